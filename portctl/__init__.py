@@ -1,0 +1,1 @@
+"""Plan and apply for delivery workflows that span Port, GitLab and ServiceNow."""
