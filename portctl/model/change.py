@@ -1,0 +1,101 @@
+"""What would have to happen to one resource."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from portctl.model.address import Address
+from portctl.model.kind import Kind
+from portctl.model.resource import Identity, Live, Resource
+from portctl.model.value import Canonical, Value
+from portctl.source import Path
+
+
+class Action(StrEnum):
+    """What a change does. `symbol` carries the meaning without colour."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    ADOPT = "adopt"
+    MOVE = "move"
+    FORGET = "forget"
+    RENAME = "rename"
+    NOOP = "no-op"
+
+    @property
+    def symbol(self) -> str:
+        return _SYMBOLS[self]
+
+    @property
+    def writes(self) -> bool:
+        """Whether the service is written to; adopting, moving and forgetting only touch the ledger."""
+        return self in (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE, Action.RENAME)
+
+
+_SYMBOLS = {
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.REPLACE: "+/-",
+    Action.DELETE: "-",
+    Action.ADOPT: "=",
+    Action.MOVE: ">",
+    Action.FORGET: "x",
+    Action.RENAME: "~",
+    Action.NOOP: " ",
+}
+
+
+class Why(StrEnum):
+    """Why an edit is needed: who moved since the last apply."""
+
+    MANIFEST = "manifest"
+    DRIFT = "drift"
+    CONFLICT = "conflict"
+    NEW = "new"
+    SECRET = "secret"
+    UNKNOWN = "known after apply"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One path that differs. `MISSING` on a side means nothing stands there."""
+
+    path: Path
+    before: Value
+    after: Value
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Data that a change would lose, found at plan."""
+
+    path: Path
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """The difference between a resource and what lives. `why` says in words why a delete or an adoption is proposed."""
+
+    address: Address
+    kind: Kind
+    identity: Identity
+    action: Action
+    before: Canonical | None = None
+    after: Canonical | None = None
+    edits: tuple[Edit, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    why: str = ""
+    resource: Resource | None = None
+    live: Live | None = None
+    was: Address | None = None
+    """The address that a move came from."""
+
+    removals: tuple[Path, ...] = ()
+    """Paths to remove from an object that is only partly ours."""
+
+    notes: tuple[str, ...] = field(default=())

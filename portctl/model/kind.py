@@ -1,0 +1,204 @@
+"""What a kind is: a small frozen declaration. What makes kinds differ is data; what makes them alike is code written once.
+
+Patterns are dotted paths whose parts are names, `*` (any key, or any index of an array) or `**` (any depth,
+including none): `schema.properties.*.type`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from functools import lru_cache
+from typing import Any
+
+from portctl.model.value import Attributes, Value
+from portctl.source import Path
+
+
+class Coverage(Enum):
+    """Whether the manifest speaks for the whole object or only for the paths it names."""
+
+    WHOLE = "whole"
+    DECLARED = "declared"
+
+
+class Merge(Enum):
+    """How part of an object can be written."""
+
+    PATCH = "patch"
+    READ_MODIFY_WRITE = "read-modify-write"
+    NONE = "none"
+
+
+class Verb(StrEnum):
+    """The HTTP method of a kind's create or update."""
+
+    POST = "POST"
+    PUT = "PUT"
+    PATCH = "PATCH"
+
+
+class OutputClass(Enum):
+    """Who can read an output, and when."""
+
+    READABLE = "readable"
+    OWNER = "owner-readable"
+    ONCE = "once"
+
+
+class OnDelete(StrEnum):
+    """What happens to the remote object when its manifest goes."""
+
+    DELETE = "delete"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A value that other manifests may use. `at` is a path in the live attributes before server fields are dropped."""
+
+    name: str
+    at: str
+    cls: OutputClass = OutputClass.READABLE
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """Values at `at` name the identity of a resource of kind `to`.
+
+    `system` tells identities that the service itself provides (`_user`), which need no manifest.
+    `within`, when set, is the path pattern of the value that scopes the identity (an entity's blueprint).
+    """
+
+    at: str
+    to: str
+    system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """While a resource is created, `field` is held at `value` until the resources of kind `until` under it are done."""
+
+    field: str
+    value: Value
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """A change that loses data. `at` is a pattern; `removed`/`changed` say which edits at it are hazardous."""
+
+    at: str
+    why: str
+    changed: bool = True
+    removed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of resource.
+
+    identity     patterns-free paths in the attributes that make up the remote identity, in order
+    parent       full name of the kind that `metadata.in` must name, "" when the API has no parent
+    collection   path of the collection; `{attribute}` and `{parent}` are filled, percent-encoded
+    item         path of one object; default `collection/{identity}`
+    scope        attributes that select one list: objects are read with one list per distinct scope
+    envelope     key of the object in an answer; `list_envelope` the key(s) of the array, first present wins
+    create/update   verbs; `create` None: the object comes with its parent and is only ever updated
+    deletable    False: the object disappears with its parent
+    server_owned patterns dropped from the live side, everywhere
+    defaults     pattern -> value the server fills in: equal to absence, on both sides
+    empty        patterns where null, "", [] and {} equal absence
+    sets         patterns of arrays whose order means nothing
+    text         patterns of long text, shown as a unified diff
+    aligned      key by which arrays of objects are aligned in a shown diff
+    references   edges to other resources
+    sensitive    patterns that are masked on both sides
+    write_only   patterns that the API never gives back; their change shows in the ledger's fingerprint
+    witness      path of a time that moves when somebody writes a write-only value
+    deferrable   top-level keys that may be left out at creation, to open a circle of references
+    hold         a field held back until other resources are done
+    immutable    patterns whose change needs a replacement
+    hazards      changes that lose data
+    deletion_hazard  why deleting an object may lose data, "" when it cannot
+    excluded     patterns never compared, with the reason (printed in docs/kinds.md)
+    schema       gives the JSON Schema of `spec`, with discriminators
+    encode       attributes -> request body, for the odd kind; decode: object in an answer -> attributes
+    privilege    least privilege that reading and writing need, for the docs
+    """
+
+    provider: str
+    name: str
+    source: str
+    summary: str
+    identity: tuple[str, ...]
+    parent: str = ""
+    collection: str
+    item: str = "{collection}/{identity}"
+    scope: tuple[str, ...] = ()
+    envelope: str = ""
+    list_envelope: tuple[str, ...] = ()
+    create: Verb | None = Verb.POST
+    update: Verb = Verb.PUT
+    deletable: bool = True
+    coverage: Coverage = Coverage.WHOLE
+    merge: Merge = Merge.READ_MODIFY_WRITE
+    server_owned: tuple[str, ...] = ()
+    defaults: Mapping[str, Value] = field(default_factory=dict)
+    empty: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+    aligned: tuple[str, ...] = ("identifier", "key", "name", "title")
+    references: tuple[Ref, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    write_only: tuple[str, ...] = ()
+    witness: str = ""
+    outputs: tuple[Output, ...] = ()
+    deferrable: tuple[str, ...] = ()
+    hold: Hold | None = None
+    immutable: tuple[str, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
+    deletion_hazard: str = ""
+    excluded: Mapping[str, str] = field(default_factory=dict)
+    on_delete: OnDelete = OnDelete.DELETE
+    options: Mapping[str, str] = field(default_factory=dict)
+    schema: Callable[[], Mapping[str, Any]]
+    encode: Callable[[Attributes], Attributes] | None = None
+    decode: Callable[[Attributes], Attributes] | None = None
+    canonical: Callable[[Attributes], Attributes] | None = None
+    privilege: str = ""
+    folder: str = ""
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.provider}/{self.name}"
+
+    def output(self, name: str) -> Output | None:
+        return next((output for output in self.outputs if output.name == name), None)
+
+
+@lru_cache(maxsize=4096)
+def pattern_parts(pattern: str) -> tuple[str, ...]:
+    return tuple(pattern.split("."))
+
+
+def matches(pattern: str, path: Path) -> bool:
+    """Whether `path` is one that `pattern` describes."""
+    return _matches(pattern_parts(pattern), path)
+
+
+def within(pattern: str, path: Path) -> bool:
+    """Whether `path` is described by `pattern` or lies below a path that is."""
+    return any(_matches(pattern_parts(pattern), path[:end]) for end in range(1, len(path) + 1))
+
+
+def _matches(parts: tuple[str, ...], path: Path) -> bool:
+    if not parts:
+        return not path
+    if parts[0] == "**":
+        return any(_matches(parts[1:], path[start:]) for start in range(len(path) + 1))
+    if not path:
+        return False
+    return parts[0] in ("*", path[0]) and _matches(parts[1:], path[1:])

@@ -1,0 +1,66 @@
+"""What the engine asks of a provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from portctl.model.kind import Kind
+from portctl.model.plan import InstanceInfo
+from portctl.model.resource import Identity, Live
+from portctl.model.value import Attributes
+from portctl.source import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A write about to happen.
+
+    `attributes` is everything the object should have (outputs filled, secrets still sealed). For an update,
+    `changed` are the paths that differ and `removed` the paths to clear; with `merge` only those may be touched.
+    """
+
+    identity: Identity
+    attributes: Attributes
+    changed: tuple[Path, ...] = ()
+    removed: tuple[Path, ...] = ()
+    merge: bool = False
+    options: Mapping[str, bool | str] = field(default_factory=dict)
+
+
+class Provider(Protocol):
+    """One instance of one service. Safe to use from several threads."""
+
+    name: str
+    width: int
+    """How many requests it may have under way at once."""
+
+    def login(self) -> InstanceInfo:
+        """Log in and say which organisation this is. Raises AccessDenied or Unreachable."""
+
+    def read(self, kind: Kind, identities: Sequence[Identity]) -> Mapping[Identity, Live]:
+        """Those of `identities` that exist, with one list per kind and scope.
+
+        A list that may be cut short raises; what cannot be told from absent raises AccessDenied.
+        """
+
+    def fetch(self, kind: Kind, identity: Identity) -> Live | None:
+        """One object, read now."""
+
+    def create(self, kind: Kind, draft: Draft) -> Live:
+        """Create. Raises AnswerLost when it may have happened."""
+
+    def update(self, kind: Kind, live: Live, draft: Draft) -> Live: ...
+
+    def delete(self, kind: Kind, live: Live) -> None:
+        """Delete; an object that is gone already is fine."""
+
+    def rename(self, kind: Kind, live: Live, path: Path, before: str) -> Live:
+        """The vendor's own rename of a part (property, mirror, relation), keeping its data."""
+
+    def populated(self, kind: Kind, live: Live) -> bool:
+        """Whether deleting or retyping parts of `live` would lose data that other objects hold."""
+
+    def requests(self) -> int:
+        """How many requests were sent so far."""
