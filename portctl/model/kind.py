@@ -1,4 +1,4 @@
-"""What a kind is: a small frozen declaration. What makes kinds differ is data; what makes them alike is code written once.
+"""What a kind is: a small frozen declaration. What makes kinds differ is data; what they share is code written once.
 
 Patterns are dotted paths whose parts are names, `*` (any key, or any index of an array) or `**` (any depth,
 including none): `schema.properties.*.type`.
