@@ -1,1 +1,1 @@
-"""A sandbox of strict emulators: HTTP services that answer as the real ones do. Imports nothing of the rest of portctl."""
+"""Strict emulators: HTTP services that answer as the real ones do. Imports nothing of the rest of portctl."""

@@ -1,0 +1,131 @@
+"""Faults on demand: which request fails, how, and how often."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+
+class FaultKind(StrEnum):
+    STATUS = "status"
+    """Answer with `status` and perform nothing."""
+    LOSE_ANSWER = "lose_answer"
+    """Perform the request, then cut the connection."""
+    CUT = "cut"
+    """Cut the connection and perform nothing."""
+    HTML = "html"
+    """Answer 200 with a web page and perform nothing."""
+    DELAY = "delay"
+    """Wait `seconds` of the wall clock, then answer as usual."""
+    TRUNCATE = "truncate"
+    """Perform the request, send half of the answer, then cut the connection."""
+    DROP_FIELD = "drop_field"
+    """Perform the write without the body's `field` (or with `value` in its place), and say nothing about it."""
+
+
+class BadFault(ValueError):
+    """A fault that cannot be understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault. Requests that match are counted from when it is added; the `nth` is hit, and `times` from there on.
+
+    `path` is a regular expression searched in the raw path; `times` None means for ever.
+    """
+
+    kind: FaultKind
+    service: str | None = None
+    method: str | None = None
+    path: str = ""
+    nth: int = 1
+    times: int | None = 1
+    status: int = 500
+    retry_after_seconds: int | None = None
+    seconds: float = 0.0
+    field: str = ""
+    value: Any = None
+
+    def matches(self, service: str, method: str, path: str) -> bool:
+        return (
+            self.service in (None, service) and self.method in (None, method) and re.search(self.path, path) is not None
+        )
+
+
+@dataclass(slots=True)
+class _Armed:
+    fault: Fault
+    seen: int = 0
+
+    def hit(self) -> bool:
+        self.seen += 1
+        times = self.fault.times
+        return self.seen >= self.fault.nth and (times is None or self.seen < self.fault.nth + times)
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults that are armed."""
+
+    _armed: list[_Armed] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, fault: Fault) -> None:
+        with self._lock:
+            self._armed.append(_Armed(fault))
+
+    def clear(self) -> None:
+        with self._lock:
+            self._armed.clear()
+
+    def take(self, service: str, method: str, path: str) -> Fault | None:
+        """The first fault that hits this request. Every armed fault that matches counts it."""
+        with self._lock:
+            hits = [armed.fault for armed in self._armed if armed.fault.matches(service, method, path) and armed.hit()]
+        return hits[0] if hits else None
+
+    def listed(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return [
+                {**{item.name: getattr(armed.fault, item.name) for item in fields(Fault)}, "seen": armed.seen}
+                for armed in self._armed
+            ]
+
+
+def parse_fault(document: Mapping[str, Any]) -> Fault:
+    """A fault from its JSON form (keys: the fields of `Fault`). Errors: BadFault."""
+    names = {item.name for item in fields(Fault)}
+    unknown = sorted(set(document) - names)
+    if unknown:
+        raise BadFault(f"unknown key {unknown[0]!r}; a fault has: {', '.join(sorted(names))}")
+    if document.get("kind") not in tuple(FaultKind):
+        raise BadFault(f"kind is one of {', '.join(FaultKind)}, not {document.get('kind')!r}")
+    try:
+        re.compile(document.get("path", ""))
+        return Fault(**{**document, "kind": FaultKind(document["kind"])})
+    except (re.error, TypeError) as error:
+        raise BadFault(f"{error}") from error
+
+
+def drop_field(body: bytes, fault: Fault) -> bytes:
+    """The JSON body without the fault's dotted `field`, or with its `value` there; untouched where that path ends."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return body
+    *parents, last = fault.field.split(".")
+    place = document
+    for name in parents:
+        place = place.get(name) if isinstance(place, dict) else None
+    if not isinstance(place, dict) or last not in place:
+        return body
+    if fault.value is None:
+        del place[last]
+    else:
+        place[last] = fault.value
+    return json.dumps(document).encode()

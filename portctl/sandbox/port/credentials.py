@@ -1,0 +1,100 @@
+"""Seeded API credentials and the tokens issued for them. Tokens look like JWTs and are signed by nobody."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from portctl.sandbox.core.ids import derive
+from portctl.sandbox.core.state import State
+from portctl.sandbox.core.world import World
+from portctl.sandbox.port.errors import PortError
+
+TOKEN_SECONDS = 10_800
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A client of an organisation. Only administrators write."""
+
+    name: str
+    client_id: str
+    client_secret: str
+    organisation: str
+    is_admin: bool
+
+
+class Registry:
+    """Who may ask for a token, and which tokens are valid."""
+
+    def __init__(self, world: World, state: State, credentials: tuple[Credential, ...]) -> None:
+        self._world = world
+        self._state = state
+        self._by_client = {credential.client_id: credential for credential in credentials}
+
+    def issue(self, client_id: str, client_secret: str) -> dict[str, Any]:
+        """The answer of the token endpoint: the same token until it expires."""
+        credential = self._by_client.get(client_id)
+        if credential is None or credential.client_secret != client_secret:
+            raise PortError(401, "invalid_credentials", "Invalid credentials supplied to the generate token API")
+        now = int(self._world.clock.seconds())
+        row = self._state.get("tokens", client_id)
+        if row is None or row["expiresAt"] <= now:
+            row = {"token": _jwt(credential, now), "expiresAt": now + TOKEN_SECONDS}
+            self._state.put("tokens", client_id, row)
+        return {
+            "ok": True,
+            "accessToken": row["token"],
+            "expiresIn": row["expiresAt"] - now,
+            "tokenType": "Bearer",
+        }
+
+    def caller(self, authorization: str | None) -> Credential:
+        """Who stands behind an Authorization header, with or without the word Bearer."""
+        if not authorization:
+            raise PortError(401, "unauthorized", "Missing access token")
+        word, _, rest = authorization.strip().partition(" ")
+        token = rest.strip() if word.lower() == "bearer" else authorization.strip()
+        for client_id, row in self._state.rows("tokens").items():
+            if row["token"] == token:
+                if row["expiresAt"] <= self._world.clock.seconds():
+                    raise PortError(401, "token_expired", "The access token has expired")
+                return self._by_client[client_id]
+        raise PortError(401, "invalid_token", "The access token is not valid")
+
+    def all(self) -> tuple[Credential, ...]:
+        return tuple(self._by_client.values())
+
+
+def seeded_credentials(seed: int, organisation: str, elsewhere: str) -> tuple[Credential, ...]:
+    """An administrator, a member of the same organisation, an administrator of another one."""
+    plan = (("default", organisation, True), ("member", organisation, False), ("elsewhere", elsewhere, True))
+    return tuple(
+        Credential(
+            name=name,
+            client_id=derive(f"{seed}:client:{name}", 32),
+            client_secret=derive(f"{seed}:secret:{name}", 64),
+            organisation=owner,
+            is_admin=is_admin,
+        )
+        for name, owner, is_admin in plan
+    )
+
+
+def _jwt(credential: Credential, issued_at: int) -> str:
+    payload = {
+        "orgId": credential.organisation,
+        "isMachine": True,
+        "iss": "https://api.getport.io",
+        "sub": credential.client_id,
+        "iat": issued_at,
+        "exp": issued_at + TOKEN_SECONDS,
+    }
+    signature = derive(f"signature:{credential.client_id}:{issued_at}", 43)
+    return ".".join([_part({"alg": "HS256", "typ": "JWT"}), _part(payload), signature])
+
+
+def _part(document: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(document).encode()).rstrip(b"=").decode()

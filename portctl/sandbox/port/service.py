@@ -1,0 +1,146 @@
+"""The Port emulator as a service: authentication, limits, routes, and the envelope around every refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from portctl.sandbox.core.exchange import Answer, Request
+from portctl.sandbox.core.limits import Meter, Quota
+from portctl.sandbox.core.router import Match, Router
+from portctl.sandbox.core.state import State
+from portctl.sandbox.core.world import World
+from portctl.sandbox.port import seed
+from portctl.sandbox.port.context import Call, parse_body
+from portctl.sandbox.port.credentials import Credential, Registry, seeded_credentials
+from portctl.sandbox.port.errors import PortError, not_emulated
+from portctl.sandbox.port.limits import LIMITS, Group, group_of, headers
+from portctl.sandbox.port.routes import ROUTES, Route
+from portctl.sandbox.port.schemas.check import check
+from portctl.sandbox.port.schemas.token import TOKEN_BODY
+from portctl.sandbox.port.store import migrations
+from portctl.sandbox.port.store.organisation import Organisation
+
+BODY_LIMIT_BYTES = 1024 * 1024
+_READS = ("GET",)
+
+
+class PortService:
+    """Two organisations, whose tables never meet, behind one address."""
+
+    name = "port"
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.url = ""
+        self._meter = Meter(world.clock)
+        self._router: Router[Route] = Router((route.method, route.template, route) for route in ROUTES)
+        self._tokens = State(world.clock, self._changed)
+        names = seed.organisation_names(world.ids.seed)
+        self._registry = Registry(world, self._tokens, seeded_credentials(world.ids.seed, *names))
+        self.organisations = {name: Organisation(name, State(world.clock, self._changed), world) for name in names}
+        self._seed()
+
+    @property
+    def organisation(self) -> Organisation:
+        """The organisation of the default credentials."""
+        return next(iter(self.organisations.values()))
+
+    def respond(self, request: Request) -> Answer:
+        match = self._router.match(request.method, request.path)
+        group = group_of(request.method, match.template) if match else Group.OTHER
+        caller: Credential | None = None
+        quota: Quota | None = None
+        try:
+            if group is not Group.UNAUTHENTICATED and match is not None:
+                caller = self._registry.caller(request.headers.get("authorization"))
+            quota = self._count(group, caller)
+            answer = self._answer(request, match, caller, quota)
+        except PortError as error:
+            answer = error.answer()
+        return self._finished(answer, match, caller, quota or self._count(Group.UNAUTHENTICATED, None))
+
+    def refuse(self, status: int) -> Answer:
+        errors = {401: "unauthorized", 403: "forbidden", 404: "not_found", 429: "rate_limit_exceeded"}
+        error = errors.get(status, "internal_error" if status >= 500 else "invalid_request")
+        return PortError(status, error, "Refused by a fault of the sandbox").answer()
+
+    def reset(self) -> None:
+        self._meter.reset()
+        self._tokens.load({})
+        for organisation in self.organisations.values():
+            organisation.state.load({})
+        self._seed()
+
+    def settle(self) -> int:
+        return sum(migrations.finish(organisation) for organisation in self.organisations.values())
+
+    def dump(self) -> dict[str, Any]:
+        tables = {name: organisation.state.dump() for name, organisation in self.organisations.items()}
+        return {"tokens": self._tokens.dump(), "organisations": tables}
+
+    def load(self, saved: Mapping[str, Any]) -> None:
+        self._tokens.load(saved["tokens"])
+        for name, organisation in self.organisations.items():
+            organisation.state.load(saved["organisations"][name])
+
+    def credentials(self) -> dict[str, dict[str, str]]:
+        return {
+            each.name: {
+                "clientId": each.client_id,
+                "clientSecret": each.client_secret,
+                "organisation": each.organisation,
+            }
+            for each in self._registry.all()
+        }
+
+    def listen_at(self, url: str) -> None:
+        self.url = url
+        for organisation in self.organisations.values():
+            organisation.address.url = url
+
+    def _seed(self) -> None:
+        first, second = self.organisations.values()
+        seed.fill(first)
+        seed.fill_elsewhere(second)
+        for organisation in (first, second):
+            organisation.state.forget()
+
+    def _changed(self) -> None:
+        self.world.changed()
+
+    def _answer(self, request: Request, match: Match[Route] | None, caller: Credential | None, quota: Quota) -> Answer:
+        if quota.exceeded:
+            message = f"Too many requests, retry in {quota.reset_after_seconds} seconds"
+            refusal = PortError(429, "rate_limit_exceeded", message).answer()
+            return replace(refusal, headers={"retry-after": str(quota.reset_after_seconds)})
+        if len(request.body) > BODY_LIMIT_BYTES:
+            raise PortError(413, "payload_too_large", "Request body is too large (limit is 1MiB)")
+        if match is None:
+            raise not_emulated(f"the route {request.method} {request.path}")
+        if caller is None:
+            return self._issue(request)
+        if not caller.is_admin and not match.target.reads:
+            raise PortError(403, "forbidden", "The role Member is not allowed to do this")
+        organisation = self.organisations[caller.organisation]
+        migrations.advance(organisation)
+        return match.target.handler(Call(request, match.params, caller, organisation))
+
+    def _issue(self, request: Request) -> Answer:
+        body = parse_body(request)
+        check(TOKEN_BODY, body)
+        return Answer(200, self._registry.issue(body["clientId"], body["clientSecret"]), caller=body["clientId"])
+
+    def _count(self, group: Group, caller: Credential | None) -> Quota:
+        tenant = caller.organisation if caller else "anonymous"
+        return self._meter.count(f"{tenant}:{group}", LIMITS[group], burst=self.world.switches.strict("burst"))
+
+    def _finished(self, answer: Answer, match: Match[Route] | None, caller: Credential | None, quota: Quota) -> Answer:
+        return replace(
+            answer,
+            headers={**headers(quota, epoch=self.world.switches.strict("reset-header")), **answer.headers},
+            route=match.template if match else None,
+            caller=caller.client_id if caller else answer.caller,
+            note="not emulated" if answer.status == 501 else answer.note,
+        )

@@ -1,0 +1,1 @@
+"""State and rules per subject, free of HTTP."""

@@ -1,0 +1,242 @@
+"""Blueprints: create, replace, merge, rename, delete, and what other objects lose or keep by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from portctl.sandbox.core.state import Row
+from portctl.sandbox.port.errors import dependents, invalid, not_found, protected, taken
+from portctl.sandbox.port.store import blueprint_rules, references
+from portctl.sandbox.port.store.organisation import STAMPS, Organisation
+
+SYSTEM = ("_user", "_team", "_rule", "_rule_result", "_scorecard")
+_SERVER_OWNED = (*STAMPS, "id")
+
+
+def find(organisation: Organisation, identifier: str) -> Row:
+    """The blueprint. Errors: 404."""
+    row = organisation.state.get("blueprints", identifier)
+    if row is None:
+        raise not_found("Blueprint", identifier)
+    return row
+
+
+def create(organisation: Organisation, body: Row, by: str, *, page: bool) -> Row:
+    identifier = body["identifier"]
+    if identifier in SYSTEM:
+        raise protected(f'Cannot create blueprint "{identifier}" as it is marked protected')
+    if organisation.state.get("blueprints", identifier) is not None:
+        raise taken("Blueprint", identifier)
+    row = insert(organisation, body, by)
+    if page:
+        _add_page(organisation, row, by)
+    return row
+
+
+def insert(organisation: Organisation, body: Row, by: str) -> Row:
+    """Store a new blueprint, system ones included, with the role that comes with it."""
+    row = blueprint_rules.settled(organisation, blueprint_rules.completed(_clean(body)), None)
+    row = organisation.stamped({"id": organisation.world.ids.prefixed("bp"), **row}, by)
+    organisation.state.put("blueprints", row["identifier"], row)
+    role = f"{row['identifier']}-moderator"
+    organisation.state.put("roles", role, {"name": role, "protected": True})
+    organisation.audit("blueprint", row["identifier"], by, before=None, after=row)
+    return row
+
+
+def replace(organisation: Organisation, identifier: str, body: Row, by: str) -> Row:
+    """PUT: what the body leaves out is removed, with the values that entities hold for it."""
+    before = find(organisation, identifier)
+    return _write(organisation, before, blueprint_rules.completed({"identifier": identifier, **_clean(body)}), by)
+
+
+def merge(organisation: Organisation, identifier: str, body: Row, by: str) -> Row:
+    """PATCH: keys left out are kept, maps are merged by key."""
+    before = find(organisation, identifier)
+    after = {**before, **_clean(body)}
+    for name in blueprint_rules.MAPS:
+        after[name] = {**before[name], **body.get(name, {})}
+    if "schema" in body and not organisation.strict("patch-schema"):
+        after["schema"] = {
+            "properties": {**before["schema"]["properties"], **body["schema"]["properties"]},
+            "required": body["schema"].get("required", before["schema"]["required"]),
+        }
+    return _write(organisation, before, blueprint_rules.completed(after), by)
+
+
+def delete(organisation: Organisation, identifier: str, by: str, *, actions: bool) -> None:
+    before = find(organisation, identifier)
+    if identifier in SYSTEM:
+        raise protected(f'Cannot delete blueprint "{identifier}" as it is marked protected')
+    found = references.to_blueprint(organisation, identifier)
+    bound = found.pop("actions", [])
+    if bound and not actions:
+        found["actions"] = bound
+    if found:
+        kinds = ", ".join(sorted(found))
+        raise dependents(f'Blueprint "{identifier}" has dependents: {kinds}', found)
+    for action in bound:
+        organisation.state.drop("actions", action)
+        organisation.state.drop("action_permissions", action)
+    remove(organisation, before, by)
+
+
+def remove(organisation: Organisation, row: Row, by: str) -> None:
+    """Take a blueprint away with its permissions and its role."""
+    identifier = row["identifier"]
+    organisation.state.drop("blueprints", identifier)
+    organisation.state.drop("blueprint_permissions", identifier)
+    organisation.state.drop("roles", f"{identifier}-moderator")
+    organisation.audit("blueprint", identifier, by, before=row, after=None)
+
+
+def rename_key(organisation: Organisation, identifier: str, group: str, old: str, new: str, by: str) -> Row:
+    """Rename a property, mirror property or relation (`group`: "properties", "mirrorProperties", "relations").
+
+    Values of entities, and paths and required lists that name it, follow.
+    """
+    before = find(organisation, identifier)
+    holder = before["schema"] if group == "properties" else before
+    if old not in holder[group]:
+        raise not_found({"properties": "Property", "relations": "Relation"}.get(group, "Mirror property"), old)
+    if any(
+        new in names for names in (before["schema"]["properties"], *(before[name] for name in blueprint_rules.MAPS))
+    ):
+        raise taken("Property", new)
+    renamed = {(new if name == old else name): each for name, each in holder[group].items()}
+    if group == "properties":
+        required = [new if name == old else name for name in before["schema"]["required"]]
+        after = {**before, "schema": {"properties": renamed, "required": required}}
+    else:
+        after = {**before, group: renamed}
+    organisation.state.put("blueprints", identifier, organisation.stamped(after, by, before))
+    references.key_renamed(organisation, identifier, group, old, new)
+    row = find(organisation, identifier)
+    organisation.audit("blueprint", identifier, by, before=before, after=row)
+    return row
+
+
+def _write(organisation: Organisation, before: Row, after: Row, by: str) -> Row:
+    identifier, new = before["identifier"], after["identifier"]
+    if identifier in SYSTEM:
+        _keep_system_parts(before, after)
+    if new != identifier and organisation.state.get("blueprints", new) is not None:
+        raise taken("Blueprint", new)
+    row = blueprint_rules.settled(organisation, after, before)
+    row = organisation.stamped(
+        {"id": before["id"], **{k: v for k, v in row.items() if k not in _SERVER_OWNED}}, by, before
+    )
+    if new != identifier:
+        organisation.state.drop("blueprints", identifier)
+    organisation.state.put("blueprints", new, row)
+    if new != identifier:
+        references.blueprint_renamed(organisation, identifier, new)
+        row = find(organisation, new)
+    _forget_values(organisation, before, row)
+    organisation.audit("blueprint", new, by, before=before, after=row)
+    return row
+
+
+def _keep_system_parts(before: Row, after: Row) -> None:
+    structure = system_structure(before["identifier"])
+    missing = [name for name in structure["schema"]["properties"] if name not in after["schema"]["properties"]]
+    missing += [name for name in structure["relations"] if name not in after["relations"]]
+    if missing or after["identifier"] != before["identifier"]:
+        what = f'lose "{missing[0]}"' if missing else "be renamed"
+        raise protected(f'The system blueprint "{before["identifier"]}" cannot {what}, which Port defines')
+
+
+def system_structure(identifier: str) -> Row:
+    """What Port itself defines on a system blueprint. Errors: 404."""
+    if identifier not in SYSTEM:
+        raise not_found("System blueprint", identifier)
+    return blueprint_rules.completed(SYSTEM_BLUEPRINTS[identifier])
+
+
+def _forget_values(organisation: Organisation, before: Row, after: Row) -> None:
+    """Entities lose the values of what the blueprint no longer has."""
+    table = f"entities:{after['identifier']}"
+    gone: list[tuple[str, Callable[[Row], Any]]] = [
+        ("properties", lambda row: row["schema"]["properties"]),
+        ("relations", lambda row: row["relations"]),
+    ]
+    for group, of in gone:
+        names = set(of(before)) - set(of(after))
+        if not names:
+            continue
+        for identifier, entity in list(organisation.state.rows(table).items()):
+            kept = {name: value for name, value in entity[group].items() if name not in names}
+            organisation.state.put(table, identifier, {**entity, group: kept})
+
+
+def _add_page(organisation: Organisation, row: Row, by: str) -> None:
+    identifier = f"{row['identifier']}s"
+    page = {
+        "identifier": identifier,
+        "type": "blueprint-entities",
+        "title": plural(row["title"]),
+        "icon": row.get("icon"),
+        "blueprint": row["identifier"],
+        "widgets": [],
+        "pageFilters": [],
+        "locked": False,
+        "protected": False,
+        "sidebar": "catalog",
+        "section": "software_catalog",
+        "parent": None,
+        "after": None,
+    }
+    organisation.state.put("pages", identifier, organisation.stamped(page, by))
+
+
+def plural(title: str) -> str:
+    if title.endswith("y") and title[-2:-1] not in "aeiou":
+        return f"{title[:-1]}ies"
+    return f"{title}es" if title.endswith(("s", "x", "ch", "sh")) else f"{title}s"
+
+
+def _clean(body: Row) -> Row:
+    """The body without what the server owns: it is tolerated and ignored."""
+    if body.get("identifier", "") is None:
+        raise invalid("body/identifier must be string")
+    return {name: value for name, value in body.items() if name not in _SERVER_OWNED}
+
+
+def _system(identifier: str, title: str, properties: Row, relations: Row | None = None) -> Row:
+    return {
+        "identifier": identifier,
+        "title": title,
+        "schema": {"properties": properties, "required": []},
+        "relations": relations or {},
+    }
+
+
+def _to(target: str, *, many: bool = False) -> Row:
+    return {"target": target, "required": False, "many": many}
+
+
+_TEXT = {"type": "string"}
+SYSTEM_BLUEPRINTS: dict[str, Row] = {
+    row["identifier"]: row
+    for row in (
+        _system("_team", "Team", {"description": _TEXT, "size": {"type": "number"}}),
+        _system(
+            "_user",
+            "User",
+            {
+                "status": {"type": "string", "enum": ["Active", "Invited", "Disabled"]},
+                "port_role": {"type": "string"},
+                "port_type": {"type": "string"},
+            },
+        ),
+        _system("_scorecard", "Scorecard", {"blueprint": _TEXT, "levels": {"type": "array"}}),
+        _system("_rule", "Rule", {"level": _TEXT, "query": {"type": "object"}}, {"scorecard": _to("_scorecard")}),
+        _system(
+            "_rule_result",
+            "Rule Result",
+            {"result": {"type": "string", "enum": ["Passed", "Not passed"]}, "entity": _TEXT},
+            {"rule": _to("_rule")},
+        ),
+    )
+}

@@ -1,0 +1,66 @@
+"""Background work: deleting all entities of a blueprint. Takes a moment, as the real one does."""
+
+from __future__ import annotations
+
+from portctl.sandbox.core.state import Row
+from portctl.sandbox.port.store import blueprints
+from portctl.sandbox.port.store.organisation import Organisation
+
+_SECONDS = 0.3
+
+
+def start_deletion(organisation: Organisation, identifier: str, by: str, *, blueprint_too: bool) -> Row:
+    """Begin to delete all entities of a blueprint. Errors: 404."""
+    blueprints.find(organisation, identifier)
+    row: Row = {
+        "id": organisation.world.ids.token(16),
+        "actor": by,
+        "sourceBlueprint": identifier,
+        "mapping": {},
+        "status": "RUNNING",
+        "successCount": 0,
+        "failureCount": 0,
+        "deleteBlueprint": blueprint_too,
+        "deleteEntities": True,
+        "dueAt": organisation.world.clock.seconds() + _SECONDS,
+    }
+    organisation.state.put("migrations", row["id"], organisation.stamped(row, by))
+    return row
+
+
+def advance(organisation: Organisation) -> None:
+    """End what is due by now."""
+    now = organisation.world.clock.seconds()
+    for row in _running(organisation):
+        if row["dueAt"] <= now:
+            _end(organisation, row)
+
+
+def finish(organisation: Organisation) -> int:
+    """End everything, due or not; how many."""
+    running = _running(organisation)
+    for row in running:
+        _end(organisation, row)
+    return len(running)
+
+
+def public(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != "dueAt"}
+
+
+def _running(organisation: Organisation) -> list[Row]:
+    return [row for row in organisation.state.rows("migrations").values() if row["status"] == "RUNNING"]
+
+
+def _end(organisation: Organisation, row: Row) -> None:
+    identifier, by = row["sourceBlueprint"], row["actor"]
+    table = f"entities:{identifier}"
+    removed = list(organisation.state.rows(table).items())
+    for key, entity in removed:
+        organisation.state.drop(table, key)
+        organisation.audit("entity", key, by, before=entity, after=None, context={"blueprint": identifier})
+    blueprint = organisation.state.get("blueprints", identifier)
+    if row["deleteBlueprint"] and blueprint is not None:
+        blueprints.remove(organisation, blueprint, by)
+    done = {**row, "status": "COMPLETED", "successCount": len(removed)}
+    organisation.state.put("migrations", row["id"], organisation.stamped(done, by, row))

@@ -1,0 +1,58 @@
+"""What is not established about Port, as switches. The strict reading is the one the reference recommends."""
+
+from __future__ import annotations
+
+from portctl.sandbox.core.switches import Reading, Switch
+
+SWITCHES = (
+    Switch(
+        "defaulted-keys",
+        strict="a required key that has a default must be sent (relation required and many, webhook enabled)",
+        lenient="such a key is filled in with its default",
+    ),
+    Switch(
+        "filled-defaults",
+        strict="answers carry every default the server knows",
+        lenient="answers carry only the documented ones (publish, requiredApproval, webhook enabled)",
+    ),
+    Switch(
+        "unset-values",
+        strict="unset properties and relations are read back as null or []",
+        lenient="unset properties and single relations are absent",
+    ),
+    Switch("upsert-status", strict="an upsert that updates answers 200", lenient="it answers 201"),
+    Switch(
+        "idle-writes",
+        strict="an entity write that changes nothing still counts as an update (updatedAt, audit)",
+        lenient="it leaves no trace",
+    ),
+    Switch("date-time", strict="a date-time needs T and a zone", lenient="`2026-01-01 10:00:00` is taken as UTC"),
+    Switch(
+        "missing-related",
+        strict="create_missing_related_entities is refused where the target has required properties",
+        lenient="the minimal target is created all the same",
+    ),
+    Switch(
+        "automation-references",
+        strict="the blueprint and action that an automation names must exist",
+        lenient="they may come later",
+    ),
+    Switch(
+        "patch-schema",
+        strict="PATCH of a blueprint replaces `schema` as one key",
+        lenient="PATCH merges `schema.properties` by key",
+    ),
+    Switch("webhook-secret", strict="security.secret is masked when read", lenient="it is read back as written"),
+    Switch("reset-header", strict="x-ratelimit-reset is an epoch second", lenient="it is seconds until the reset"),
+    Switch(
+        "burst",
+        strict="the burst caps hold within one second",
+        lenient="only the limits per five minutes hold",
+        default=Reading.LENIENT,
+    ),
+    Switch(
+        "late-permissions",
+        strict="permissions of a new action or blueprint are missing for a moment",
+        lenient="they are there at once",
+    ),
+)

@@ -1,0 +1,117 @@
+"""The control API: look into a running sandbox and steer it. JSON over HTTP on a port of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from portctl.sandbox.core.faults import BadFault, parse_fault
+from portctl.sandbox.core.switches import UnknownSwitch
+
+if TYPE_CHECKING:
+    from portctl.sandbox.server import Sandbox
+
+
+class BadCommand(ValueError):
+    """A control request that cannot be understood."""
+
+
+class ControlApp:
+    """ASGI application; one method per route."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._routes: dict[tuple[str, str], Callable[[Request, Any], Any]] = {
+            ("GET", "/health"): self._health,
+            ("GET", "/journal"): self._journal,
+            ("GET", "/counters"): self._counters,
+            ("GET", "/faults"): self._faults,
+            ("POST", "/faults"): self._add_fault,
+            ("DELETE", "/faults"): self._clear_faults,
+            ("GET", "/switches"): self._switches,
+            ("PUT", "/switches"): self._set_switches,
+            ("PUT", "/lag"): self._set_lag,
+            ("POST", "/advance"): self._advance,
+            ("POST", "/settle"): self._settle,
+            ("POST", "/reset"): self._reset,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        handler = self._routes.get((request.method, request.url.path))
+        if handler is None:
+            known = sorted(f"{method} {path}" for method, path in self._routes)
+            response = JSONResponse({"error": "no such control route", "routes": known}, status_code=404)
+        else:
+            response = await _run(handler, request)
+        await response(scope, receive, send)
+
+    def _health(self, _request: Request, _body: Any) -> Any:
+        return {"ok": True, "services": self._sandbox.urls, "crashes": self._sandbox.world.crashes}
+
+    def _journal(self, request: Request, _body: Any) -> Any:
+        since = int(request.query_params.get("since", "0"))
+        return {"exchanges": [exchange.public() for exchange in self._sandbox.journal.exchanges(since=since)]}
+
+    def _counters(self, _request: Request, _body: Any) -> Any:
+        return {"counters": self._sandbox.counters}
+
+    def _faults(self, _request: Request, _body: Any) -> Any:
+        return {"faults": self._sandbox.faults.listed()}
+
+    def _add_fault(self, _request: Request, body: Any) -> Any:
+        for document in body if isinstance(body, list) else [body]:
+            if not isinstance(document, dict):
+                raise BadCommand("a fault is a JSON object")
+            self._sandbox.faults.add(parse_fault(document))
+        return self._faults(_request, body)
+
+    def _clear_faults(self, _request: Request, _body: Any) -> Any:
+        self._sandbox.faults.clear()
+        return {"faults": []}
+
+    def _switches(self, _request: Request, _body: Any) -> Any:
+        return {"switches": self._sandbox.switches.positions()}
+
+    def _set_switches(self, _request: Request, body: Any) -> Any:
+        if not isinstance(body, dict):
+            raise BadCommand('switches are set by {"name": "strict" or "lenient"}')
+        self._sandbox.switches.set(body)
+        return self._switches(_request, body)
+
+    def _set_lag(self, _request: Request, body: Any) -> Any:
+        self._sandbox.set_lag(_seconds(body))
+        return {"seconds": self._sandbox.world.lag_seconds}
+
+    def _advance(self, _request: Request, body: Any) -> Any:
+        self._sandbox.world.clock.advance(_seconds(body))
+        return {"now": self._sandbox.world.clock.stamp()}
+
+    def _settle(self, _request: Request, _body: Any) -> Any:
+        return {"ended": self._sandbox.settle()}
+
+    def _reset(self, _request: Request, _body: Any) -> Any:
+        self._sandbox.reset()
+        return {"ok": True}
+
+
+async def _run(handler: Callable[[Request, Any], Any], request: Request) -> JSONResponse:
+    try:
+        raw = await request.body()
+        return JSONResponse(handler(request, json.loads(raw) if raw else None))
+    except (BadCommand, BadFault, UnknownSwitch, ValueError) as error:
+        return JSONResponse({"error": str(error)}, status_code=400)
+
+
+def _seconds(body: Any) -> float:
+    seconds = body.get("seconds") if isinstance(body, dict) else None
+    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or seconds < 0:
+        raise BadCommand('give {"seconds": N}, N not negative')
+    return float(seconds)

@@ -1,0 +1,35 @@
+"""Sandboxes and clients for tests of any folder: start one per session, `reset()` it before each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from portctl.sandbox.server import Sandbox
+
+
+@contextmanager
+def running_sandbox(**options: Any) -> Iterator[Sandbox]:
+    """A started sandbox (options of `Sandbox`), stopped at the end; fails when the sandbox itself broke."""
+    with Sandbox(**options) as sandbox:
+        yield sandbox
+        assert sandbox.world.crashes == []
+
+
+@contextmanager
+def port_client(sandbox: Sandbox, credential: str = "default") -> Iterator[httpx.Client]:
+    """An HTTP client with a token of the named credential: "default", "member" or "elsewhere"."""
+    url = sandbox.urls["port"]
+    with httpx.Client(base_url=url, timeout=10) as client:
+        client.headers["authorization"] = f"Bearer {port_token(client, sandbox, credential)}"
+        yield client
+
+
+def port_token(client: httpx.Client, sandbox: Sandbox, credential: str = "default") -> str:
+    chosen = sandbox.credentials["port"][credential]
+    body = {"clientId": chosen["clientId"], "clientSecret": chosen["clientSecret"]}
+    token: str = client.post("/v1/auth/access_token", json=body).json()["accessToken"]
+    return token
