@@ -6,7 +6,7 @@ including none): `schema.properties.*.type`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from functools import lru_cache
@@ -68,13 +68,23 @@ class Output:
 class Ref:
     """Values at `at` name the identity of a resource of kind `to`.
 
-    `system` tells identities that the service itself provides (`_user`), which need no manifest.
+    `system` (matched as a whole) tells identities that the service itself provides (`_user`), which need no manifest.
     `within`, when set, is the path pattern of the value that scopes the identity (an entity's blueprint).
+    `also` names further kinds that share the identity's space. `loose`: the value is only the last part of an
+    identity and nothing needs to be declared; where something declared ends in it, it comes first.
     """
 
     at: str
     to: str
     system: str = ""
+    within: str = ""
+    also: tuple[str, ...] = ()
+    loose: bool = False
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind that may hold the identity."""
+        return (self.to, *self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +106,60 @@ class Hazard:
     removed: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Reading by a POST that writes nothing.
+
+    `body(names, cursor)` asks for at most `size` names (last parts of identities), from `cursor` on ("" at first);
+    the answer holds the next cursor under `cursor` until there is no more.
+    """
+
+    path: str
+    body: Callable[[Sequence[str], str], Attributes]
+    cursor: str = "next"
+    size: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """The service's own rename of one part, which keeps its data: PATCH `path` with the new name under `key`.
+
+    `at` is the pattern of the renamed part; `path` may hold `{item}` and `{before}`.
+    """
+
+    at: str
+    path: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many objects depend on this one: GET `path` (may hold `{item}`), the number stands under `key`."""
+
+    path: str
+    key: str = "count"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of resource.
 
     identity     patterns-free paths in the attributes that make up the remote identity, in order
     parent       full name of the kind that `metadata.in` must name, "" when the API has no parent
-    collection   path of the collection; `{attribute}` and `{parent}` are filled, percent-encoded
-    item         path of one object; default `collection/{identity}`
+    collection   path of the collection, "" when there is none: objects are then read one by one.
+                 `{parent}` and every scope attribute are filled, percent-encoded
+    item         path of one object; may hold `{collection}`, `{parent}`, `{identity}` (the identity's last part)
+                 and every identity attribute
     scope        attributes that select one list: objects are read with one list per distinct scope
-    envelope     key of the object in an answer; `list_envelope` the key(s) of the array, first present wins
+    list_query   query of the list
+    search       reading by POST, for collections too large to list
+    belongs      tells this kind's objects from others in the same collection
+    envelope     key(s) of the object in an answer, `list_envelope` of the array; the first present wins
     create/update   verbs; `create` None: the object comes with its parent and is only ever updated
+    create_query options of the manifest -> query of the create request
+    patch_depth  how many levels of an object a PATCH merges; deeper values are sent whole
+    clear        pattern -> what a PATCH sends to clear the value; null where nothing is said
+    eventual     the object may be missing for a moment after its parent was created
     deletable    False: the object disappears with its parent
     server_owned patterns dropped from the live side, everywhere
     defaults     pattern -> value the server fills in: equal to absence, on both sides
@@ -117,15 +170,19 @@ class Kind:
     references   edges to other resources
     sensitive    patterns that are masked on both sides
     write_only   patterns that the API never gives back; their change shows in the ledger's fingerprint
-    witness      path of a time that moves when somebody writes a write-only value
+    witness      path (in the live attributes) of a time that moves when somebody writes a write-only value
     deferrable   top-level keys that may be left out at creation, to open a circle of references
     hold         a field held back until other resources are done
     immutable    patterns whose change needs a replacement
-    hazards      changes that lose data
+    hazards      changes that lose data, where `count` says that there is any (no `count`: always)
+    renames      parts that the service can rename without losing their data
     deletion_hazard  why deleting an object may lose data, "" when it cannot
     excluded     patterns never compared, with the reason (printed in docs/kinds.md)
     schema       gives the JSON Schema of `spec`, with discriminators
-    encode       attributes -> request body, for the odd kind; decode: object in an answer -> attributes
+    encode       attributes -> request body, for the odd kind; decode: object in an answer -> attributes, both
+                 called by the provider and nowhere else
+    canonical    attributes -> attributes on both sides before comparing, for equalities that patterns cannot say
+    options      `metadata` keys only this kind knows, with their meaning
     privilege    least privilege that reading and writing need, for the docs
     """
 
@@ -138,10 +195,17 @@ class Kind:
     collection: str
     item: str = "{collection}/{identity}"
     scope: tuple[str, ...] = ()
-    envelope: str = ""
+    list_query: Mapping[str, str] = field(default_factory=dict)
+    search: Search | None = None
+    belongs: Callable[[Attributes], bool] | None = None
+    envelope: tuple[str, ...] = ()
     list_envelope: tuple[str, ...] = ()
     create: Verb | None = Verb.POST
+    create_query: Callable[[Mapping[str, bool | str]], Mapping[str, str]] | None = None
     update: Verb = Verb.PUT
+    patch_depth: int = 1
+    clear: Mapping[str, Value] = field(default_factory=dict)
+    eventual: bool = False
     deletable: bool = True
     coverage: Coverage = Coverage.WHOLE
     merge: Merge = Merge.READ_MODIFY_WRITE
@@ -161,6 +225,8 @@ class Kind:
     immutable: tuple[str, ...] = ()
     hazards: tuple[Hazard, ...] = ()
     deletion_hazard: str = ""
+    renames: tuple[Rename, ...] = ()
+    count: Count | None = None
     excluded: Mapping[str, str] = field(default_factory=dict)
     on_delete: OnDelete = OnDelete.DELETE
     options: Mapping[str, str] = field(default_factory=dict)

@@ -1,1 +1,1 @@
-
+"""One file per kind of Port; each declares `KIND`."""

@@ -1,0 +1,12 @@
+"""Names and values that several kinds of Port share."""
+
+from __future__ import annotations
+
+SERVER_OWNED = ("id", "_id", "orgId", "createdAt", "createdBy", "updatedAt", "updatedBy")
+"""What Port adds to every object."""
+
+SYSTEM_BLUEPRINT = r"_.*"
+"""Blueprints that Port itself provides: `_user`, `_team`, `_rule` and others."""
+
+SYSTEM_OR_TEMPLATE = r"_.*|.*\{\{.*"
+"""As `SYSTEM_BLUEPRINT`, where the value may also be a template that Port fills in at run time."""

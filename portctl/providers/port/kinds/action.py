@@ -1,0 +1,82 @@
+"""Port self-service action. Source: Port API reference, "Action Runs / Actions" (version 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from portctl.model.kind import Hold, Kind, Ref, Verb
+from portctl.model.value import Attributes
+from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT, SYSTEM_OR_TEMPLATE
+
+COLLECTION = "/v1/actions"
+VERSION = {"version": "v2"}
+"""Without it Port may list the shape it had before automations existed."""
+
+DEFAULTS = {
+    "publish": True,
+    "requiredApproval": False,
+    "approvalNotification": {"type": "email"},
+    "allowAnyoneToViewRuns": True,
+    "invocationMethod.agent": False,
+    "invocationMethod.synchronized": False,
+    "invocationMethod.method": "POST",
+    "invocationMethod.reportWorkflowStatus": True,
+    "invocationMethod.integrationActionExecutionProperties.reportWorkflowStatus": True,
+}
+EMPTY = ("icon", "title", "description", "invocationMethod.headers", "invocationMethod.body")
+UPSERT_TARGET = Ref("invocationMethod.blueprintIdentifier", "port/Blueprint", SYSTEM_OR_TEMPLATE)
+
+
+def trigger_type(attributes: Attributes) -> str:
+    """`self-service` or `automation`: the two share one collection."""
+    trigger = attributes.get("trigger")
+    return str(trigger.get("type", "")) if isinstance(trigger, Mapping) else ""
+
+
+def _schema() -> Mapping[str, Any]:
+    from portctl.providers.port.schemas.action import action
+
+    return action()
+
+
+def _belongs(attributes: Attributes) -> bool:
+    return trigger_type(attributes) == "self-service"
+
+
+KIND = Kind(
+    provider="port",
+    name="Action",
+    source="Port API reference, Actions",
+    summary="A self-service action: a form, who may send it, and what is called with it.",
+    folder="actions",
+    identity=("identifier",),
+    collection=COLLECTION,
+    list_query=VERSION,
+    belongs=_belongs,
+    envelope=("action",),
+    list_envelope=("actions",),
+    update=Verb.PUT,
+    server_owned=SERVER_OWNED,
+    defaults=DEFAULTS,
+    empty=(
+        *EMPTY,
+        "trigger.userInputs.required",
+        "trigger.userInputs.order",
+        "trigger.userInputs.steps",
+        "trigger.userInputs.titles",
+        "trigger.userInputs.properties",
+        "trigger.userInputs",
+    ),
+    sets=("trigger.userInputs.required",),
+    text=("description",),
+    references=(
+        Ref("trigger.blueprintIdentifier", "port/Blueprint", SYSTEM_BLUEPRINT),
+        Ref("trigger.userInputs.properties.*.blueprint", "port/Blueprint", SYSTEM_BLUEPRINT),
+        Ref("trigger.userInputs.properties.*.items.blueprint", "port/Blueprint", SYSTEM_BLUEPRINT),
+        UPSERT_TARGET,
+    ),
+    hold=Hold("publish", False, "port/ActionPermissions"),
+    schema=_schema,
+    privilege="read: any member; write: Admin, or the credentials of the organisation",
+)

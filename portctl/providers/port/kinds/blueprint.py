@@ -1,0 +1,102 @@
+"""Port blueprint: the schema of a part of the catalog. Source: Port API reference, "Blueprints"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from portctl.model.kind import Count, Hazard, Kind, Ref, Rename, Verb
+from portctl.model.value import Attributes
+from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT
+
+CATALOG_PAGE = "catalogPage"
+
+
+def _schema() -> Mapping[str, Any]:
+    from portctl.providers.port.schemas.blueprint import blueprint
+
+    return blueprint()
+
+
+def _create_query(options: Mapping[str, bool | str]) -> Mapping[str, str]:
+    """Port creates a page in the sidebar with every new blueprint unless told not to."""
+    return {"create_catalog_page": "true" if options.get(CATALOG_PAGE) is True else "false"}
+
+
+def _canonical(attributes: Attributes) -> Attributes:
+    """Drop the relations that scorecards make Port add to `_rule_result`: nobody can declare them."""
+    relations = attributes.get("relations")
+    if not isinstance(relations, Mapping):
+        return attributes
+    kept = {
+        name: relation
+        for name, relation in relations.items()
+        if not (isinstance(relation, Mapping) and relation.get("type") == "rule_result_target")
+    }
+    return {**attributes, "relations": kept}
+
+
+KIND = Kind(
+    provider="port",
+    name="Blueprint",
+    source="Port API reference, Blueprints",
+    summary="The schema of one sort of entity: its properties, relations and derived properties.",
+    folder="blueprints",
+    identity=("identifier",),
+    collection="/v1/blueprints",
+    envelope=("blueprint",),
+    list_envelope=("blueprints",),
+    update=Verb.PUT,
+    create_query=_create_query,
+    options={CATALOG_PAGE: "true: Port also creates a catalog page when it creates the blueprint (default: false)"},
+    server_owned=SERVER_OWNED,
+    defaults={
+        "relations.*.required": False,
+        "relations.*.many": False,
+        "aggregationProperties.*.type": "number",
+        "ownership.title": "Owning teams",
+        "schema.properties.*.specAuthentication.authorizationScope": ("openid",),
+    },
+    empty=(
+        "icon",
+        "description",
+        "schema.required",
+        "schema.properties.*.icon",
+        "schema.properties.*.description",
+        "relations",
+        "relations.*.description",
+        "mirrorProperties",
+        "calculationProperties",
+        "aggregationProperties",
+        "changelogDestination",
+        "ownership",
+        "teamInheritance",
+    ),
+    sets=("schema.required",),
+    text=("description", "calculationProperties.*.calculation"),
+    canonical=_canonical,
+    references=(
+        Ref("relations.*.target", "port/Blueprint", SYSTEM_BLUEPRINT),
+        Ref("aggregationProperties.*.target", "port/Blueprint", SYSTEM_BLUEPRINT),
+        Ref("aggregationProperties.*.pathFilter.*.fromBlueprint", "port/Blueprint", SYSTEM_BLUEPRINT),
+    ),
+    deferrable=("relations", "mirrorProperties", "aggregationProperties", "ownership", "teamInheritance"),
+    hazards=(
+        Hazard("schema.properties.*", "the values of this property are lost", changed=False),
+        Hazard("schema.properties.*.type", "values of the old type are lost", removed=False),
+        Hazard("schema.properties.*.items.type", "lists of the old type are lost", removed=False),
+        Hazard("relations.*", "the links of this relation are lost", changed=False),
+        Hazard("relations.*.target", "links to the former target are lost", removed=False),
+        Hazard("relations.*.many", "links are lost when a relation turns from one to many or back"),
+    ),
+    deletion_hazard="its entities are lost with it",
+    renames=(
+        Rename("schema.properties.*", "{item}/properties/{before}/rename", "newPropertyName"),
+        Rename("mirrorProperties.*", "{item}/mirror/{before}/rename", "newMirrorName"),
+        Rename("relations.*", "{item}/relations/{before}/rename", "newRelationIdentifier"),
+    ),
+    count=Count("{item}/entities-count"),
+    excluded={"relations.*": "only those of type `rule_result_target`: Port adds and removes them with scorecards"},
+    schema=_schema,
+    privilege="read: any member; write: Admin, or the credentials of the organisation",
+)

@@ -1,0 +1,89 @@
+"""Port entity. Source: Port API reference, "Entities"; reads are searches by `$identifier`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from portctl.model.kind import Coverage, Kind, Merge, Ref, Search, Verb
+from portctl.model.value import Attributes, Value, map_leaves
+from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT
+
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
+_PAGE = 1000
+
+
+def _schema() -> Mapping[str, Any]:
+    from portctl.providers.port.schemas.entity import entity
+
+    return entity()
+
+
+def _search(names: Sequence[str], cursor: str) -> Attributes:
+    rule = {"property": "$identifier", "operator": "in", "value": tuple(names)}
+    start = {"from": cursor} if cursor else {}
+    return {"query": {"combinator": "and", "rules": (rule,)}, "limit": _PAGE, **start}
+
+
+def _encode(attributes: Attributes) -> Attributes:
+    """The blueprint stands in the path; a PATCH refuses it in the body."""
+    return {key: value for key, value in attributes.items() if key != "blueprint"}
+
+
+def _canonical(attributes: Attributes) -> Attributes:
+    """One team is a list of one; a null property is none; times are instants."""
+    result = dict(attributes)
+    if isinstance(result.get("team"), str) and result["team"]:
+        result["team"] = (result["team"],)
+    properties = result.get("properties")
+    if isinstance(properties, Mapping):
+        result["properties"] = {
+            name: map_leaves(value, _instant) for name, value in properties.items() if value is not None
+        }
+    return result
+
+
+def _instant(_: object, leaf: Value) -> Value:
+    """The UTC spelling of an RFC 3339 time, which is how Port stores it; anything else unchanged."""
+    if not isinstance(leaf, str) or _DATE_TIME.fullmatch(leaf) is None:
+        return leaf
+    try:
+        moment = datetime.fromisoformat(leaf.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return leaf
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+KIND = Kind(
+    provider="port",
+    name="Entity",
+    source="Port API reference, Entities",
+    summary="One entry of the catalog. Only what the manifest names is compared and written.",
+    identity=("blueprint", "identifier"),
+    collection="/v1/blueprints/{blueprint}/entities",
+    item="{collection}/{identifier}",
+    scope=("blueprint",),
+    search=Search("{collection}/search", _search, size=_PAGE),
+    envelope=("entity",),
+    list_envelope=("entities",),
+    update=Verb.PATCH,
+    coverage=Coverage.DECLARED,
+    merge=Merge.PATCH,
+    patch_depth=2,
+    server_owned=(*SERVER_OWNED, "scorecards"),
+    empty=("title", "icon", "team", "relations.*", "relations", "properties"),
+    sets=("team", "relations.*"),
+    canonical=_canonical,
+    encode=_encode,
+    references=(
+        Ref("blueprint", "port/Blueprint", SYSTEM_BLUEPRINT),
+        Ref("relations.*", "port/Entity", loose=True),
+        Ref("relations.*.*", "port/Entity", loose=True),
+    ),
+    deferrable=("relations",),
+    excluded={"properties.*": "mirror, calculation and aggregation properties: Port derives them"},
+    schema=_schema,
+    privilege="read: any member; write: Admin, or the role `<blueprint>-moderator`",
+)
