@@ -92,7 +92,7 @@ def _property() -> Schema:
 
 
 def _calculation() -> Schema:
-    items = opened((), type=one_of(*JSON_TYPES), format=one_of(*(_PLAIN_FORMATS + ("idn-format", "timer"))))
+    items = opened((), type=one_of(*JSON_TYPES), format=one_of(*_PLAIN_FORMATS, "idn-format", "timer"))
     return closed(
         ["calculation", "type"],
         title=TITLE,

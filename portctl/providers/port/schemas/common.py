@@ -41,15 +41,15 @@ def identifier(also: str, longest: int | None = None) -> dict[str, Any]:
     return schema if longest is None else {**schema, "maxLength": longest}
 
 
-def closed(required: Sequence[str] = (), **properties: Any) -> dict[str, Any]:
+def closed(needed: Sequence[str] = (), /, **properties: Any) -> dict[str, Any]:
     """An object that may have these fields and no other."""
-    return {**opened(required, **properties), "additionalProperties": False}
+    return {**opened(needed, **properties), "additionalProperties": False}
 
 
-def opened(required: Sequence[str] = (), **properties: Any) -> dict[str, Any]:
+def opened(needed: Sequence[str] = (), /, **properties: Any) -> dict[str, Any]:
     """An object whose fields of these names have these shapes; Port lets others pass."""
     schema: dict[str, Any] = {"type": "object", "properties": properties}
-    return {**schema, "required": list(required)} if required else schema
+    return {**schema, "required": list(needed)} if needed else schema
 
 
 def one_of(*values: str) -> dict[str, Any]:
