@@ -183,6 +183,7 @@ class Kind:
                  called by the provider and nowhere else
     canonical    attributes -> attributes on both sides before comparing, for equalities that patterns cannot say
     options      `metadata` keys only this kind knows, with their meaning
+    remarks      what else a user should know, for the docs
     privilege    least privilege that reading and writing need, for the docs
     """
 
@@ -234,6 +235,7 @@ class Kind:
     encode: Callable[[Attributes], Attributes] | None = None
     decode: Callable[[Attributes], Attributes] | None = None
     canonical: Callable[[Attributes], Attributes] | None = None
+    remarks: tuple[str, ...] = ()
     privilege: str = ""
     folder: str = ""
 

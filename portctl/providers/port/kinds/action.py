@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from portctl.model.kind import Hold, Kind, Ref, Verb
 from portctl.model.value import Attributes
 from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT, SYSTEM_OR_TEMPLATE
+from portctl.providers.port.schemas.action import action
 
 COLLECTION = "/v1/actions"
 VERSION = {"version": "v2"}
@@ -32,12 +32,6 @@ def trigger_type(attributes: Attributes) -> str:
     """`self-service` or `automation`: the two share one collection."""
     trigger = attributes.get("trigger")
     return str(trigger.get("type", "")) if isinstance(trigger, Mapping) else ""
-
-
-def _schema() -> Mapping[str, Any]:
-    from portctl.providers.port.schemas.action import action
-
-    return action()
 
 
 def _belongs(attributes: Attributes) -> bool:
@@ -77,6 +71,6 @@ KIND = Kind(
         UPSERT_TARGET,
     ),
     hold=Hold("publish", False, "port/ActionPermissions"),
-    schema=_schema,
+    schema=action,
     privilege="read: any member; write: Admin, or the credentials of the organisation",
 )

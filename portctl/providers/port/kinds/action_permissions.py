@@ -2,34 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from portctl.model.kind import Coverage, Kind, Merge, OnDelete, Verb
-from portctl.model.value import Attributes
-
-_ABSENT: Mapping[str, Any] = {"roles": (), "users": (), "teams": (), "ownedByTeam": False, "policy": None}
-_SIDES: Mapping[str, tuple[str, ...]] = {
-    "execute": ("roles", "users", "teams", "ownedByTeam", "policy"),
-    "approve": ("roles", "users", "teams", "policy"),
-}
-
-
-def _schema() -> Mapping[str, Any]:
-    from portctl.providers.port.schemas.permissions import action_permissions
-
-    return action_permissions()
-
-
-def _decode(answer: Attributes) -> Attributes:
-    """Spell out what Port leaves out: an empty list that a manifest declares on purpose then equals nothing."""
-    filled = dict(answer)
-    for side, names in _SIDES.items():
-        given = answer.get(side)
-        present = given if isinstance(given, Mapping) else {}
-        filled[side] = {**{name: _ABSENT[name] for name in names}, **present}
-    return filled
-
+from portctl.providers.port.schemas.permissions import action_permissions
 
 KIND = Kind(
     provider="port",
@@ -49,9 +23,14 @@ KIND = Kind(
     patch_depth=2,
     clear={"*.roles": (), "*.users": (), "*.teams": (), "*.ownedByTeam": False, "*.policy": None},
     eventual=True,
+    defaults={"*.ownedByTeam": False, "*.policy": None},
+    empty=("*.roles", "*.users", "*.teams"),
     sets=("*.roles", "*.users", "*.teams"),
     on_delete=OnDelete.KEEP,
-    decode=_decode,
-    schema=_schema,
+    remarks=(
+        "Port has no list of permissions: they are read with one request per managed action.",
+        "They come and go with their action. When the manifest goes, they stay as they are.",
+    ),
+    schema=action_permissions,
     privilege="read and write: Admin, or the credentials of the organisation",
 )

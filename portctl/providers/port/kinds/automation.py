@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from portctl.model.kind import Kind, Ref, Verb
 from portctl.model.value import Attributes
 from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT
 from portctl.providers.port.kinds.action import COLLECTION, DEFAULTS, EMPTY, UPSERT_TARGET, VERSION, trigger_type
-
-
-def _schema() -> Mapping[str, Any]:
-    from portctl.providers.port.schemas.action import automation
-
-    return automation()
+from portctl.providers.port.schemas.action import automation
 
 
 def _belongs(attributes: Attributes) -> bool:
@@ -53,6 +47,6 @@ KIND = Kind(
         Ref("trigger.event.actionIdentifier", "port/Action", also=("port/Automation",)),
         UPSERT_TARGET,
     ),
-    schema=_schema,
+    schema=automation,
     privilege="read: any member; write: Admin, or the credentials of the organisation",
 )

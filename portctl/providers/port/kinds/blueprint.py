@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from portctl.model.kind import Count, Hazard, Kind, Ref, Rename, Verb
 from portctl.model.value import Attributes
 from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT
+from portctl.providers.port.schemas.blueprint import blueprint
 
 CATALOG_PAGE = "catalogPage"
-
-
-def _schema() -> Mapping[str, Any]:
-    from portctl.providers.port.schemas.blueprint import blueprint
-
-    return blueprint()
 
 
 def _create_query(options: Mapping[str, bool | str]) -> Mapping[str, str]:
@@ -96,7 +90,11 @@ KIND = Kind(
         Rename("relations.*", "{item}/relations/{before}/rename", "newRelationIdentifier"),
     ),
     count=Count("{item}/entities-count"),
-    excluded={"relations.*": "only those of type `rule_result_target`: Port adds and removes them with scorecards"},
-    schema=_schema,
+    remarks=(
+        "Relations of type `rule_result_target` are ignored: Port adds and removes them with scorecards.",
+        "A missing `ownership` is not compared to `Direct`: they are different settings.",
+        "Deleting waits for entities whose deletion is still under way.",
+    ),
+    schema=blueprint,
     privilege="read: any member; write: Admin, or the credentials of the organisation",
 )

@@ -5,20 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from portctl.model.kind import Coverage, Kind, Merge, Ref, Search, Verb
 from portctl.model.value import Attributes, Value, map_leaves
 from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT
+from portctl.providers.port.schemas.entity import entity
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
 _PAGE = 1000
-
-
-def _schema() -> Mapping[str, Any]:
-    from portctl.providers.port.schemas.entity import entity
-
-    return entity()
 
 
 def _search(names: Sequence[str], cursor: str) -> Attributes:
@@ -33,15 +27,13 @@ def _encode(attributes: Attributes) -> Attributes:
 
 
 def _canonical(attributes: Attributes) -> Attributes:
-    """One team is a list of one; a null property is none; times are instants."""
+    """One team is a list of one; times are instants."""
     result = dict(attributes)
     if isinstance(result.get("team"), str) and result["team"]:
         result["team"] = (result["team"],)
     properties = result.get("properties")
     if isinstance(properties, Mapping):
-        result["properties"] = {
-            name: map_leaves(value, _instant) for name, value in properties.items() if value is not None
-        }
+        result["properties"] = {name: map_leaves(value, _instant) for name, value in properties.items()}
     return result
 
 
@@ -73,6 +65,7 @@ KIND = Kind(
     merge=Merge.PATCH,
     patch_depth=2,
     server_owned=(*SERVER_OWNED, "scorecards"),
+    defaults={"properties.*": None},
     empty=("title", "icon", "team", "relations.*", "relations", "properties"),
     sets=("team", "relations.*"),
     canonical=_canonical,
@@ -83,7 +76,11 @@ KIND = Kind(
         Ref("relations.*.*", "port/Entity", loose=True),
     ),
     deferrable=("relations",),
-    excluded={"properties.*": "mirror, calculation and aggregation properties: Port derives them"},
-    schema=_schema,
+    remarks=(
+        "Mirror, calculation and aggregation properties are derived by Port: do not name them in a manifest.",
+        "Read with one search of at most 1,000 identifiers per blueprint and page.",
+        "A relation may name any entity; entities declared here are created first.",
+    ),
+    schema=entity,
     privilege="read: any member; write: Admin, or the role `<blueprint>-moderator`",
 )

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from portctl.model.kind import Kind, Merge, Verb
 from portctl.providers.port.fields import SERVER_OWNED
-
-
-def _schema() -> Mapping[str, Any]:
-    from portctl.providers.port.schemas.secret import secret
-
-    return secret()
-
+from portctl.providers.port.schemas.secret import secret
 
 KIND = Kind(
     provider="port",
@@ -32,6 +23,7 @@ KIND = Kind(
     sensitive=("secretValue",),
     write_only=("secretValue",),
     witness="updatedAt",
-    schema=_schema,
+    remarks=("The value is sent when its fingerprint in the ledger changed, or with `--rotate`.",),
+    schema=secret,
     privilege="read and write: Admin, or the credentials of the organisation",
 )

@@ -13,12 +13,7 @@ from typing import Any
 from portctl.model.kind import Kind, Merge, Output, Ref, Verb
 from portctl.model.value import Attributes
 from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT
-
-
-def _schema() -> Mapping[str, Any]:
-    from portctl.providers.port.schemas.webhook import webhook
-
-    return webhook()
+from portctl.providers.port.schemas.webhook import webhook
 
 
 def _canonical(attributes: Attributes) -> Attributes:
@@ -72,6 +67,9 @@ KIND = Kind(
     write_only=("security.secret",),
     witness="updatedAt",
     outputs=(Output("url", "url"), Output("webhookKey", "webhookKey")),
-    schema=_schema,
+    remarks=(
+        "Whoever knows `url` can send events unless `security` demands a signature; Port shows it to every member.",
+    ),
+    schema=webhook,
     privilege="read: any member; write: Admin, or the credentials of the organisation",
 )
