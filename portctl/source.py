@@ -8,6 +8,12 @@ from dataclasses import dataclass, field
 Path = tuple[str | int, ...]
 
 
+class ItemKey(str):
+    """A part of a path that picks an item of an array by one of its keys: `identifier=foo`."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Source:
     """A place in a file; lines and columns count from 1. `file` is relative to the project."""
@@ -36,10 +42,10 @@ class SourceMap:
 
 
 def path_text(path: Path) -> str:
-    """`("a", 0, "b.c")` as `a[0]."b.c"`, the way every message names a path."""
+    """`("a", 0, "b.c")` as `a[0]."b.c"`, the way every message names a path; an item found by key is `a[name=x]`."""
     text = ""
     for part in path:
-        if isinstance(part, int):
+        if isinstance(part, int | ItemKey):
             text += f"[{part}]"
             continue
         plain = part and all(character.isalnum() or character in "_-$@" for character in part)

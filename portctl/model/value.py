@@ -7,10 +7,12 @@ and `Unknown` in their places. Mappings and tuples only: frozen means frozen.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NewType, NoReturn, TypeAlias
+from urllib.parse import quote
 
 from portctl.model.address import Address
 from portctl.source import Path
@@ -29,6 +31,12 @@ class Codec(Enum):
     BASE64 = "b64encode"
     BASIC_AUTH = "basic_auth"
     URL = "urlencode"
+
+    def encode(self, text: str) -> str:
+        """`text` (for BASIC_AUTH: `user:password`) as it is sent."""
+        if self is Codec.URL:
+            return quote(text, safe="")
+        return base64.b64encode(text.encode()).decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,129 @@
+"""The one normaliser: both sides of every comparison pass through here, and nothing else does what it does.
+
+Total and idempotent. Driven by the kind: what differs between kinds is data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from portctl.engine.canonical import canonical_bytes, managed_leaves, same
+from portctl.model.kind import Kind, matches, within
+from portctl.model.value import (
+    MISSING,
+    Attributes,
+    Awaited,
+    Canonical,
+    Masked,
+    Sealed,
+    Unknown,
+    Value,
+    get,
+)
+from portctl.source import Path
+
+_EMPTY: tuple[Value, ...] = (None, "", (), {})
+
+
+def normalise(kind: Kind, attributes: Attributes, *, like: Canonical | None = None) -> Canonical:
+    """The canonical form of a manifest's or a live object's attributes.
+
+    `like` is the desired side when `attributes` are live: where it holds a mask, the live value is masked before
+    anything can compare or keep it, and a write-only field that it has is taken to be there.
+    """
+    plain = kind.canonical(attributes) if kind.canonical else attributes
+    shaped = _shape(kind, plain, (), like)
+    assert isinstance(shaped, Mapping)
+    if like is not None:
+        shaped = _with_write_only(kind, shaped, like)
+    return Canonical(shaped)
+
+
+def declared_paths(kind: Kind, attributes: Attributes) -> dict[Path, Value]:
+    """Every path that a manifest speaks about with what it says, values that equal absence included."""
+    plain = kind.canonical(attributes) if kind.canonical else attributes
+    return {path: value for path, value in managed_leaves(plain).items() if not _ignored(kind, path)}
+
+
+def _shape(kind: Kind, value: Value, path: Path, like: Canonical | None) -> Value:
+    if path and _is_masked(kind, path, value, like):
+        return Masked(value.label() if isinstance(value, Sealed) else "")
+    if isinstance(value, Awaited):
+        return Unknown(value.label())
+    if isinstance(value, Mapping):
+        shaped: Value = {}
+        for key, item in value.items():
+            below = (*path, key)
+            if _ignored(kind, below):
+                continue
+            part = _shape(kind, item, below, like)
+            if not _equals_absence(kind, below, part):
+                shaped[key] = part
+        return shaped
+    if isinstance(value, tuple | list):
+        items = tuple(_shape(kind, item, (*path, index), like) for index, item in enumerate(value))
+        if any(matches(pattern, path) for pattern in kind.sets):
+            return tuple({canonical_bytes(item): item for item in sorted(items, key=canonical_bytes)}.values())
+        return items
+    return value
+
+
+def _is_masked(kind: Kind, path: Path, value: Value, like: Canonical | None) -> bool:
+    if isinstance(value, Sealed | Masked):
+        return True
+    if like is not None and isinstance(get(like, path), Masked):
+        return True
+    return any(matches(pattern, path) for pattern in (*kind.sensitive, *kind.write_only)) and value not in (None, "")
+
+
+def _ignored(kind: Kind, path: Path) -> bool:
+    return any(within(pattern, path) for pattern in (*kind.server_owned, *kind.excluded))
+
+
+def _equals_absence(kind: Kind, path: Path, value: Value) -> bool:
+    for pattern, default in kind.defaults.items():
+        if matches(pattern, path) and same(value, default):
+            return True
+    if any(matches(pattern, path) for pattern in kind.empty):
+        return any(same(value, empty) for empty in _EMPTY if not isinstance(value, Masked | Unknown))
+    return False
+
+
+def _with_write_only(kind: Kind, live: Attributes, like: Canonical) -> Attributes:
+    """Put a mask wherever the desired side has a write-only value: the API never gives it back."""
+    for path, value in managed_leaves(like).items():
+        hidden = any(matches(pattern, path) for pattern in (*kind.sensitive, *kind.write_only))
+        if hidden and isinstance(value, Masked) and get(live, path) is MISSING:
+            live = place(live, path, Masked(value.label))
+    return live
+
+
+def place(value: Value, path: Path, leaf: Value) -> Value:
+    """`value` with `leaf` at `path`; mappings are made as needed, arrays are replaced whole."""
+    if not path:
+        return leaf
+    base = dict(value) if isinstance(value, Mapping) else {}
+    head = path[0]
+    assert isinstance(head, str)
+    base[head] = place(base.get(head, {}), path[1:], leaf)
+    return base
+
+
+def remove(value: Value, path: Path) -> Value:
+    """`value` without what stands at `path`; mappings that become empty stay."""
+    if not path or not isinstance(value, Mapping) or path[0] not in value:
+        return value
+    rest = {key: item for key, item in value.items() if key != path[0]}
+    if len(path) == 1:
+        return rest
+    return {key: remove(item, path[1:]) if key == path[0] else item for key, item in value.items()}
+
+
+def project(live: Canonical, paths: frozenset[Path]) -> Canonical:
+    """The part of `live` that `paths` speak about: what stands at, or below, each of them."""
+    kept: Attributes = {}
+    for path in paths:
+        value = get(live, path)
+        if value is not MISSING:
+            kept = place(kept, path, value)
+    return Canonical(kept)
