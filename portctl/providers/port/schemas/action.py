@@ -47,15 +47,15 @@ _RUN_EVENTS = ("RUN_CREATED", "RUN_UPDATED", "ANY_RUN_CHANGE")
 
 def action() -> Mapping[str, Any]:
     """The schema of port/Action."""
-    return _body({"self-service": _self_service()})
+    return _body({"self-service": _self_service()}, {"automation": "This is an automation: use kind port/Automation."})
 
 
 def automation() -> Mapping[str, Any]:
     """The schema of port/Automation."""
-    return _body({"automation": _automation()})
+    return _body({"automation": _automation()}, {"self-service": "This is an action: use kind port/Action."})
 
 
-def _body(triggers: Mapping[str, Any]) -> Mapping[str, Any]:
+def _body(triggers: Mapping[str, Any], hints: Mapping[str, str]) -> Mapping[str, Any]:
     return {
         **closed(
             ["identifier", "trigger", "invocationMethod"],
@@ -63,7 +63,7 @@ def _body(triggers: Mapping[str, Any]) -> Mapping[str, Any]:
             title=TEXT,
             icon=TEXT,
             description=TEXT,
-            trigger={"type": "object", **by("type", triggers)},
+            trigger={"type": "object", **by("type", triggers, hints)},
             invocationMethod={"type": "object", **by("type", _backends())},
             requiredApproval={**closed(["type"], type=one_of("ANY", "ALL")), "type": ["boolean", "object"]},
             approvalNotification={
@@ -119,7 +119,7 @@ def _user_inputs() -> Schema:
             steps={"type": "array", "items": closed(["title"], title=TEXT, order=TEXTS, visible=FLAG_OR_JQ)},
             titles={"type": "object", "propertyNames": _INPUT_NAME, "additionalProperties": titles},
         ),
-        "not": {"required": ["order", "steps"]},
+        "dependentSchemas": {"order": {"properties": {"steps": False}}},
     }
 
 

@@ -57,9 +57,9 @@ def one_of(*values: str) -> dict[str, Any]:
     return {"enum": list(values)}
 
 
-def by(name: str, branches: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema that the text at `name` (a dotted path) chooses."""
-    return {"discriminator": {"propertyName": name, "mapping": dict(branches)}}
+def by(name: str, branches: Mapping[str, Any], hints: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The schema that the text at `name` (a dotted path) chooses. `hints`: what to say about other texts."""
+    return {"discriminator": {"propertyName": name, "mapping": dict(branches), "hints": dict(hints or {})}}
 
 
 def parts(shape: Any) -> dict[str, Any]:

@@ -27,7 +27,7 @@ _CONTEXT = opened(["property", "context"], property=TEXT, context=one_of("user",
 _NAMED: Schema = {**_CONTEXT, "type": ["string", "object"]}
 _SPAN: Schema = {
     "if": {"required": ["preset"]},
-    "then": {"properties": {"preset": one_of(*_PRESETS)}, "not": {"required": ["from", "to"]}},
+    "then": {"properties": {"preset": one_of(*_PRESETS)}, "dependentSchemas": {"from": {"properties": {"to": False}}}},
     "else": opened(["from", "to"], **{"from": TEXT, "to": TEXT}),
 }
 _ALIKE: Schema = {
