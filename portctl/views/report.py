@@ -1,0 +1,94 @@
+"""A report document as text: what failed first, the summary last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portctl.model.change import Action
+from portctl.model.plan import Phase
+from portctl.model.report import Status
+from portctl.views.colour import PLAIN, Palette, Tone
+from portctl.views.diagnostics import error_lines
+from portctl.views.escape import escape
+from portctl.views.json import Document
+
+_SECTIONS = (
+    (Status.FAILED, "Failed", Tone.ERROR),
+    (Status.UNKNOWN, "Unknown: sent, but the answer was lost; look before running it again", Tone.WARNING),
+    (Status.SKIPPED, "Skipped", Tone.WARNING),
+    (Status.DONE, "Done", Tone.ADDED),
+    (Status.UNCHANGED, "Nothing to do any more", Tone.QUIET),
+)
+
+_DONE = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.REPLACE: "replaced",
+    Action.RENAME: "renamed",
+    Action.DELETE: "deleted",
+    Action.ADOPT: "adopted",
+    Action.MOVE: "moved",
+    Action.FORGET: "forgotten",
+}
+_ALWAYS_COUNTED = (Action.CREATE, Action.UPDATE, Action.DELETE)
+_NOT_DONE = (Status.UNCHANGED, Status.FAILED, Status.SKIPPED, Status.UNKNOWN)
+
+_PHASE_DONE = {
+    Phase.CREATE: "created",
+    Phase.UPDATE: "updated",
+    Phase.COMPLETE: "completed",
+    Phase.RENAME: "renamed",
+    Phase.DELETE: "deleted",
+}
+
+
+def report_text(document: Document, palette: Palette = PLAIN) -> str:
+    """The report of an apply or a destroy."""
+    parts = []
+    for status, title, tone in _SECTIONS:
+        outcomes = [outcome for outcome in document["outcomes"] if outcome["status"] == status]
+        if outcomes:
+            lines = [line for outcome in outcomes for line in _outcome(outcome)]
+            parts.append("\n".join([palette.paint(tone, title), *lines]))
+    parts += _list("Kept on purpose", document["kept"], palette)
+    parts += _list("Cannot be removed and stays behind", document["residue"], palette)
+    return "\n\n".join([*parts, palette.paint(Tone.STRONG, summary(document))])
+
+
+def summary(document: Document) -> str:
+    """The last line. Resources are counted once each, whatever number of steps they took."""
+    counts = document["summary"]
+    ended = "complete" if document["complete"] else "incomplete"
+    parts = [
+        f"{counts[action]} {word}" for action, word in _DONE.items() if action in _ALWAYS_COUNTED or counts[action]
+    ]
+    parts += [f"{counts[status]} {status}" for status in _NOT_DONE if counts[status]]
+    return f"{'Destroy' if document['destroy'] else 'Apply'} {ended}: {', '.join(parts)}."
+
+
+def done_word(action: Action, phase: Phase) -> str:
+    """`created`, `completed`, ...: what a finished step did."""
+    return _DONE.get(action, "done") if phase is Phase.LEDGER else _PHASE_DONE[phase]
+
+
+def _outcome(outcome: Document) -> list[str]:
+    action, phase = Action(outcome["action"]), Phase(outcome["phase"])
+    head = f"{action.symbol:<3} {escape(outcome['address'])}"
+    status = Status(outcome["status"])
+    if status is Status.DONE:
+        return [f"  {head}  {done_word(action, phase)}"]
+    if status is Status.UNCHANGED:
+        return [f"  {head}"]
+    if status is Status.SKIPPED:
+        because = outcome.get("because")
+        return [f"  {head}  {phase}: waits for {escape(because)}" if because else f"  {head}  {phase}"]
+    error = outcome.get("error")
+    if error is None:
+        return [f"  {head}  {phase}"]
+    return [f"  {head}  {phase}: {escape(error['summary'])}", *(f"      {line}" for line in error_lines(error))]
+
+
+def _list(title: str, lines: Sequence[str], palette: Palette) -> list[str]:
+    if not lines:
+        return []
+    return ["\n".join([palette.paint(Tone.STRONG, title), *(f"  {escape(line)}" for line in lines)])]
