@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from portctl.model.change import Action, Why
+from portctl.source import path_text
 from portctl.views.escape import escape
 from portctl.views.json import Document
 from portctl.views.values import block, entry, is_long_text, is_nested, scalar
 
 SHORT = 80
 """Characters that two values may have together to stand on one line, `before -> after`."""
+
+WHOLE = path_text(())
 
 _WORDS = {
     Action.CREATE: "will be created",
@@ -63,7 +66,10 @@ def change_lines(change: Document) -> Iterator[Line]:
     if action in _BY_IDENTITY:
         yield Line("", f"identity: {escape(' / '.join(change['identity']))}")
     for loss in change["losses"]:
-        yield Line("!", f"LOSES DATA at {escape(loss['path'])}: {escape(loss['why'])}")
+        where = "" if loss["path"] == WHOLE else f" at {escape(loss['path'])}"
+        yield Line("!", f"LOSES DATA{where}: {escape(loss['why'])}")
+    for renamed in change.get("renames", ()):
+        yield Line("~", f"{escape(renamed['path'])}: renamed from {escape(renamed['from'])}, its data stays")
     for edit in change["edits"]:
         yield from _edit(edit, reason=action is not Action.CREATE)
     for note in change["notes"]:
@@ -73,9 +79,7 @@ def change_lines(change: Document) -> Iterator[Line]:
 def _edit(edit: Document, *, reason: bool) -> Iterator[Line]:
     path = escape(edit["path"])
     because = f"  ({_REASONS[Why(edit['why'])]})" if reason else ""
-    if "before" not in edit and "after" not in edit:
-        yield Line("~", f"{path}{because}")
-    elif "before" not in edit:
+    if "before" not in edit:
         yield from _one_side("+", path, edit["after"], because)
     elif "after" not in edit:
         yield from _one_side("-", path, edit["before"], because)

@@ -152,6 +152,8 @@ def _change(change: Change) -> Document:
     }
     if change.was is not None:
         document["was"] = str(change.was)
+    if change.renames:
+        document["renames"] = [{"path": renamed.path, "from": renamed.before} for renamed in change.renames]
     return document
 
 

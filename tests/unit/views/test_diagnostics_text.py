@@ -67,9 +67,7 @@ def test_findings_as_a_document() -> None:
 
 
 def test_a_failure_lists_every_finding_and_ends_with_what_stopped_the_run() -> None:
-    error = InvalidInput(
-        "The manifests cannot be used", "1 error", diagnostics=[DANGLING], hint="Run portctl validate."
-    )
+    error = InvalidInput("The manifests cannot be used", "1 error", diagnostics=[DANGLING], hint="Run validate.")
     assert (
         error_text(error_document(error))
         == """\

@@ -10,6 +10,7 @@ from portctl.errors import ExitCode
 from portctl.model.change import Action, Why
 from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.plan import Plan
+from portctl.model.resource import Renamed
 from portctl.model.value import Masked, Unknown
 from portctl.source import ItemKey, Source
 from portctl.views.colour import Palette
@@ -132,7 +133,7 @@ def test_each_action_has_its_symbol_its_words_and_its_place_in_the_summary() -> 
         change("e", Action.ADOPT, why="it exists and equals its manifest"),
         change("f", Action.MOVE, was=address("old")),
         change("g", Action.FORGET, why="it is gone already"),
-        change("h", Action.RENAME, edit(("schema", "properties", "new"))),
+        change("h", Action.RENAME, renames=(Renamed("schema.properties.new", "old"),)),
         change("i", Action.NOOP),
     )
     assert (
@@ -160,7 +161,7 @@ x   port/Action:g  will be forgotten: it is gone already
         identity: g
 
 ~   port/Action:h  will have a part renamed
-      ~ schema.properties.new  (manifest: changed since the last apply)
+      ~ schema.properties.new: renamed from old, its data stays
 
 Plan: 1 to create, 1 to update, 1 to replace, 1 to rename, 1 to delete, 1 to adopt, 1 to move, 1 to forget."""
     )
@@ -177,7 +178,7 @@ def test_what_stands_in_the_way_comes_after_the_changes_and_before_the_summary()
         hint="Compare with .diff.before.",
     )
     shown = plan(
-        change("gone", Action.DELETE, losses=(loss(("schema", "tier"), "3 entities hold a value"),)),
+        change("gone", Action.DELETE, losses=(loss(("schema", "tier"), "3 entities"), loss((), "all of it"))),
         refusals=(
             refusal(),
             refusal(exit_code=ExitCode.INVALID, summary="Protected", detail="", hint="", address=address("gone")),
@@ -194,7 +195,8 @@ Plan for delivery, environment staging, only the targets
 
 -   port/Action:gone  will be deleted
         identity: gone
-      ! LOSES DATA at schema.tier: 3 entities hold a value
+      ! LOSES DATA at schema.tier: 3 entities
+      ! LOSES DATA: all of it
 
 warning[after-only]: Condition looks only at the new state
   automations/a.yaml:4:7  trigger.condition

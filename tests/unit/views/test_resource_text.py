@@ -35,7 +35,7 @@ def test_a_rendered_resource_is_yaml_and_explains_where_values_came_from() -> No
         ("Basic ", Encoded(Codec.BASIC_AUTH, ("user", SecretRef("PASSWORD"))), OutputRef(WEBHOOK, "key", True))
     )
     first = resource("a", {"url": "https://gitlab.example", "text": "one\ntwo", "token": secret, "auth": encoded})
-    second = resource("b", {"published": True})
+    second = resource("b", {"published": [True]})
     assert (
         resources_text((first, second), explain=True)
         == """\
@@ -58,7 +58,8 @@ kind: "port/Action"
 metadata:
   name: "b"
 spec:
-  published: true"""
+  published:
+    - true"""
     )
 
 
