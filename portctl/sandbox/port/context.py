@@ -22,16 +22,13 @@ class Call:
     params: Mapping[str, str]
     caller: Credential
     organisation: Organisation
+    tables: Reader
+    """What a read sees: late, where the sandbox lags."""
 
     @property
     def by(self) -> str:
         """Who is written down as the author of a change."""
         return self.caller.client_id
-
-    @property
-    def tables(self) -> Reader:
-        """What a read sees (late, where the sandbox lags)."""
-        return self.organisation.lagging()
 
     def body(self) -> Any:
         return parse_body(self.request)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from portctl.sandbox.core.ids import derive
 from portctl.sandbox.core.state import Row
-from portctl.sandbox.port.store import blueprints
+from portctl.sandbox.port.store import actions, blueprints, entities, people, secrets, webhooks
+from portctl.sandbox.port.store.entities import Mode, Options
 from portctl.sandbox.port.store.organisation import Organisation
 
-OWNER = "ada.admin@example.com"
+ADMIN = "ada.admin@example.com"
+PLATFORM_ENGINEER = "pat.platform@example.com"
+DEVELOPER = "dev.dora@example.com"
+_AGE_SECONDS = 30 * 86_400
 
 
 def organisation_names(seed: int) -> tuple[str, str]:
@@ -15,34 +19,70 @@ def organisation_names(seed: int) -> tuple[str, str]:
 
 
 def fill(organisation: Organisation) -> None:
-    """The organisation of everyday use."""
+    """The organisation of everyday use, made a month ago by people who are not portctl."""
+    organisation.world.clock.advance(-_AGE_SECONDS)
     _foundation(organisation, "Sandbox")
     for body in (_DOMAIN, _SERVICE):
-        blueprints.insert(organisation, body, OWNER)
-    organisation.state.load({**organisation.state.dump(), "audit": {}})
+        blueprints.insert(organisation, body, ADMIN)
+    for user in _USERS:
+        people.put_user(organisation, None, {"id": organisation.world.ids.prefixed("auth0"), **user}, "port")
+    for team in _TEAMS:
+        people.create_team(organisation, team, ADMIN)
+    for body in (_SHOP, *_SERVICES):
+        entities.write(organisation, body["blueprint"], None, body, Options(Mode.CREATE, PLATFORM_ENGINEER))
+    actions.create(organisation, _SCAFFOLD, PLATFORM_ENGINEER)
+    secrets.create(organisation, {"secretName": "SCAFFOLD_TOKEN", "secretValue": "not-ours"}, PLATFORM_ENGINEER)
+    webhooks.create(organisation, _DEPLOYMENTS, PLATFORM_ENGINEER)
+    organisation.world.clock.advance(_AGE_SECONDS)
+    organisation.state.forget()
 
 
 def fill_elsewhere(organisation: Organisation) -> None:
     """The organisation that nothing should ever be written to by mistake."""
+    organisation.world.clock.advance(-_AGE_SECONDS)
     _foundation(organisation, "Elsewhere")
-    organisation.state.load({**organisation.state.dump(), "audit": {}})
+    organisation.world.clock.advance(_AGE_SECONDS)
+    organisation.state.forget()
 
 
 def _foundation(organisation: Organisation, name: str) -> None:
-    row = {
+    row: Row = {
         "id": organisation.identifier,
         "name": name,
         "settings": {"hiddenBlueprints": [], "federatedLogout": False, "portalIcon": "", "portalTitle": name},
         "isOnboarded": True,
         "region": "eu",
     }
-    organisation.state.put("organisation", "self", organisation.stamped(row, OWNER))
+    organisation.state.put("organisation", "self", organisation.stamped(row, ADMIN))
     for role in ("Admin", "Member"):
         organisation.state.put("roles", role, {"name": role, "protected": True})
     for body in blueprints.SYSTEM_BLUEPRINTS.values():
         blueprints.insert(organisation, body, "port")
 
 
+def _user(email: str, first: str, last: str, role: str, teams: list[str]) -> Row:
+    return {
+        "email": email,
+        "firstName": first,
+        "lastName": last,
+        "picture": "",
+        "status": "ACTIVE",
+        "type": "STANDARD",
+        "providers": ["port"],
+        "roles": [role],
+        "teams": teams,
+    }
+
+
+_USERS = (
+    _user(ADMIN, "Ada", "Admin", "Admin", ["platform"]),
+    _user(PLATFORM_ENGINEER, "Pat", "Platform", "Admin", ["platform"]),
+    _user(DEVELOPER, "Dora", "Dev", "Member", ["shop"]),
+)
+_TEAMS = (
+    {"name": "platform", "description": "Runs the portal", "users": [ADMIN, PLATFORM_ENGINEER]},
+    {"name": "shop", "description": "Sells things", "users": [DEVELOPER]},
+)
 _DOMAIN: Row = {
     "identifier": "domain",
     "title": "Domain",
@@ -65,4 +105,58 @@ _SERVICE: Row = {
     },
     "mirrorProperties": {"domainName": {"title": "Domain name", "path": "domain.$title"}},
     "relations": {"domain": {"title": "Domain", "target": "domain", "required": False, "many": False}},
+}
+_SHOP: Row = {"blueprint": "domain", "identifier": "shop", "title": "Shop", "team": ["shop"], "properties": {}}
+
+
+def _service(name: str, title: str, tier: str, language: str) -> Row:
+    return {
+        "blueprint": "service",
+        "identifier": f"shop/{name}",
+        "title": title,
+        "icon": "Microservice",
+        "team": ["shop"],
+        "properties": {"tier": tier, "language": language, "url": f"https://gitlab.example.com/shop/{name}"},
+        "relations": {"domain": "shop"},
+    }
+
+
+_SERVICES = (
+    _service("checkout", "Checkout", "gold", "Python"),
+    _service("payments", "Payments", "gold", "Go"),
+    _service("catalog", "Catalog", "silver", "TypeScript"),
+)
+_SCAFFOLD: Row = {
+    "identifier": "scaffold_service",
+    "title": "Scaffold a service",
+    "icon": "Microservice",
+    "trigger": {
+        "type": "self-service",
+        "operation": "CREATE",
+        "blueprintIdentifier": "service",
+        "userInputs": {
+            "properties": {"name": {"type": "string", "title": "Name"}},
+            "required": ["name"],
+            "order": ["name"],
+        },
+    },
+    "invocationMethod": {
+        "type": "WEBHOOK",
+        "url": "https://scaffold.example.com/services",
+        "headers": {"Authorization": "Bearer {{ .secrets.SCAFFOLD_TOKEN }}"},
+        "body": {"name": "{{ .inputs.name }}"},
+    },
+}
+_DEPLOYMENTS: Row = {
+    "identifier": "catalogSync",
+    "title": "Catalogue sync",
+    "enabled": True,
+    "mappings": [
+        {
+            "blueprint": "service",
+            "filter": '.body.kind == "service"',
+            "entity": {"identifier": ".body.id", "title": ".body.name"},
+        }
+    ],
+    "security": {"secret": "not-ours-either", "signatureHeaderName": "x-signature", "signatureAlgorithm": "sha256"},
 }

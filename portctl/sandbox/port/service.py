@@ -125,7 +125,7 @@ class PortService:
             raise PortError(403, "forbidden", "The role Member is not allowed to do this")
         organisation = self.organisations[caller.organisation]
         migrations.advance(organisation)
-        return match.target.handler(Call(request, match.params, caller, organisation))
+        return match.target.handler(Call(request, match.params, caller, organisation, organisation.lagging()))
 
     def _issue(self, request: Request) -> Answer:
         body = parse_body(request)

@@ -135,7 +135,7 @@ _AGGREGATION = object_of(
         "type": one_of("number"),
         "target": text(),
         "calculationSpec": _AGGREGATION_SPEC,
-        "query": search.NESTED,
+        "query": search.QUERY,
         "pathFilter": list_of(
             object_of({"path": list_of(text(), minItems=1), "fromBlueprint": text()}, required=("path",)), maxItems=1
         ),

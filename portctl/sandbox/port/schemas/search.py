@@ -62,58 +62,69 @@ def _rule(operators: Iterable[str], **properties: Schema) -> Schema:
     return object_of({"operator": one_of(*operators), **properties}, required=("operator", *required))
 
 
-_OPTIONAL = ("direction", "required", "value?")
+_OPTIONAL = ("direction", "required")
 
-_VALUE = {"anyOf": [{"type": "null"}, *_SCALARS, *(list_of(each) for each in _SCALARS), _CONTEXT]}
-
-RULES: tuple[Schema, ...] = (
-    _rule(["between", "notBetween", "="], property=_PROPERTY, value=_PERIOD),
-    _rule(["isEmpty", "isNotEmpty", "isExpired", "isNotExpired"], property=text()),
-    _rule(
-        [">", ">=", "<", "<="],
-        property=_PROPERTY,
-        value={"anyOf": [{"type": "number"}, text(format="date-time"), _CONTEXT]},
-    ),
-    _rule(_COMPARISONS, property=_PROPERTY, value=_VALUE),
-    _rule(
-        ["relatedTo"],
-        blueprint=text(),
-        value={"anyOf": [text(), _STRINGS]},
-        direction=one_of("upstream", "downstream"),
-        required={"type": "boolean"},
-    ),
-    object_of(
-        {
-            "operator": one_of("=", "!=", "contains"),
-            "propertySchema": _PROPERTY_SCHEMA,
-            "value": {"anyOf": [{"type": "null"}, *_SCALARS]},
-        },
-        required=("operator", "propertySchema"),
-    ),
-    _rule(
-        ["matchAny"],
-        property={"anyOf": [_PATH, _PROPERTY]},
-        value={"anyOf": [_STRINGS, _PROPERTY]},
-    ),
-)
+_VALUES: tuple[Schema, ...] = ({"type": "null"}, *_SCALARS, *(list_of(each) for each in _SCALARS), _CONTEXT)
+_JQ = object_of({"jqQuery": text()}, required=("jqQuery",))
 
 
-def query(**extra: Schema) -> Schema:
-    """A query, with `extra` keys beside the two that every query has."""
-    nested: Schema = {"$ref": "#/$defs/query"}
-    plain = object_of(
-        {"combinator": one_of("and", "or"), "rules": list_of({"anyOf": [*RULES, nested]})},
-        required=("combinator", "rules"),
-    )
-    return {
-        **object_of(
-            {**plain["properties"], **extra},
-            required=("combinator", "rules", *(name for name in extra if name == "type")),
+def _rules(*computed: Schema) -> list[Schema]:
+    """The kinds of rules; `computed`: what may stand in the place of a value."""
+    return [
+        _rule(("between", "notBetween", "="), property=_PROPERTY, value=_PERIOD),
+        _rule(("isEmpty", "isNotEmpty", "isExpired", "isNotExpired"), property=text()),
+        _rule(
+            (">", ">=", "<", "<="),
+            property=_PROPERTY,
+            value={"anyOf": [{"type": "number"}, text(format="date-time"), _CONTEXT, *computed]},
         ),
-        "$defs": {"query": plain},
-    }
+        _rule(_COMPARISONS, property=_PROPERTY, value={"anyOf": [*_VALUES, *computed]}),
+        _rule(
+            ("relatedTo",),
+            blueprint=text(),
+            value={"anyOf": [text(), _STRINGS, *computed]},
+            direction=one_of("upstream", "downstream"),
+            required={"type": "boolean"},
+        ),
+        object_of(
+            {
+                "operator": one_of("=", "!=", "contains"),
+                "propertySchema": _PROPERTY_SCHEMA,
+                "value": {"anyOf": [{"type": "null"}, *_SCALARS, *computed]},
+            },
+            required=("operator", "propertySchema"),
+        ),
+        _rule(("matchAny",), property={"anyOf": [_PATH, _PROPERTY]}, value={"anyOf": [_STRINGS, _PROPERTY]}),
+    ]
 
 
-DEFINITIONS: Schema = query()["$defs"]
-NESTED: Schema = {"$ref": "#/$defs/query"}
-"""A query inside another schema, which must carry `$defs`: DEFINITIONS."""
+def _query(name: str, rules: list[Schema], **extra: Schema) -> Schema:
+    nested: Schema = {"$ref": f"#/$defs/{name}"}
+    return object_of(
+        {"combinator": one_of("and", "or"), "rules": list_of({"anyOf": [*rules, nested]}), **extra},
+        required=("combinator", "rules", *extra),
+    )
+
+
+DEFINITIONS: Schema = {
+    "query": _query("query", _rules()),
+    "dataset": _query("dataset", _rules(_JQ)),
+    "finder": _query(
+        "finder",
+        [
+            _rule(("=",), property=text(), value={"anyOf": [text(), {"type": "number"}, {"type": "null"}]}),
+            _rule(("in", "containsAny"), property=text(), value=_STRINGS),
+            _rule(("contains",), property=text(), value={"anyOf": [text(), _STRINGS, {"type": "null"}]}),
+        ],
+    ),
+}
+"""What a schema must carry as `$defs` to use the references below."""
+
+QUERY: Schema = {"$ref": "#/$defs/query"}
+DATASET: Schema = {"$ref": "#/$defs/dataset"}
+"""A query whose values may be jq."""
+FINDER: Schema = {"$ref": "#/$defs/finder"}
+"""A query that stands for the entities it finds."""
+
+CONDITION = _query("query", _rules(), type=one_of("SEARCH"))
+"""Which entities offer an action."""
