@@ -54,7 +54,7 @@ def desired_side(resource: Resource, attributes: Attributes) -> Desired:
     canonical = normalise(kind, attributes)
     declared = declared_paths(kind, attributes)
     if resource.management is not Management.FULL:
-        declared = {path: value for path, value in declared.items() if value != {}}
+        declared = {path: value for path, value in declared.items() if not (isinstance(value, Mapping) and not value)}
         canonical = project(canonical, frozenset(declared))
     return Desired(resource, attributes, canonical, declared, dict(_sealed(kind, attributes)))
 

@@ -16,14 +16,12 @@ from portctl.engine.canonical import digest
 from portctl.errors import PortctlError
 from portctl.model.address import Address
 from portctl.model.kind import OnDelete
-from portctl.model.resource import Identity
+from portctl.model.resource import Identity, RemoteKey
 from portctl.source import Path
 
 FORMAT = 1
 RUNS_KEPT = 20
 PLANS_KEPT = 200
-
-RemoteKey = tuple[str, str, Identity]
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def declared_paths(kind: Kind, attributes: Attributes) -> dict[Path, Value]:
 
 def _shape(kind: Kind, value: Value, path: Path, like: Canonical | None) -> Value:
     if path and _is_masked(kind, path, value, like):
-        return Masked(value.label() if isinstance(value, Sealed) else "")
+        return Masked(value.label() if isinstance(value, Sealed | Awaited) else "")
     if isinstance(value, Awaited):
         return Unknown(value.label())
     if isinstance(value, Mapping):
@@ -71,9 +71,12 @@ def _shape(kind: Kind, value: Value, path: Path, like: Canonical | None) -> Valu
 def _is_masked(kind: Kind, path: Path, value: Value, like: Canonical | None) -> bool:
     if isinstance(value, Sealed | Masked):
         return True
+    hidden = any(matches(pattern, path) for pattern in (*kind.sensitive, *kind.write_only))
+    if isinstance(value, Awaited | Unknown):
+        return hidden
     if like is not None and isinstance(get(like, path), Masked):
         return True
-    return any(matches(pattern, path) for pattern in (*kind.sensitive, *kind.write_only)) and value not in (None, "")
+    return hidden and value not in (None, "")
 
 
 def _ignored(kind: Kind, path: Path) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from portctl.model.address import Address
 from portctl.model.kind import Kind
-from portctl.model.resource import Identity, Live, Resource
+from portctl.model.resource import Identity, Live, RemoteKey, Renamed, Resource
 from portctl.model.value import Canonical, Value
 from portctl.source import Path
 
@@ -98,4 +98,17 @@ class Change:
     removals: tuple[Path, ...] = ()
     """Paths to remove from an object that is only partly ours."""
 
-    notes: tuple[str, ...] = field(default=())
+    renames: tuple[Renamed, ...] = ()
+    """Parts to rename with the service's own call before anything else."""
+
+    depends: tuple[RemoteKey, ...] = ()
+    """What this object needs, or, for a delete, needed when it was last applied."""
+
+    firmly: tuple[RemoteKey, ...] = ()
+    """Those of `depends` that are needed even while the deferrable fields are left out."""
+
+    notes: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> RemoteKey:
+        return (f"{self.address.provider}@{self.address.instance}", self.kind.full_name, self.identity)

@@ -19,6 +19,7 @@ class Phase(StrEnum):
     UPDATE = "update"
     COMPLETE = "complete"
     RENAME = "rename"
+    RELEASE = "release"
     DELETE = "delete"
     LEDGER = "ledger"
 
@@ -47,6 +48,25 @@ class Refusal:
     detail: str
     hint: str
     address: Address | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What the user asked for and allowed."""
+
+    targets: tuple[Address, ...] = ()
+    labels: tuple[str, ...] = ()
+    """`key=value` each; a resource must have all of them."""
+
+    allow_deletes: int | None = None
+    allow_destroy: frozenset[Address] = frozenset()
+    adopt: frozenset[Address] = frozenset()
+    rotate: frozenset[Address] = frozenset()
+    destroy: bool = False
+
+    @property
+    def selective(self) -> bool:
+        return bool(self.targets or self.labels)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

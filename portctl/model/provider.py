@@ -53,8 +53,8 @@ class Provider(Protocol):
 
     def update(self, kind: Kind, live: Live, draft: Draft) -> Live: ...
 
-    def delete(self, kind: Kind, live: Live) -> None:
-        """Delete; an object that is gone already is fine."""
+    def delete(self, kind: Kind, live: Live, *, cascade: bool = False) -> None:
+        """Delete; an object that is gone already is fine. `cascade`: with the objects that hang on it."""
 
     def rename(self, kind: Kind, live: Live, path: Path, before: str) -> Live:
         """The vendor's own rename of a part (property, mirror, relation), keeping its data."""

@@ -14,6 +14,9 @@ from portctl.source import Path, SourceMap
 Identity = tuple[str, ...]
 """What the service knows an object by: the identity of its parent, if any, then its own parts."""
 
+RemoteKey = tuple[str, str, Identity]
+"""`provider@instance`, full name of the kind, identity: what two resources may never share."""
+
 
 class Management(StrEnum):
     """How much of a remote object a manifest speaks for."""
@@ -94,8 +97,7 @@ class Resource:
         return self.meta.on_delete or self.kind.on_delete
 
     @property
-    def remote_key(self) -> tuple[str, str, Identity]:
-        """Instance, kind and identity: two resources may never share it."""
+    def remote_key(self) -> RemoteKey:
         return (f"{self.address.provider}@{self.address.instance}", self.kind.full_name, self.identity)
 
 

@@ -1,0 +1,145 @@
+"""Decide what happens to objects that the ledger knows and no manifest names any more.
+
+An object is deleted if and only if it is in the ledger, was created by us (or says onDelete: delete), nothing rendered
+resolves to it, the rendered set is complete, a fresh read shows it, it is not protected, and the guards allow it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from portctl.engine.decide import Decision, Ground, loss_refusal
+from portctl.engine.ledger import Entry
+from portctl.engine.normalise import normalise
+from portctl.errors import ExitCode
+from portctl.model.change import Action, Change, Edit, Loss, Why
+from portctl.model.kind import Kind, OnDelete
+from portctl.model.plan import Refusal
+from portctl.model.project import Guards
+from portctl.model.resource import Live, RemoteKey
+from portctl.model.value import MISSING, get
+
+
+def leftovers(ground: Ground, wanted: frozenset[RemoteKey]) -> tuple[Entry, ...]:
+    """Ledger entries that this run may touch and that no rendered resource resolves to."""
+    options = ground.options
+    if options.labels:
+        return ()
+    entries = [entry for key, entry in sorted(ground.ledger.entries.items()) if key not in wanted]
+    if options.targets:
+        entries = [entry for entry in entries if entry.address in options.targets]
+    return tuple(entries)
+
+
+def unknown_entries(
+    entries: Sequence[Entry], catalogue: Mapping[str, Kind], instances: frozenset[str]
+) -> Iterator[Refusal]:
+    """Entries of kinds or instances that the configuration no longer has: they cannot even be read."""
+    for entry in entries:
+        kind_known = entry.address.kind_name in catalogue
+        if kind_known and entry.key[0] in instances:
+            continue
+        what = f"the instance {entry.key[0]}" if kind_known else f"the kind {entry.address.kind_name}"
+        yield Refusal(
+            exit_code=ExitCode.CONSENT,
+            summary="In the ledger, but no longer configured",
+            detail=f"{entry.address} is in the ledger, and {what} is not configured any more",
+            hint=f"Configure it again, or forget the object: portctl state rm '{entry.address}'",
+            address=entry.address,
+        )
+
+
+def decide_leftover(entry: Entry, ground: Ground) -> Decision:
+    """Delete, release what we added, or forget."""
+    kind = ground.catalogue[entry.address.kind_name]
+    live = ground.lives.get(entry.key)
+    if live is None:
+        return Decision(_change(entry, kind, Action.FORGET, None, "it is gone already"))
+    if not kind.deletable:
+        return Decision(_change(entry, kind, Action.FORGET, None, "it stays as it is: it goes with its parent"))
+    if (entry.on_delete or kind.on_delete) is OnDelete.KEEP:
+        return Decision(_change(entry, kind, Action.FORGET, None, "kept on purpose (onDelete: keep)"))
+    if not entry.created and entry.on_delete is not OnDelete.DELETE:
+        return _leave(entry, kind, live)
+    why = "destroy" if ground.options.destroy else "its manifest is gone"
+    change = _change(entry, kind, Action.DELETE, live, why)
+    if "delete" in entry.protect:
+        refusal = Refusal(
+            exit_code=ExitCode.CONSENT,
+            summary="Protected from deletion",
+            detail=f"{entry.address} was applied with protect: [delete]",
+            hint="Bring its manifest back, apply it without the protection, then remove it; or: portctl state rm.",
+            address=entry.address,
+        )
+        return Decision(change, (refusal,))
+    if kind.deletion_hazard and ground.populated(change):
+        losses = (Loss((), kind.deletion_hazard),)
+        change = replace(change, losses=losses)
+        if entry.address not in ground.options.allow_destroy:
+            return Decision(change, (loss_refusal(entry.address, losses),))
+    return Decision(change)
+
+
+def _leave(entry: Entry, kind: Kind, live: Live) -> Decision:
+    """An object that stood there before us: take back the paths that we created in it, leave the rest."""
+    if entry.merge:
+        canonical = normalise(kind, live.attributes)
+        edits = tuple(
+            Edit(path, get(canonical, path), MISSING, Why.MANIFEST)
+            for path, owned in entry.paths.items()
+            if owned.created and get(canonical, path) is not MISSING
+        )
+        if edits:
+            change = replace(
+                _change(entry, kind, Action.UPDATE, live, "its manifest is gone: what we added is removed"),
+                edits=edits,
+                removals=tuple(edit.path for edit in edits),
+            )
+            return Decision(change)
+    return Decision(_change(entry, kind, Action.FORGET, None, "left as it is: it was there before us"))
+
+
+def guard_refusals(changes: Sequence[Change], ground: Ground, guards: Guards, *, declared: int) -> Iterator[Refusal]:
+    """The limits on how much one apply may delete."""
+    deletes = [change for change in changes if change.action is Action.DELETE]
+    options = ground.options
+    if options.destroy or not deletes:
+        return
+    if declared == 0 and not options.selective:
+        yield Refusal(
+            exit_code=ExitCode.CONSENT,
+            summary="Nothing is declared any more",
+            detail=f"there is no manifest, and the ledger holds {len(ground.ledger.entries)} objects",
+            hint="If everything shall go: portctl destroy. Otherwise check the manifest folders in portctl.yaml.",
+        )
+        return
+    known = len(ground.ledger.entries)
+    share = max(1, math.floor(known * guards.delete_share))
+    limit = min(guards.deletes, share) if options.allow_deletes is None else options.allow_deletes
+    if len(deletes) > limit:
+        if options.allow_deletes is not None:
+            rule = f"--allow-deletes {limit}"
+        elif share < guards.deletes:
+            rule = f"{guards.delete_share:.0%} of the {known} objects in the ledger, which is {share}"
+        else:
+            rule = f"{guards.deletes} deletes"
+        yield Refusal(
+            exit_code=ExitCode.CONSENT,
+            summary="Too many deletes",
+            detail=f"this plan deletes {len(deletes)} objects; the guard allows {rule}",
+            hint=f"If all of them shall go: --allow-deletes {len(deletes)}",
+        )
+
+
+def _change(entry: Entry, kind: Kind, action: Action, live: Live | None, why: str) -> Change:
+    return Change(
+        address=entry.address,
+        kind=kind,
+        identity=entry.identity,
+        action=action,
+        live=live,
+        why=why,
+        depends=entry.depends,
+    )

@@ -1,0 +1,249 @@
+"""Make a plan true. Decides nothing: at most it refuses, fails a step, or says that it cannot tell."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from portctl.engine.backend import LedgerBackend
+from portctl.engine.ledger import Ledger, Run
+from portctl.engine.outputs import lookup_in
+from portctl.engine.pool import run_graph
+from portctl.engine.read import LAG_SECONDS
+from portctl.engine.record import Recorder
+from portctl.engine.write import OutcomeUnknown, Writer, Written
+from portctl.errors import ApiError, ConsentNeeded, InvalidInput, PortctlError
+from portctl.model.address import Address
+from portctl.model.change import Action, Change
+from portctl.model.kind import Merge, Verb
+from portctl.model.plan import Phase, Plan, Step
+from portctl.model.provider import Provider
+from portctl.model.report import Outcome, Report, Status
+from portctl.model.resource import Live, Resource
+from portctl.model.value import OutputRef, Pending, leaves
+from portctl.vault import Vault
+
+
+class Watch(Protocol):
+    """Told about progress while it happens."""
+
+    def started(self, step: Step) -> None: ...
+
+    def ended(self, outcome: Outcome) -> None: ...
+
+    def waiting(self, text: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Consent to one plan, by its digest. Made from a confirmation, or from a flag that stands for one."""
+
+    digest: str
+
+    @classmethod
+    def given(cls, plan: Plan) -> Approval:
+        return cls(plan.digest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What an apply works with."""
+
+    providers: Mapping[str, Provider]
+    backend: LedgerBackend
+    vault: Vault
+    resources: Mapping[Address, Resource]
+    watch: Watch
+    run: Run
+    workers: int = 8
+    now: Callable[[], float] = time.time
+
+
+def execute(plan: Plan, approval: Approval, ledger: Ledger, means: Means) -> Report:
+    """Perform every step, failures included, and keep the ledger true whatever happens.
+
+    Raises ConsentNeeded without an approval of exactly this plan, InvalidInput while a secret that will be sent is
+    missing; both before anything is written.
+    """
+    if plan.refusals:
+        first = plan.refusals[0]
+        raise ConsentNeeded(first.summary, first.detail, hint=first.hint)
+    if approval.digest != plan.digest:
+        raise ConsentNeeded("Not the plan that was approved", "the plan changed after it was approved")
+    _require_secrets(plan, means)
+    return _Execution(plan, ledger, means).run()
+
+
+class _Execution:
+    """One apply under way. Shared between worker threads; everything mutable is guarded by one lock."""
+
+    def __init__(self, plan: Plan, ledger: Ledger, means: Means) -> None:
+        self._plan = plan
+        self._means = means
+        self._ledger = ledger
+        self._before = ledger
+        self._lock = threading.Lock()
+        self._steps = {step.key: step for step in plan.steps}
+        self._outcomes: dict[str, Outcome] = {}
+        self._lives: dict[Address, Live] = {change.address: change.live for change in plan.changes if change.live}
+        lookup = lookup_in(means.resources, self._lives, means.vault)
+        salt = bytes.fromhex(ledger.salt)
+        self._recorder = Recorder(vault=means.vault, lookup=lookup, salt=salt, now=means.now)
+        self._writer = Writer(providers=means.providers, lookup=lookup, current=self._current)
+
+    def run(self) -> Report:
+        started = time.monotonic()
+        sent = {name: provider.requests() for name, provider in self._means.providers.items()}
+        self._ledger = replace(self._ledger, instances={**self._ledger.instances, **self._instances()})
+        if any(change.action.writes for change in self._plan.changes):
+            claimed = self._recorder.claim(self._ledger, self._plan).with_run(self._means.run)
+            self._ledger = self._means.backend.save(claimed)
+        try:
+            self._run_rounds()
+        finally:
+            self._save()
+        return Report(
+            plan=self._plan,
+            outcomes=tuple(self._outcomes.values()),
+            seconds=time.monotonic() - started,
+            requests={name: provider.requests() - sent[name] for name, provider in self._means.providers.items()},
+            kept=tuple(
+                f"{change.address}: {change.why}"
+                for change in self._plan.changes
+                if change.action is Action.FORGET and change.live is not None
+            ),
+        )
+
+    def _instances(self) -> Mapping[str, str]:
+        return {f"{info.provider}@{info.name}": info.identity for info in self._plan.instances}
+
+    def _save(self) -> None:
+        ledger = self._recorder.refresh(self._ledger, self._plan)
+        limit = self._means.now() - LAG_SECONDS
+        ledger = replace(ledger, deleted={key: at for key, at in ledger.deleted.items() if at > limit})
+        if ledger != self._before:
+            self._ledger = self._means.backend.save(ledger)
+
+    def _run_rounds(self) -> None:
+        """Run the graph; completions that failed are tried again as long as another completion made progress.
+
+        Members of a circle may derive fields from each other's derived fields, in an order that only the service knows.
+        """
+        remaining = dict(self._steps)
+        while remaining:
+            run_graph(
+                {key: step.needs for key, step in remaining.items()},
+                self._work,
+                lane=lambda key: self._steps[key].change.key[0],
+                widths={name: provider.width for name, provider in self._means.providers.items()},
+                workers=self._means.workers,
+            )
+            again = {key: step for key, step in remaining.items() if self._may_retry(key)}
+            progress = any(
+                step.phase is Phase.COMPLETE and self._outcomes[key].status is Status.DONE
+                for key, step in remaining.items()
+            )
+            if not progress or not any(self._steps[key].phase is Phase.COMPLETE for key in again):
+                return
+            for key in again:
+                del self._outcomes[key]
+            remaining = again
+
+    def _may_retry(self, key: str) -> bool:
+        outcome = self._outcomes[key]
+        if outcome.status is Status.FAILED:
+            return outcome.step.phase is Phase.COMPLETE and isinstance(outcome.error, ApiError)
+        return outcome.status is Status.SKIPPED and self._may_retry(outcome.because)
+
+    def _work(self, key: str) -> None:
+        step = self._steps[key]
+        cause = self._blocked_by(step)
+        if cause:
+            outcome = Outcome(step=step, status=Status.SKIPPED, because=cause)
+        else:
+            self._means.watch.started(step)
+            outcome = self._attempt(step)
+        with self._lock:
+            self._outcomes[key] = outcome
+            if outcome.status in (Status.FAILED, Status.SKIPPED):
+                self._withdraw_claim(step.change)
+        self._means.watch.ended(outcome)
+
+    def _blocked_by(self, step: Step) -> str:
+        """The step whose failure keeps `step` from being done, "" when nothing does."""
+        with self._lock:
+            for need in step.needs:
+                outcome = self._outcomes.get(need)
+                if outcome is not None and outcome.status not in (Status.DONE, Status.UNCHANGED):
+                    return outcome.because or need
+        return ""
+
+    def _attempt(self, step: Step) -> Outcome:
+        started = time.monotonic()
+        try:
+            written = self._writer.perform(step)
+        except OutcomeUnknown as error:
+            return Outcome(step=step, status=Status.UNKNOWN, error=error, seconds=time.monotonic() - started)
+        except PortctlError as error:
+            return Outcome(step=step, status=Status.FAILED, error=error, seconds=time.monotonic() - started)
+        with self._lock:
+            self._remember(step, written)
+        status = Status.DONE if written.changed else Status.UNCHANGED
+        return Outcome(step=step, status=status, seconds=time.monotonic() - started)
+
+    def _remember(self, step: Step, written: Written) -> None:
+        change = step.change
+        if step.phase is Phase.DELETE:
+            self._ledger = self._ledger.without(change.key, deleted_at=self._means.now())
+            self._lives.pop(change.address, None)
+            return
+        if change.action is Action.FORGET or (change.resource is None and step.phase is Phase.UPDATE):
+            self._ledger = self._ledger.without(change.key)
+            return
+        if written.live is not None:
+            self._lives[change.address] = written.live
+        if written.desired is not None and written.live is not None:
+            previous = self._ledger.entries.get(change.key)
+            entry = self._recorder.done(change, written.desired, written.live, previous)
+            self._ledger = self._ledger.with_entry(entry)
+
+    def _withdraw_claim(self, change: Change) -> None:
+        """What was announced and surely not done is not ours."""
+        entry = self._ledger.entries.get(change.key)
+        if entry is not None and entry.claimed:
+            self._ledger = self._ledger.without(change.key)
+
+    def _current(self, change: Change) -> Live | None:
+        with self._lock:
+            return self._lives.get(change.address) or change.live
+
+
+def _require_secrets(plan: Plan, means: Means) -> None:
+    """Check that every secret that will be sent can be had, before the first write."""
+    missing: dict[str, str] = {}
+    for change in plan.changes:
+        if change.resource is None or not change.action.writes:
+            continue
+        for path, leaf in leaves(change.resource.attributes):
+            if not isinstance(leaf, Pending) or not _will_be_sent(change, path):
+                continue
+            for hole in leaf.holes():
+                if not isinstance(hole, OutputRef) and not means.vault.available(hole.name):
+                    missing.setdefault(hole.name, str(change.address))
+    if missing:
+        lines = [f"{name} (needed by {address}): {means.vault.why_not(name)}" for name, address in missing.items()]
+        raise InvalidInput(
+            "Secret not available",
+            "; ".join(lines),
+            hint="Provide it where portctl.yaml or the environment file says it comes from; nothing was written.",
+        )
+
+
+def _will_be_sent(change: Change, path: tuple[str | int, ...]) -> bool:
+    """A whole object is sent with every secret in it; a PATCH only with what changed."""
+    if change.action is Action.CREATE or change.kind.update is Verb.PUT or change.kind.merge is not Merge.PATCH:
+        return True
+    return any(edit.path == path[: len(edit.path)] for edit in change.edits)

@@ -1,0 +1,171 @@
+"""Turn changes into steps: what is written first, what is held back, and what waits for what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from portctl.engine.graph import circles, topological
+from portctl.model.change import Action, Change
+from portctl.model.plan import Phase, Step
+from portctl.model.resource import RemoteKey
+from portctl.model.value import get
+
+_FIRST = {
+    Action.CREATE: Phase.CREATE,
+    Action.UPDATE: Phase.UPDATE,
+    Action.RENAME: Phase.RENAME,
+    Action.DELETE: Phase.DELETE,
+    Action.ADOPT: Phase.LEDGER,
+    Action.MOVE: Phase.LEDGER,
+    Action.FORGET: Phase.LEDGER,
+}
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A step that is still being wired."""
+
+    change: Change
+    phase: Phase
+    needs: dict[str, None] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
+    held: dict[str, object] = field(default_factory=dict)
+
+
+def build_steps(changes: Sequence[Change]) -> tuple[Step, ...]:
+    """The steps of all changes that do anything, each after all it needs."""
+    acting = [change for change in changes if change.action is not Action.NOOP]
+    writing = {change.key: change for change in acting if change.action in (*_WRITES, Action.RENAME)}
+    deleting = {change.key: change for change in acting if change.action is Action.DELETE}
+    drafts: dict[str, _Draft] = {}
+    for change in acting:
+        drafts[_key(change, _FIRST[change.action])] = _Draft(change, _FIRST[change.action])
+    deferred = _defer_circles(writing, drafts)
+    _order_writes(writing, drafts, deferred)
+    _hold_back(writing, drafts)
+    _order_deletes(deleting, writing, drafts)
+    steps = {
+        key: Step(key, draft.change, draft.phase, tuple(draft.needs), draft.without, draft.held)
+        for key, draft in drafts.items()
+    }
+    return tuple(steps[key] for key in topological({key: step.needs for key, step in steps.items()}))
+
+
+_WRITES = (Action.CREATE, Action.UPDATE)
+
+
+def _defer_circles(writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft]) -> dict[RemoteKey, frozenset[str]]:
+    """Open circles: new members are written without their deferrable fields first, and completed afterwards.
+
+    Returns, for each member, the keys of the members' first steps: these no longer wait for each other.
+    """
+    opened: dict[RemoteKey, frozenset[str]] = {}
+    for members in circles({key: change.depends for key, change in writing.items()}):
+        firsts = frozenset(_key(writing[key], _FIRST[writing[key].action]) for key in members)
+        for key in members:
+            opened[key] = firsts
+            change = writing[key]
+            fields = tuple(name for name in change.kind.deferrable if change.after and name in change.after)
+            if change.action is Action.CREATE and fields:
+                drafts[_key(change, Phase.CREATE)].without = fields
+                complete = _Draft(change, Phase.COMPLETE, dict.fromkeys(sorted(firsts)))
+                drafts[_key(change, Phase.COMPLETE)] = complete
+    return opened
+
+
+def _order_writes(
+    writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft], opened: Mapping[RemoteKey, frozenset[str]]
+) -> None:
+    for key, change in writing.items():
+        draft = drafts[_key(change, _FIRST[change.action])]
+        complete = drafts.get(_key(change, Phase.COMPLETE))
+        for need in change.depends:
+            other = writing.get(need)
+            if other is None:
+                continue
+            first = _key(other, _FIRST[other.action])
+            inside = first in opened.get(key, frozenset())
+            if not inside or _waits_inside(change, other):
+                draft.needs[first] = None
+            if not inside:
+                _wait_for_completion(draft, complete, drafts, other)
+
+
+def _waits_inside(change: Change, other: Change) -> bool:
+    """Inside a circle an update waits for what is created, since it is written whole; a new object only for what it
+    needs even without its deferrable fields. What exists already is waited for by nobody."""
+    if other.action is not Action.CREATE:
+        return False
+    return change.action is not Action.CREATE or other.key in change.firmly
+
+
+def _wait_for_completion(draft: _Draft, complete: _Draft | None, drafts: Mapping[str, _Draft], other: Change) -> None:
+    """Who needs a member of a circle from outside needs it whole."""
+    key = _key(other, Phase.COMPLETE)
+    if key in drafts and draft.change.kind is not other.kind:
+        draft.needs[key] = None
+    elif key in drafts and complete is None:
+        draft.needs[key] = None
+
+
+def _hold_back(writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft]) -> None:
+    """Hold fields back until other resources are done: an action is published after its permissions."""
+    for change in list(writing.values()):
+        hold = change.kind.hold
+        if hold is None or change.resource is None:
+            continue
+        waiting = [
+            other
+            for other in writing.values()
+            if other.kind.full_name == hold.until and other.resource and other.resource.meta.within == change.address
+        ]
+        wanted = get(change.resource.attributes, (hold.field,))
+        if not waiting or wanted == hold.value or not _takes_effect(change, hold.field):
+            continue
+        first = drafts[_key(change, _FIRST[change.action])]
+        first.held[hold.field] = hold.value
+        complete = drafts.setdefault(_key(change, Phase.COMPLETE), _Draft(change, Phase.COMPLETE))
+        complete.needs[_key(change, _FIRST[change.action])] = None
+        for other in waiting:
+            complete.needs[_key(other, _FIRST[other.action])] = None
+
+
+def _takes_effect(change: Change, name: str) -> bool:
+    """Whether this write is the one that would switch the held field on."""
+    if change.action is Action.CREATE:
+        return True
+    return any(edit.path == (name,) for edit in change.edits)
+
+
+def _order_deletes(
+    deleting: Mapping[RemoteKey, Change], writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft]
+) -> None:
+    """Deletes run in reverse: after those that needed the object are gone or have been updated."""
+    for members in circles({key: change.depends for key, change in deleting.items()}):
+        releases = []
+        for key in members:
+            change = deleting[key]
+            drafts[_key(change, Phase.RELEASE)] = _Draft(change, Phase.RELEASE, without=change.kind.deferrable)
+            releases.append(_key(change, Phase.RELEASE))
+        for key in members:
+            drafts[_key(deleting[key], Phase.DELETE)].needs.update(dict.fromkeys(releases))
+            deleting = {**deleting, key: replace(deleting[key], depends=_outside(deleting[key].depends, members))}
+    for change in deleting.values():
+        for need in change.depends:
+            if need in deleting:
+                drafts[_key(deleting[need], Phase.DELETE)].needs[_key(change, Phase.DELETE)] = None
+    for change in writing.values():
+        for phase in (Phase.COMPLETE, _FIRST[change.action]):
+            if _key(change, phase) in drafts:
+                for delete in deleting.values():
+                    drafts[_key(delete, Phase.DELETE)].needs[_key(change, phase)] = None
+                break
+
+
+def _outside(depends: Iterable[RemoteKey], members: Sequence[RemoteKey]) -> tuple[RemoteKey, ...]:
+    return tuple(key for key in depends if key not in members)
+
+
+def _key(change: Change, phase: Phase) -> str:
+    return f"{phase} {change.address} {'/'.join(change.identity)}"
