@@ -1,0 +1,274 @@
+"""Scalars with `<% expression %>` in them: split, evaluated, and joined again."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError, nodes
+from jinja2.environment import TemplateExpression
+from jinja2.exceptions import SecurityError
+from jinja2.parser import Parser
+from jinja2.runtime import Undefined
+
+from portctl.errors import PortctlError
+from portctl.manifest.document import MAX_DEPTH, MAX_DOCUMENT_BYTES
+from portctl.manifest.expression import Function, environment, noun, text_of
+from portctl.manifest.findings import did_you_mean, listing
+from portctl.model.value import Part, Pending, Value, pending
+from portctl.source import Path, path_text
+
+MAX_HOLE = 2000
+_BEGIN = "<%"
+_WORDING = {
+    "end of template": "end of expression",
+    "chunk after expression": "there is more than one expression",
+}
+Names = Mapping[str, "Value | Function"]
+"""What expressions can name: values, functions, and the shorthands of the environment."""
+
+
+class HoleError(PortctlError):
+    """A placeholder that cannot be filled; whoever knows its place makes a diagnostic of it."""
+
+    def __init__(self, summary: str, detail: str, *, hint: str = "", rule: str = "placeholder") -> None:
+        super().__init__(summary, detail, hint=hint)
+        self.rule = rule
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """One expression, compiled. `paths` are the literal paths that it reads: `values.a` is `("values", "a")`."""
+
+    source: str
+    expression: TemplateExpression
+    paths: tuple[Path, ...]
+
+
+def has_hole(text: str) -> bool:
+    return _BEGIN in text
+
+
+@lru_cache(maxsize=16_384)
+def split(text: str) -> tuple[str | Hole, ...]:
+    """The literal pieces and the holes of a scalar. Errors: HoleError."""
+    pieces: list[str | Hole] = []
+    position = 0
+    while (begin := text.find(_BEGIN, position)) >= 0:
+        literal = text[position:begin]
+        source, length, strip = _hole(text[begin:])
+        if strip:
+            literal = literal.rstrip()
+        if literal:
+            pieces.append(literal)
+        pieces.append(_compile(source))
+        position = begin + length
+    if position < len(text) or not pieces:
+        pieces.append(text[position:])
+    return tuple(pieces)
+
+
+def _hole(text: str) -> tuple[str, int, bool]:
+    """Of a text that starts with a hole: its expression, its whole length, and whether it strips what is before."""
+    if text.startswith(("<%%", "<%#")):
+        raise HoleError(
+            "Block in a manifest",
+            f"`{text[:3]}` starts a block or a comment of a text template; a manifest has only `<% expression %>`.",
+        )
+    length = 0
+    strip = False
+    begin = 2
+    try:
+        # Carriage returns become blanks: the lexer would turn two characters into one, and lengths would not hold.
+        for _, token, value in environment().lexer.tokeniter(text.replace("\r", " "), None):
+            length += len(value)
+            if token == "variable_begin":
+                begin, strip = len(value), value.endswith("-")
+            elif token == "variable_end":
+                return _bounded(text[begin : length - len(value)]), length, strip
+    except TemplateSyntaxError as error:
+        raise HoleError("Broken placeholder", f"{_sentence(str(error.message))} {_shown(text[2:])}") from error
+    raise HoleError(
+        "Placeholder without end",
+        f"`<%` has no `%>`. {_shown(text[2:])}",
+        hint="Quote the scalar if YAML cut it short; write <% '<%' %> for the two characters themselves.",
+    )
+
+
+def _bounded(source: str) -> str:
+    if len(source) > MAX_HOLE:
+        raise HoleError("Placeholder too long", f"A placeholder may have {MAX_HOLE:,} characters. {_shown(source)}")
+    return source
+
+
+def _compile(source: str) -> Hole:
+    if not source.strip():
+        raise HoleError("Broken placeholder", "Nothing stands between `<%` and `%>`.")
+    try:
+        with warnings.catch_warnings():
+            # Python's compiler warns of odd expressions (a number that is called); they fail on their own.
+            warnings.simplefilter("ignore", SyntaxWarning)
+            expression = environment().compile_expression(source, undefined_to_none=False)
+        parsed = Parser(environment(), source, state="variable").parse_expression()
+        return Hole(source.strip(), expression, tuple(dict.fromkeys(_paths(parsed))))
+    except TemplateSyntaxError as error:
+        raise HoleError("Broken placeholder", f"{_sentence(str(error.message))} {_shown(source)}") from error
+    except (SyntaxError, RecursionError, MemoryError, ValueError, AssertionError) as error:
+        raise HoleError("Broken placeholder", f"The expression is too involved. {_shown(source)}") from error
+
+
+def _paths(node: nodes.Node) -> Iterator[Path]:
+    path = _path(node)
+    if path:
+        yield path
+    else:
+        for child in node.iter_child_nodes():
+            yield from _paths(child)
+
+
+def _path(node: nodes.Node) -> Path:
+    """The literal path that `node` spells, or ()."""
+    if isinstance(node, nodes.Name):
+        return (node.name,)
+    if isinstance(node, nodes.Getattr):
+        above = _path(node.node)
+        return (*above, node.attr) if above else ()
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+        above = _path(node.node)
+        return (*above, node.arg.value) if above and isinstance(node.arg.value, str | int) else ()
+    return ()
+
+
+def fill(text: str, names: Names) -> Value:
+    """The value of a scalar: of any type when it is one hole, else text, with secrets and outputs still open.
+
+    Errors: HoleError.
+    """
+    if not has_hole(text):
+        return text
+    pieces = split(text)
+    if len(pieces) == 1:
+        return _evaluate(pieces[0], names)
+    parts: list[Part] = []
+    for piece in pieces:
+        value = _evaluate(piece, names)
+        added: tuple[Part, ...] = value.parts if isinstance(value, Pending) else (_joined(value, piece),)
+        for part in added:
+            if isinstance(part, str) and parts and isinstance(parts[-1], str):
+                parts[-1] += part
+            else:
+                parts.append(part)
+    if len(parts) == 1 and isinstance(parts[0], str):
+        return parts[0]
+    return pending(tuple(parts))
+
+
+def _joined(value: Value, piece: str | Hole) -> str:
+    try:
+        return text_of(value)
+    except TypeError as error:
+        shown = _shown(piece.source) if isinstance(piece, Hole) else ""
+        raise HoleError("Placeholder in text", f"{_sentence(str(error))} {shown}") from error
+
+
+def paths_read(text: str) -> tuple[Path, ...]:
+    """The literal paths that the holes of a scalar read."""
+    if not has_hole(text):
+        return ()
+    return tuple(path for piece in split(text) if isinstance(piece, Hole) for path in piece.paths)
+
+
+def _evaluate(piece: str | Hole, names: Names) -> Value:
+    if isinstance(piece, str):
+        return piece
+    try:
+        value = piece.expression(**names)
+        if isinstance(value, Undefined):
+            raise _undefined(piece, names, value._undefined_name or "")
+        return _json(value, 0)
+    except UndefinedError as error:
+        raise _undefined(piece, names, "") from error
+    except SecurityError as error:
+        raise HoleError("Not allowed in a placeholder", f"{_sentence(str(error))} {_shown(piece.source)}") from error
+    except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError, MemoryError) as error:
+        why = str(error) or type(error).__name__
+        raise HoleError("Placeholder failed", f"{_sentence(why)} {_shown(piece.source)}") from error
+
+
+def _json(value: object, depth: int) -> Value:
+    """`value` frozen. Errors: TypeError for what JSON cannot say."""
+    if value is None or isinstance(value, bool | Pending):
+        return value
+    if isinstance(value, str):
+        if len(value) > MAX_DOCUMENT_BYTES:
+            raise ValueError(f"the result has more than {MAX_DOCUMENT_BYTES:,} characters")
+        return value
+    if isinstance(value, int | float):
+        if not math.isfinite(float(value)):
+            raise ValueError("the result is not a number of JSON")
+        return value
+    if depth > MAX_DEPTH:
+        raise ValueError("the result is nested too deep")
+    if isinstance(value, list | tuple):
+        return tuple(_json(item, depth + 1) for item in value)
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("the keys of a mapping must be text")
+        return {key: _json(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    if isinstance(value, Function):
+        raise TypeError(f"a function is not a value; it is written {value.usage}")
+    raise TypeError("the result is not a value of JSON")
+
+
+def _undefined(hole: Hole, names: Names, wanted: str) -> HoleError:
+    """Says which part of which path is missing, rather than only that something is."""
+    missing = [found for path in hole.paths if (found := _missing(path, names)) is not None]
+    chosen = next((found for found in missing if found[1] == wanted), missing[0] if missing else None)
+    if chosen is None:
+        return HoleError("Undefined value", f"Part of the expression is undefined. {_shown(hole.source)}")
+    above, part, value = chosen
+    if not above:
+        detail = f'Nothing is called "{part}".{did_you_mean(part, names)}'
+        return HoleError(
+            "Undefined value",
+            f"{detail} {_shown(hole.source)}",
+            hint=f"Known here: {listing(names)}. Values of your own are written values.{part}.",
+        )
+    if not isinstance(value, Mapping):
+        detail = f'{path_text(above)} is {noun(value)}; it has no "{part}".'
+        return HoleError("Undefined value", f"{detail} {_shown(hole.source)}")
+    detail = f'{path_text(above)} has no "{part}".{did_you_mean(part, value)}'
+    hint = ""
+    if above[0] == "values":
+        hint = f"Set {path_text((*above[1:], part))} under `values:` of the project or environment file, or with --set."
+    return HoleError("Undefined value", f"{detail} {_shown(hole.source)}", hint=hint)
+
+
+def _missing(path: Path, names: Names) -> tuple[Path, str, Value] | None:
+    """Where `path` ends: the path above, the part that is not there, and what stands above it."""
+    value: Value = names
+    for end, part in enumerate(path):
+        here = isinstance(value, Mapping) and part in value
+        if not here and not (isinstance(value, tuple | str) and isinstance(part, int) and part < len(value)):
+            return path[:end], str(part), value
+        value = value[part]
+    return None
+
+
+def _shown(source: str) -> str:
+    text = " ".join(source.split())
+    if len(text) > 80:
+        text = text[:77] + "..."
+    return f"In <% {text.removesuffix('%>').strip()} %>."
+
+
+def _sentence(text: str) -> str:
+    text = text[:300].rstrip(".")
+    for theirs, ours in _WORDING.items():
+        text = text.replace(theirs, ours)
+    return f"{text[:1].upper()}{text[1:]}."
