@@ -1,1 +1,1 @@
-
+"""HTTP as such: sending, retrying, counting, refusing. Knows no service."""

@@ -1,0 +1,82 @@
+"""Bodies that write part of an object and leave the rest of it as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from portctl.model.kind import Kind, matches
+from portctl.model.provider import Draft
+from portctl.model.value import MISSING, Attributes, Value, get
+from portctl.source import Path
+
+
+def merged(kind: Kind, live: Attributes, draft: Draft) -> Attributes:
+    """`live` with the changes of `draft`, without what the server owns: the body of a full replacement."""
+    body = _changed(live, draft)
+    for pattern in kind.server_owned:
+        body = _without(body, tuple(pattern.split(".")))
+    return body
+
+
+def patch(kind: Kind, live: Attributes, draft: Draft) -> Attributes:
+    """Only the values that `draft` changes, cut at the depth down to which the service merges.
+
+    Below that depth, and for arrays, the value is sent whole; what is cleared is sent as the kind says (null).
+    """
+    wanted = _changed(live, draft)
+    body: Attributes = {}
+    for path in (*draft.changed, *draft.removed):
+        for end in _ends(draft.attributes, _mergeable(path)[: kind.patch_depth], kind.patch_depth):
+            value = get(wanted, end)
+            body = _placed(body, end, _cleared(kind, end) if value is MISSING else value)
+    return body
+
+
+def _changed(live: Attributes, draft: Draft) -> Attributes:
+    """`live` as it should be. What the draft does not have any more goes; a mapping that it has is merged, not put."""
+    body = live
+    for path in (*draft.changed, *draft.removed):
+        place = _mergeable(path)
+        value = get(draft.attributes, place)
+        body = _without(body, place) if value is MISSING else _placed(body, place, value)
+    return body
+
+
+def _ends(declared: Attributes, path: Path, depth: int) -> list[Path]:
+    """`path`, or where it names a whole mapping above the depth, each declared path below it."""
+    value = get(declared, path)
+    if len(path) >= depth or not isinstance(value, Mapping) or not value:
+        return [path]
+    return [end for key in value for end in _ends(declared, (*path, key), depth)]
+
+
+def _mergeable(path: Path) -> Path:
+    """`path` down to the first array: arrays are never merged by position."""
+    for end, part in enumerate(path):
+        if isinstance(part, int):
+            return path[:end]
+    return path
+
+
+def _cleared(kind: Kind, path: Path) -> Value:
+    return next((value for pattern, value in kind.clear.items() if matches(pattern, path)), None)
+
+
+def _placed(value: Value, path: Path, leaf: Value) -> Value:
+    if not path and not isinstance(leaf, Mapping):
+        return leaf
+    base = dict(value) if isinstance(value, Mapping) else {}
+    if path:
+        base[path[0]] = _placed(base.get(path[0]), path[1:], leaf)
+    else:
+        base |= {key: _placed(base.get(key), (), item) for key, item in leaf.items()}
+    return base
+
+
+def _without(value: Value, path: Path) -> Value:
+    head, rest = path[0], path[1:]
+    if not isinstance(value, Mapping) or head not in value:
+        return value
+    if not rest:
+        return {key: item for key, item in value.items() if key != head}
+    return {**value, head: _without(value[head], rest)}

@@ -1,0 +1,49 @@
+"""Addresses of objects: templates of the kinds, filled with percent-encoded identities."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from portctl.model.kind import Kind
+from portctl.model.resource import Identity
+
+_HOLE = re.compile(r"\{(\w+)\}")
+
+
+def collection_path(kind: Kind, identity: Identity) -> str:
+    """The collection that holds `identity`."""
+    return place_path("{collection}", kind, identity)
+
+
+def item_path(kind: Kind, identity: Identity) -> str:
+    """The object that `identity` names."""
+    return place_path("{item}", kind, identity)
+
+
+def place_path(template: str, kind: Kind, identity: Identity, **further: str) -> str:
+    """`template` with `{collection}`, `{item}`, `{parent}`, `{identity}`, identity attributes and `further` filled."""
+    parent = identity[: len(identity) - len(kind.identity)]
+    values = dict(zip(kind.identity, identity[len(parent) :], strict=True)) | further
+    if parent:
+        values["parent"] = parent[-1]
+    if identity:
+        values["identity"] = identity[-1]
+    filled = {name: quote(value, safe="") for name, value in values.items()}
+
+    def fill(hole: re.Match[str]) -> str:
+        name = hole[1]
+        if name == "collection":
+            return _HOLE.sub(fill, kind.collection)
+        if name == "item":
+            return _HOLE.sub(fill, kind.item)
+        return filled[name]
+
+    return _HOLE.sub(fill, template)
+
+
+def scope_of(kind: Kind, identity: Identity) -> Identity:
+    """The part of `identity` that selects the list it is read with: its parent's, then what the kind names."""
+    parent = identity[: len(identity) - len(kind.identity)]
+    own = zip(kind.identity, identity[len(parent) :], strict=True)
+    return (*parent, *(part for name, part in own if name in kind.scope))

@@ -1,0 +1,260 @@
+"""One provider for every service whose objects are JSON behind addresses: what differs is said by the kinds.
+
+This is the only place where a secret in an object's body becomes text.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from portctl.errors import ApiError
+from portctl.model.kind import Kind, Merge, Verb, matches
+from portctl.model.plan import InstanceInfo
+from portctl.model.provider import Draft
+from portctl.model.resource import Identity, Live
+from portctl.model.value import MISSING, Attributes, Pending, Value, get, map_leaves
+from portctl.providers.body import merged, patch
+from portctl.providers.paths import collection_path, item_path, place_path, scope_of
+from portctl.source import Path
+from portctl.vault import Vault
+from portctl.wire.client import Answer, Client
+
+_NOT_FOUND = 404
+_WAITS_SECONDS = (0.5, 1.0, 2.0, 4.0)
+"""How long to wait for what the service does after it has answered: permissions appear, entities disappear."""
+
+
+class RestProvider:
+    """An instance of a service. `has_dependents` are its words for an object that others still need."""
+
+    def __init__(
+        self,
+        name: str,
+        client: Client,
+        vault: Vault,
+        *,
+        login: Callable[[], InstanceInfo],
+        width: int = 8,
+        has_dependents: frozenset[str] = frozenset(),
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.name = name
+        self.width = width
+        self._client = client
+        self._vault = vault
+        self._login = login
+        self._has_dependents = has_dependents
+        self._sleep = sleep
+
+    def login(self) -> InstanceInfo:
+        return self._login()
+
+    def requests(self) -> int:
+        return self._client.count
+
+    def close(self) -> None:
+        self._client.close()
+
+    def read(self, kind: Kind, identities: Sequence[Identity]) -> Mapping[Identity, Live]:
+        """Those of `identities` that exist: one list or search per scope; one request each where there is none."""
+        if not kind.collection:
+            with ThreadPoolExecutor(max_workers=self.width) as pool:
+                found = [live for live in pool.map(lambda identity: self.fetch(kind, identity), identities) if live]
+            return {live.identity: live for live in found}
+        scopes: dict[Identity, list[Identity]] = {}
+        for identity in identities:
+            scopes.setdefault(scope_of(kind, identity), []).append(identity)
+        lives: dict[Identity, Live] = {}
+        wanted = set(identities)
+        for together in scopes.values():
+            for item in self._objects(kind, together):
+                live = self._live(kind, item, together[0])
+                if live.identity in wanted and (kind.belongs is None or kind.belongs(live.attributes)):
+                    lives[live.identity] = live
+        return lives
+
+    def fetch(self, kind: Kind, identity: Identity) -> Live | None:
+        try:
+            answer = self._client.request("GET", item_path(kind, identity))
+        except ApiError as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise
+        live = self._live(kind, self._object(kind, answer, "GET", item_path(kind, identity)), identity)
+        return live if kind.belongs is None or kind.belongs(live.attributes) else None
+
+    def create(self, kind: Kind, draft: Draft) -> Live:
+        if kind.create is None:
+            whole = Draft(identity=draft.identity, attributes=draft.attributes, changed=_tops(draft.attributes))
+            return self._write(kind, draft.identity, kind.update, self._patch(kind, {}, whole))
+        path = item_path if kind.create is Verb.PUT else collection_path
+        query = kind.create_query(draft.options) if kind.create_query else None
+        body = self._body(kind, draft.attributes)
+        where = path(kind, draft.identity)
+        answer = self._client.request(kind.create, where, query=query, body=body)
+        return self._written(kind, answer, draft.identity, kind.create, where)
+
+    def update(self, kind: Kind, live: Live, draft: Draft) -> Live:
+        """Send the whole object, or with `draft.merge` only what changed, the way the kind can be merged."""
+        if draft.merge and kind.merge is Merge.READ_MODIFY_WRITE:
+            fresh = self.fetch(kind, live.identity)
+            if fresh is None:
+                raise self._gone(kind, live.identity)
+            body = self._body(kind, merged(kind, fresh.attributes, draft))
+            return self._write(kind, live.identity, kind.update, body)
+        if kind.update is Verb.PATCH or (draft.merge and kind.merge is Merge.PATCH):
+            return self._write(kind, live.identity, Verb.PATCH, self._patch(kind, live.attributes, draft))
+        return self._write(kind, live.identity, kind.update, self._body(kind, draft.attributes))
+
+    def delete(self, kind: Kind, live: Live) -> None:
+        """Delete; what the service still does with former dependents is waited for, for a few seconds."""
+        path = item_path(kind, live.identity)
+        for wait in (*_WAITS_SECONDS, None):
+            try:
+                self._client.request("DELETE", path)
+                return
+            except ApiError as error:
+                if error.status == _NOT_FOUND:
+                    return
+                if wait is None or error.code not in self._has_dependents:
+                    raise
+                self._sleep(wait)
+
+    def rename(self, kind: Kind, live: Live, path: Path, before: str) -> Live:
+        rename = next((rename for rename in kind.renames if matches(rename.at, path)), None)
+        if rename is None:
+            raise ValueError(f"{kind.full_name} has no rename at {path}")
+        where = place_path(rename.path, kind, live.identity, before=before)
+        answer = self._client.request("PATCH", where, body={rename.key: path[-1]}, repeatable=False)
+        return self._written(kind, answer, live.identity, "PATCH", where)
+
+    def populated(self, kind: Kind, live: Live) -> bool:
+        """True where the kind has no way to count what would be lost."""
+        if kind.count is None:
+            return True
+        path = place_path(kind.count.path, kind, live.identity)
+        count = get(self._client.request("GET", path).body, (kind.count.key,))
+        if not isinstance(count, int):
+            raise _unexpected("GET", path, f"no number under {kind.count.key!r}")
+        return count > 0
+
+    def _objects(self, kind: Kind, wanted: Sequence[Identity]) -> list[Attributes]:
+        """Every object of the scope of `wanted` (at least those of `wanted`). A scope that is gone has none."""
+        try:
+            if kind.search is not None:
+                return self._searched(kind, wanted)
+            path = collection_path(kind, wanted[0])
+            answer = self._client.request("GET", path, query=kind.list_query)
+        except ApiError as error:
+            if error.status == _NOT_FOUND and scope_of(kind, wanted[0]):
+                return []
+            raise
+        if isinstance(answer.body, Mapping) and answer.body.get("next"):
+            raise _unexpected("GET", path, "the list is only the first part of a longer one")
+        return _array(kind, answer.body, "GET", path)
+
+    def _searched(self, kind: Kind, wanted: Sequence[Identity]) -> list[Attributes]:
+        search = kind.search
+        assert search is not None
+        path = place_path(search.path, kind, wanted[0])
+        found: list[Attributes] = []
+        for start in range(0, len(wanted), search.size):
+            names = [identity[-1] for identity in wanted[start : start + search.size]]
+            cursor, seen = "", {""}
+            while True:
+                answer = self._client.request("POST", path, body=search.body(names, cursor))
+                found.extend(_array(kind, answer.body, "POST", path))
+                cursor = get(answer.body, (search.cursor,))
+                if cursor is MISSING or cursor is None or cursor == "":
+                    break
+                if cursor in seen:
+                    raise _unexpected("POST", path, "the pages of the list go in a circle")
+                seen.add(cursor)
+        return found
+
+    def _patch(self, kind: Kind, live: Attributes, draft: Draft) -> Attributes:
+        return self._body(kind, patch(kind, live, draft))
+
+    def _body(self, kind: Kind, attributes: Attributes) -> Attributes:
+        """The body to send: this is where secrets become text."""
+
+        def revealed(_: Path, leaf: Value) -> Value:
+            return self._vault.reveal(leaf) if isinstance(leaf, Pending) else leaf
+
+        body: Attributes = map_leaves(kind.encode(attributes) if kind.encode else attributes, revealed)
+        return body
+
+    def _write(self, kind: Kind, identity: Identity, verb: Verb, body: Attributes) -> Live:
+        path = item_path(kind, identity)
+        for wait in (*(_WAITS_SECONDS if kind.eventual else ()), None):
+            try:
+                answer = self._client.request(verb, path, body=body, repeatable=True)
+                return self._written(kind, answer, identity, verb, path)
+            except ApiError as error:
+                if wait is None or error.status != _NOT_FOUND:
+                    raise
+                self._sleep(wait)
+        raise self._gone(kind, identity)
+
+    def _written(self, kind: Kind, answer: Answer, identity: Identity, method: str, path: str) -> Live:
+        """The object as it is after a write: from the answer, else read back."""
+        if not isinstance(_unwrapped(kind, answer.body), Mapping):
+            live = self.fetch(kind, identity)
+            if live is None:
+                raise _unexpected(method, path, "the object cannot be read back")
+            return live
+        return self._live(kind, self._object(kind, answer, method, path), identity)
+
+    def _object(self, kind: Kind, answer: Answer, method: str, path: str) -> Attributes:
+        item = _unwrapped(kind, answer.body)
+        if not isinstance(item, Mapping):
+            raise _unexpected(method, path, f"no object under {' or '.join(map(repr, kind.envelope))}")
+        return item
+
+    def _live(self, kind: Kind, item: Attributes, near: Identity) -> Live:
+        """`near` lends the parts of the identity that the object need not repeat: its parent's and its scope's."""
+        attributes = kind.decode(item) if kind.decode else item
+        parent = near[: len(near) - len(kind.identity)]
+        own = near[len(parent) :]
+        for name, part in zip(kind.identity, own, strict=True):
+            if name in kind.scope and get(attributes, (name,)) is MISSING:
+                attributes = {**attributes, name: part}
+        parts = [get(attributes, tuple(name.split("."))) for name in kind.identity]
+        return Live(kind, (*parent, *(str(part) for part in parts)), attributes)
+
+    def _gone(self, kind: Kind, identity: Identity) -> ApiError:
+        path = item_path(kind, identity)
+        return ApiError(
+            f"{kind.full_name} not found",
+            f"{' / '.join(identity)} was there when it was read and is gone now",
+            method="GET",
+            path=path,
+            status=_NOT_FOUND,
+            hint="Plan again.",
+        )
+
+
+def _tops(attributes: Attributes) -> tuple[Path, ...]:
+    return tuple((key,) for key in attributes)
+
+
+def _unwrapped(kind: Kind, body: Value) -> Value:
+    if not kind.envelope:
+        return body
+    return next((body[key] for key in kind.envelope if key in body), None) if isinstance(body, Mapping) else None
+
+
+def _array(kind: Kind, body: Value, method: str, path: str) -> list[Attributes]:
+    items = body
+    if kind.list_envelope:
+        found = body if isinstance(body, Mapping) else {}
+        items = next((found[key] for key in kind.list_envelope if key in found), None)
+    if not isinstance(items, tuple) or not all(isinstance(item, Mapping) for item in items):
+        raise _unexpected(method, path, f"no list under {' or '.join(map(repr, kind.list_envelope))}")
+    return list(items)
+
+
+def _unexpected(method: str, path: str, what: str) -> ApiError:
+    return ApiError("Unexpected answer", f"{method} {path}: {what}", method=method, path=path, status=200)

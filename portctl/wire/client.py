@@ -1,0 +1,299 @@
+"""One HTTP client for one service: credentials, retries, counting, journal, and errors in our words.
+
+httpx is imported when the first request is sent: most commands send none.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from urllib.parse import urlsplit
+
+from portctl.errors import AnswerLost, InvalidInput, PortctlError, Unreachable
+from portctl.model.value import Value, freeze, map_leaves, thaw
+from portctl.wire.auth import Auth
+from portctl.wire.retry import PASSING, PATIENT, TOO_MANY, Patience
+
+if TYPE_CHECKING:
+    import httpx
+
+log = logging.getLogger("portctl.wire")
+
+_UNAUTHORISED = 401
+_GATEWAY_GAVE_UP = frozenset({502, 504})
+_REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
+DEFAULT_OPTIONS: Mapping[str, Any] = {"timeout": 60.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: JSON, frozen; None where the body was empty. Header names are lower-case."""
+
+    status: int
+    body: Value
+    headers: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """An answer of 400 or above. Values of secrets are scrubbed from `body`; `path` has no query string."""
+
+    method: str
+    path: str
+    status: int
+    body: Value
+
+
+Translate: TypeAlias = Callable[[Refused], PortctlError]
+
+
+class Observer(Protocol):
+    """Told about every write: before it leaves, and how it ended."""
+
+    def intent(self, method: str, path: str) -> Any: ...
+
+    def result(self, token: Any, status: int | None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    method: str
+    path: str
+    query: Mapping[str, str]
+    body: Value
+    writes: bool
+    repeatable: bool
+    anonymous: bool
+
+
+class _NotSent(Exception):
+    """The connection failed before the request left."""
+
+
+class _NoAnswer(Exception):
+    """The request left, or may have, and nothing usable came back."""
+
+
+class Client:
+    """Sends requests to one service. Safe to use from several threads.
+
+    `safe` are the paths of the POSTs that only read (`*` stands for one segment): with `read_only` they and GET are
+    all that is let through. `options` go to httpx as they are (timeout, certificates, proxy).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        service: str,
+        translate: Translate,
+        auth: Auth | None = None,
+        safe: Sequence[str] = (),
+        read_only: bool = False,
+        observer: Observer | None = None,
+        scrub: Callable[[str], str] = str,
+        patience: Patience = PATIENT,
+        sleep: Callable[[float], object] = time.sleep,
+        now: Callable[[], float] = time.time,
+        transport: httpx.BaseTransport | None = None,
+        options: Mapping[str, Any] = DEFAULT_OPTIONS,
+    ) -> None:
+        self.url = _checked(url, service)
+        self._service = service
+        self._translate = translate
+        self._auth = auth
+        self._safe = tuple(re.compile(re.escape(path).replace(r"\*", "[^/]+")) for path in safe)
+        self._read_only = read_only
+        self._observer = observer
+        self._scrub = scrub
+        self._patience = patience
+        self._sleep = sleep
+        self._now = now
+        self._options = {**options, "transport": transport}
+        self._lock = threading.Lock()
+        self._http: httpx.Client | None = None
+        self._count = 0
+
+    @property
+    def count(self) -> int:
+        """How many requests were sent, repetitions and logins included."""
+        return self._count
+
+    def close(self) -> None:
+        with self._lock:
+            if self._http is not None:
+                self._http.close()
+                self._http = None
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Value = None,
+        repeatable: bool | None = None,
+        anonymous: bool = False,
+    ) -> Answer:
+        """Send one request; `path` is percent-encoded already.
+
+        `repeatable`: whether sending it twice does what sending it once does; said by the method where not given.
+        Raises what `translate` makes of a refusal, Unreachable, and AnswerLost for a write that may have happened.
+        """
+        reads = method == "GET" or (method == "POST" and any(known.fullmatch(path) for known in self._safe))
+        if self._read_only and not reads:
+            raise PortctlError("Write refused", f"{method} {path}: this command only reads")
+        request = _Request(
+            method=method,
+            path=path,
+            query=query or {},
+            body=body,
+            writes=not reads,
+            repeatable=reads or (method in _REPEATABLE if repeatable is None else repeatable),
+            anonymous=anonymous,
+        )
+        answer = self._answer(request)
+        if answer.status >= 300:
+            raise self._refusal(request, answer)
+        return answer
+
+    def _answer(self, request: _Request) -> Answer:
+        """The first answer that is worth no further try."""
+        renewed = False
+        attempt = 0
+        while True:
+            last = attempt + 1 >= self._patience.attempts
+            headers = self._auth.headers(self) if self._auth and not request.anonymous else {}
+            try:
+                answer = self._exchange(request, headers)
+            except _NotSent as problem:
+                if last:
+                    raise self._unreachable(f"cannot be reached: {problem}") from problem.__cause__
+                self._pause(attempt, None, {})
+            except _NoAnswer as problem:
+                if last or not request.repeatable:
+                    raise self._lost(request, str(problem)) from problem.__cause__
+                self._pause(attempt, None, {})
+            else:
+                if answer.status == _UNAUTHORISED and headers and not renewed and self._auth:
+                    renewed = self._auth.renew(headers)
+                    if renewed:
+                        continue
+                again = answer.status == TOO_MANY or (request.repeatable and answer.status in PASSING)
+                if last or not again:
+                    return answer
+                self._pause(attempt, answer.status, answer.headers)
+            attempt += 1
+
+    def _pause(self, attempt: int, status: int | None, headers: Mapping[str, str]) -> None:
+        self._sleep(self._patience.wait_seconds(attempt, status, headers, self._now()))
+
+    def _exchange(self, request: _Request, headers: Mapping[str, str]) -> Answer:
+        """Send once. The observer hears of a write before it leaves and when it ended."""
+        token = self._observer.intent(request.method, request.path) if self._observer and request.writes else None
+        status: int | None = None
+        started = time.monotonic()
+        try:
+            response = self._send(request, headers)
+            status = response.status_code
+        finally:
+            if self._observer and request.writes:
+                self._observer.result(token, status)
+            milliseconds = (time.monotonic() - started) * 1000
+            log.debug("%s %s %s %.0f ms", request.method, request.path, status or "no answer", milliseconds)
+        return self._parsed(request, response)
+
+    def _send(self, request: _Request, headers: Mapping[str, str]) -> httpx.Response:
+        import httpx
+
+        body: dict[str, Any] = {} if request.body is None else {"json": thaw(request.body)}
+        try:
+            http = self._connected()
+            return http.request(
+                request.method, self.url + request.path, params=request.query or None, headers=headers, **body
+            )
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+            raise _NotSent(self._words(error)) from error
+        except httpx.TransportError as error:
+            raise _NoAnswer(self._words(error)) from error
+
+    def _connected(self) -> httpx.Client:
+        import httpx
+
+        with self._lock:
+            self._count += 1
+            if self._http is None:
+                # At INFO httpx logs whole addresses, tokens in their queries included.
+                for name in ("httpx", "httpcore"):
+                    logging.getLogger(name).setLevel(logging.WARNING)
+                self._http = httpx.Client(follow_redirects=False, **self._options)
+            return self._http
+
+    def _parsed(self, request: _Request, response: httpx.Response) -> Answer:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        status = response.status_code
+        if response.is_redirect:
+            raise self._unreachable(f"redirects {request.method} {request.path} to another address")
+        if not response.content:
+            return Answer(status, None, headers)
+        try:
+            body = response.json()
+        except ValueError as error:
+            if status == TOO_MANY or status in PASSING:
+                return Answer(status, None, headers)
+            if request.writes and status < 300:
+                raise _NoAnswer("the answer is not JSON") from error
+            kind = headers.get("content-type", "an unknown type").partition(";")[0]
+            raise self._unreachable(f"answered {status} with {kind}, not JSON: that is not its API") from error
+        return Answer(status, freeze(body), headers)
+
+    def _refusal(self, request: _Request, answer: Answer) -> PortctlError:
+        if request.writes and answer.status in _GATEWAY_GAVE_UP:
+            return self._lost(request, f"a gateway answered {answer.status}")
+        if answer.body is None and answer.status in PASSING:
+            return self._unreachable(f"answers {answer.status}, {self._patience.attempts} times in a row")
+        body = map_leaves(answer.body, lambda _, leaf: self._scrub(leaf) if isinstance(leaf, str) else leaf)
+        return self._translate(
+            Refused(method=request.method, path=self._scrub(request.path), status=answer.status, body=body)
+        )
+
+    def _lost(self, request: _Request, problem: str) -> PortctlError:
+        if not request.writes:
+            return self._unreachable(f"did not answer: {problem}")
+        return AnswerLost(
+            "Answer lost",
+            f"{self._service} may or may not have done {request.method} {self._scrub(request.path)}: {problem}",
+            hint="Run `portctl plan`: it reads what is there now.",
+        )
+
+    def _unreachable(self, problem: str) -> Unreachable:
+        return Unreachable(
+            f"{self._service} cannot be used",
+            f"{self.url} {problem}",
+            hint="Check `url` in the environment file, and the network, proxy and certificates between here and there.",
+        )
+
+    def _words(self, error: Exception) -> str:
+        return self._scrub(str(error)) or type(error).__name__
+
+
+def _checked(url: str, service: str) -> str:
+    """`url` without a trailing slash, if it can be one at all."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+        usable = usable and parts.username is None and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise InvalidInput(
+            "Not a usable address",
+            f"the url of {service} must be http:// or https:// with a host, and without user, query or fragment",
+            hint="Correct `url` in the environment file.",
+        )
+    return url.rstrip("/")
