@@ -125,10 +125,8 @@ def test_a_refusal_is_translated_once_with_secrets_scrubbed() -> None:
     client = service.client(scrub=lambda text: text.replace("hunter22", "(secret X)"))
     with pytest.raises(ApiError) as caught:
         client.request("PUT", "/v1/x/hunter22")
-    assert (caught.value.detail, caught.value.path) == (
-        "{'message': 'bad value (secret X)', 'n': 1}",
-        "/v1/x/(secret X)",
-    )
+    assert caught.value.detail == "{'message': 'bad value (secret X)', 'n': 1}"
+    assert caught.value.path == "/v1/x/(secret X)"
 
 
 def test_a_service_that_keeps_limiting_is_reported_after_every_attempt() -> None:
@@ -214,5 +212,4 @@ def test_a_closed_client_opens_again_when_used() -> None:
     client.close()
     client.request("GET", "/v1/x")
     client.close()
-    with pytest.raises(RuntimeError, match="closed"):
-        client.request("GET", "/v1/x")
+    assert client.request("GET", "/v1/x").body == OK
