@@ -118,7 +118,7 @@ def mutants(body: Json, words: tuple[str, ...], seed: str, count: int) -> Iterat
         elif change == "word" and isinstance(value, str):
             parent[path[-1]] = chance.choice((*words, "mutant word"))
         else:
-            others = ("text", 7, 7.5, True, None, [], {}, ["a", 1])
+            others: tuple[Json, ...] = ("text", 7, 7.5, True, None, [], {}, ["a", 1])
             parent[path[-1]] = chance.choice([other for other in others if type(other) is not type(value)])
         yield mutant
 
