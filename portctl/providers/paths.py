@@ -47,3 +47,9 @@ def scope_of(kind: Kind, identity: Identity) -> Identity:
     parent = identity[: len(identity) - len(kind.identity)]
     own = zip(kind.identity, identity[len(parent) :], strict=True)
     return (*parent, *(part for name, part in own if name in kind.scope))
+
+
+def own_path(template: str, kind: Kind) -> str:
+    """`template` as documentation shows it: `{collection}` and `{item}` resolved, identities left as holes."""
+    shown = template.replace("{item}", kind.item).replace("{collection}", kind.collection)
+    return shown.replace("{identity}", f"{{{kind.identity[-1]}}}" if kind.identity else "{parent}")
