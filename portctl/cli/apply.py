@@ -1,0 +1,64 @@
+"""`portctl apply`."""
+
+from __future__ import annotations
+
+import pathlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from portctl.cli.carry import carry_out, finish
+from portctl.cli.options import (
+    EXISTING_FILE,
+    Form,
+    common,
+    connected_options,
+    format_options,
+    selection_options,
+    yes_option,
+)
+from portctl.cli.present import present_plan, report_code
+from portctl.cli.progress import Progress
+from portctl.errors import ExitCode
+from portctl.model.plan import PlanOptions
+
+if TYPE_CHECKING:
+    from portctl.cli.wiring import Choices
+
+
+@click.command("apply")
+@click.argument("plan", type=EXISTING_FILE, required=False)
+@yes_option
+@connected_options
+@selection_options
+@format_options()
+@common
+def command(plan: pathlib.Path | None, yes: bool, choices: Choices, options: PlanOptions, form: Form) -> ExitCode:
+    """Make the services what the manifests say.
+
+    Without PLAN, a plan is made, shown, and applied when somebody types yes. With PLAN, a file that plan -o saved,
+    exactly that is done and nothing is asked; it is refused when anything it stands on has changed since.
+    """
+    if plan is None:
+        return carry_out(choices, options, yes=yes, form=form)
+    if options != PlanOptions():
+        raise click.UsageError("Targets, labels and allowances are part of the saved plan: give them to plan -o.")
+    return _apply_saved(plan, choices, form)
+
+
+def _apply_saved(file: pathlib.Path, choices: Choices, form: Form) -> ExitCode:
+    from portctl import app
+    from portctl.cli.wiring import open_bench, open_workspace
+
+    saved = app.load_saved(file)
+    environment = saved.document["environment"]
+    if choices.environment not in (None, environment):
+        raise click.UsageError(f"The saved plan is for environment {environment!r}, not {choices.environment!r}.")
+    workspace = open_workspace(replace(choices, environment=environment))
+    if form is Form.TEXT:
+        present_plan(saved.document, form)
+    with Progress() as watch, open_bench(workspace, read_only=False, watch=watch) as bench:
+        report = app.apply_saved(bench, saved)
+    finish(saved.document, report, form)
+    return report_code(report)

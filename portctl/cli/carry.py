@@ -1,0 +1,70 @@
+"""What `apply` and `destroy` share: plan, show, ask, do, report."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from portctl.cli.options import Form
+from portctl.cli.output import write_json
+from portctl.cli.present import present_plan, present_report, refusal_code, report_code
+from portctl.cli.progress import Progress
+from portctl.errors import ConsentNeeded, ExitCode
+
+if TYPE_CHECKING:
+    from portctl.cli.wiring import Choices
+    from portctl.model.plan import PlanOptions
+    from portctl.model.report import Report
+
+
+def carry_out(choices: Choices, options: PlanOptions, *, yes: bool, form: Form) -> ExitCode:
+    """Make a plan now and apply it, with consent. JSON is one document, `plan` and `report`, whatever happens."""
+    from portctl import app
+    from portctl.cli.wiring import open_bench, open_workspace
+    from portctl.engine.execute import Approval
+    from portctl.views.json import plan_document
+
+    workspace = open_workspace(choices)
+    with Progress() as watch, open_bench(workspace, read_only=False, watch=watch) as bench:
+        plan = app.plan(bench, options)
+        document = plan_document(plan)
+        watch.clear()
+        if form is Form.TEXT:
+            present_plan(document, form)
+        if plan.refusals or not plan.steps:
+            finish(document, None, form)
+            return refusal_code(document)
+        if not plan.is_empty and not yes:
+            _ask(destroy=options.destroy, form=form)
+        report = app.apply(bench, plan, Approval.given(plan))
+    finish(document, report, form)
+    return report_code(report)
+
+
+def finish(plan: dict[str, Any], report: Report | None, form: Form) -> None:
+    """Print what is still to be printed; a text plan has been shown before."""
+    from portctl.views.json import report_document
+
+    shown = None if report is None else report_document(report)
+    if form is Form.JSON:
+        write_json({"plan": plan, "report": shown})
+    elif shown is not None:
+        present_report(shown)
+
+
+def _ask(*, destroy: bool, form: Form) -> None:
+    """Raise ConsentNeeded unless somebody at the terminal types `yes`."""
+    verb = "destroy" if destroy else "apply"
+    if form is Form.JSON or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise ConsentNeeded(
+            "Nobody said yes",
+            f"{verb} changes something, and there is no terminal to ask at",
+            hint="Add --yes"
+            + ("." if destroy else ", or save a plan with portctl plan -o FILE and apply that: portctl apply FILE."),
+        )
+    question = "Destroy all of this?" if destroy else "Apply this?"
+    answer = click.prompt(f"\n{question} Only 'yes' is accepted", default="", show_default=False, err=True)
+    if answer.strip() != "yes":
+        raise ConsentNeeded("Not confirmed", f"{verb} was called off, nothing was changed")

@@ -1,0 +1,69 @@
+"""The only place that writes. stdout is the product, stderr the log; both pass through the scrubber."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+_scrub: Callable[[str], str] = str
+
+
+def scrub_with(scrub: Callable[[str], str]) -> None:
+    """Pass everything written from now on through `scrub`: the last net under secrets, set by whoever holds them."""
+    global _scrub
+    _scrub = scrub
+
+
+def scrubbed(text: str) -> str:
+    return _scrub(text)
+
+
+def write(text: str) -> None:
+    """Text to stdout, ready to be read. Colours in it are kept: the session decided on them."""
+    click.echo(scrubbed(text), color=True)
+
+
+def write_json(document: Any) -> None:
+    """A document to stdout. Scrubbed before it is encoded, so that it stays JSON."""
+    from portctl.views.json import json_text
+
+    click.echo(json_text(_scrub_leaves(document)), color=True)
+
+
+def log(text: str) -> None:
+    """A line to stderr. A reader that went away must not stop a run that is writing to a service."""
+    with contextlib.suppress(OSError):
+        click.echo(scrubbed(text), err=True, color=True)
+
+
+def write_live(text: str) -> None:
+    """Replace the last line on the terminal behind stderr; the cursor stays in it."""
+    with contextlib.suppress(OSError):
+        click.echo(f"\r\x1b[2K{scrubbed(text)}", err=True, color=True, nl=False)
+
+
+def log_requests() -> None:
+    """Send the program's log, one line per request, to stderr."""
+    logger = logging.getLogger("portctl")
+    logger.setLevel(logging.DEBUG)
+    if not any(isinstance(handler, _ScrubbedLog) for handler in logger.handlers):
+        logger.addHandler(_ScrubbedLog())
+
+
+class _ScrubbedLog(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        log(f"{record.levelname.lower()}: {record.getMessage()}")
+
+
+def _scrub_leaves(value: Any) -> Any:
+    if isinstance(value, str):
+        return scrubbed(value)
+    if isinstance(value, dict):
+        return {scrubbed(key): _scrub_leaves(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_scrub_leaves(item) for item in value]
+    return value

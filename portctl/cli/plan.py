@@ -1,0 +1,48 @@
+"""`portctl plan`."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import TYPE_CHECKING
+
+import click
+
+from portctl.cli.options import FILE, Form, common, connected_options, format_options, selection_options
+from portctl.cli.output import log
+from portctl.cli.present import present_plan, refusal_code
+from portctl.cli.progress import Progress
+from portctl.errors import ExitCode
+
+if TYPE_CHECKING:
+    from portctl.cli.wiring import Choices
+    from portctl.model.plan import PlanOptions
+
+
+@click.command("plan")
+@click.option("-o", "--out", type=FILE, help="Save the plan, for apply to do exactly that.")
+@click.option("--detailed-exitcode", is_flag=True, help="End with 2 when there are changes.")
+@connected_options
+@selection_options
+@format_options(Form.TEXT, Form.JSON, Form.MARKDOWN)
+@common
+def command(
+    out: pathlib.Path | None, detailed_exitcode: bool, choices: Choices, options: PlanOptions, form: Form
+) -> ExitCode:
+    """Show what apply would do. Nothing is written to any service."""
+    from portctl import app
+    from portctl.cli.wiring import open_bench, open_workspace
+    from portctl.views.json import plan_document
+
+    workspace = open_workspace(choices)
+    with Progress() as watch, open_bench(workspace, read_only=True, watch=watch) as bench:
+        plan = app.plan(bench, options)
+    document = plan_document(plan)
+    present_plan(document, form)
+    if plan.refusals:
+        if out is not None:
+            log(f"Not saved to {out}: a plan with refusals cannot be applied.")
+        return refusal_code(document)
+    if out is not None:
+        app.save(plan, options, out)
+        log(f"Saved to {out}. To do exactly this: portctl apply {out}")
+    return ExitCode.CHANGES if detailed_exitcode and not plan.is_empty else ExitCode.OK

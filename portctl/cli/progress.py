@@ -1,0 +1,103 @@
+"""Progress on stderr: one live line on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from portctl.cli.output import log, write_live
+from portctl.model.plan import Phase
+from portctl.model.report import Status
+
+if TYPE_CHECKING:
+    from portctl.model.plan import Step
+    from portctl.model.report import Outcome
+
+_DOING = {
+    Phase.CREATE: "creating",
+    Phase.UPDATE: "updating",
+    Phase.COMPLETE: "completing",
+    Phase.RENAME: "renaming",
+    Phase.DELETE: "deleting",
+    Phase.LEDGER: "recording",
+}
+
+
+class Progress:
+    """The engine's `Watch`; it may be told things from several threads at once."""
+
+    def __init__(self, *, live: bool | None = None) -> None:
+        self._live = sys.stderr.isatty() if live is None else live
+        self._lock = threading.Lock()
+        self._under_way: dict[str, str] = {}
+        self._done = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.clear()
+
+    def started(self, step: Step) -> None:
+        doing = f"{_DOING[step.phase]} {step.change.address}"
+        with self._lock:
+            self._under_way[step.key] = doing
+            self._show(doing)
+
+    def ended(self, outcome: Outcome) -> None:
+        with self._lock:
+            self._under_way.pop(outcome.step.key, None)
+            self._done += 1
+            if self._live and outcome.status in (Status.FAILED, Status.UNKNOWN):
+                write_live("")
+                log(_ended(outcome))
+            self._show(_ended(outcome))
+
+    def waiting(self, text: str) -> None:
+        """What the run waits for, in words: `reading port`, `Port asks to wait 12 s`."""
+        with self._lock:
+            if self._live:
+                write_live(_fitting(text))
+            else:
+                log(text)
+
+    def clear(self) -> None:
+        """Take the live line away, so that something else can be printed."""
+        with self._lock:
+            if self._live:
+                write_live("")
+
+    def _show(self, event: str) -> None:
+        if not self._live:
+            log(event)
+            return
+        under_way = ", ".join(self._under_way.values())
+        write_live(_fitting(f"{self._done} done; {under_way}" if under_way else f"{self._done} done"))
+
+
+def _ended(outcome: Outcome) -> str:
+    from portctl.views.escape import escape
+    from portctl.views.report import done_word
+
+    change, phase = outcome.step.change, outcome.step.phase
+    match outcome.status:
+        case Status.DONE:
+            return f"{done_word(change.action, phase)} {change.address} ({outcome.seconds:.1f} s)"
+        case Status.UNCHANGED:
+            return f"nothing to do for {change.address}"
+        case Status.SKIPPED:
+            return f"skipped {change.address} ({phase})"
+        case Status.FAILED | Status.UNKNOWN:
+            why = f": {escape(outcome.error.summary)}" if outcome.error else ""
+            return f"{outcome.status} {change.address} ({phase}){why}"
+
+
+def _fitting(text: str) -> str:
+    """Cut to the terminal's width: a line that wraps could not be taken away again."""
+    room = shutil.get_terminal_size().columns - 1
+    return text if len(text) <= room else f"{text[: room - 3]}..."

@@ -1,0 +1,81 @@
+"""Run a command line: from arguments to an exit code, with every error told the same way."""
+
+from __future__ import annotations
+
+import io
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from portctl.cli.output import log, write_json
+from portctl.cli.root import root
+from portctl.cli.session import Session
+from portctl.errors import ExitCode, PortctlError
+
+
+def run(arguments: Sequence[str], command: click.Command = root) -> int:
+    """The exit code of `portctl ARGUMENTS`. What a command returns is its code; None is success."""
+    session = Session()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = command.main(list(arguments), prog_name="portctl", standalone_mode=False, obj=session)
+        sys.stdout.flush()
+        return int(code or ExitCode.OK)
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.ERROR
+    except (click.Abort, KeyboardInterrupt):
+        return _interrupted()
+    except BrokenPipeError:
+        _silence_stdout()
+        return ExitCode.ERROR
+    except PortctlError as error:
+        return _failed(error, session, error)
+    except OSError as error:
+        return _failed(_of_file(error), session, error)
+    except Exception as error:
+        return _failed(_bug(error), session, error)
+
+
+def _failed(told: PortctlError, session: Session, cause: Exception) -> int:
+    from portctl.views.diagnostics import error_text
+    from portctl.views.json import error_document
+
+    document = error_document(told)
+    if session.debug:
+        log("".join(traceback.format_exception(cause)).rstrip())
+    log(error_text(document, session.palette(sys.stderr)))
+    if session.json:
+        write_json({"error": document})
+    return told.exit_code
+
+
+def _interrupted() -> int:
+    log("Interrupted. If something was being applied, portctl plan shows what is left to do.")
+    return ExitCode.INTERRUPTED
+
+
+def _of_file(error: OSError) -> PortctlError:
+    if error.filename is None:
+        return _bug(error)
+    return PortctlError("Cannot use a file", f"{error.filename}: {error.strerror}")
+
+
+def _bug(error: Exception) -> PortctlError:
+    """The message of an unexpected exception may hold anything, so only its type and place are told."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+    return PortctlError(
+        "This is a bug in portctl",
+        f"{type(error).__name__}{place}",
+        hint="Run the same command with --debug and report what it prints, with the version of portctl.",
+    )
+
+
+def _silence_stdout() -> None:
+    """Nobody reads any more: let the interpreter's own flush at exit go nowhere."""
+    sys.stdout = io.StringIO()

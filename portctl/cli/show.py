@@ -1,0 +1,24 @@
+"""`portctl show`."""
+
+from __future__ import annotations
+
+import pathlib
+
+import click
+
+from portctl.cli.options import EXISTING_FILE, Form, common, format_options
+from portctl.cli.present import present_plan
+
+
+@click.command("show")
+@click.argument("plan", type=EXISTING_FILE)
+@format_options(Form.TEXT, Form.JSON, Form.MARKDOWN)
+@common
+def command(plan: pathlib.Path, form: Form) -> None:
+    """Print a saved plan, exactly as it was shown when it was made.
+
+    Needs no project and sends no request.
+    """
+    from portctl import app
+
+    present_plan(app.load_saved(plan).document, form)
