@@ -1,0 +1,283 @@
+"""One short function per command. What they work with is put together in cli/wiring.py."""
+
+from __future__ import annotations
+
+import pathlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from portctl.engine.backend import LedgerBackend
+from portctl.engine.decide import Ground
+from portctl.engine.execute import Approval, Means, Watch, execute
+from portctl.engine.ledger import Entry, Ledger, Run
+from portctl.engine.outputs import lookup_in
+from portctl.engine.plan import Frame, make_plan, select
+from portctl.engine.read import Reader, check_instances
+from portctl.engine.references import References, unopenable_circles
+from portctl.engine.saved import SavedPlan, check_ground, check_operations, dump_plan, load_plan
+from portctl.errors import AccessDenied, InvalidInput
+from portctl.manifest.check import check_resources
+from portctl.manifest.lint import Rule, run_rules
+from portctl.manifest.load import load_manifests
+from portctl.manifest.render import RenderContext
+from portctl.manifest.render import render as render_manifests
+from portctl.manifest.schema import check_schema
+from portctl.manifest.values import Values
+from portctl.model.address import Address
+from portctl.model.change import Action, Change
+from portctl.model.diagnostic import Diagnostic, Severity
+from portctl.model.kind import Kind
+from portctl.model.plan import Plan, PlanOptions
+from portctl.model.project import Environment, Project
+from portctl.model.provider import Provider
+from portctl.model.report import Report
+from portctl.model.resource import Live, RemoteKey, Resource
+from portctl.vault import Vault
+from portctl.views.json import plan_document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """Everything that is known without asking any service."""
+
+    project: Project
+    environment: Environment
+    values: Values
+    context: RenderContext
+    catalogue: Mapping[str, Kind]
+    rules: tuple[Rule, ...]
+    backend: LedgerBackend
+    vault: Vault
+    workers: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """A workspace with its services within reach. `connect` makes the provider of `provider@instance`."""
+
+    workspace: Workspace
+    connect: Callable[[str], Provider]
+    watch: Watch
+    run: Run
+    sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], float] = time.time
+    providers: dict[str, Provider] = field(default_factory=dict)
+
+    def provider(self, name: str) -> Provider:
+        if name not in self.providers:
+            self.providers[name] = self.connect(name)
+        return self.providers[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What the manifests say, and everything that is wrong with them."""
+
+    resources: tuple[Resource, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(diagnostic.severity is not Severity.ERROR for diagnostic in self.diagnostics)
+
+
+def validate(workspace: Workspace) -> Validation:
+    """Load, render and check everything offline; every finding, not just the first."""
+    manifests, found = load_manifests(workspace.project, workspace.catalogue)
+    resources, rendering = render_manifests(
+        manifests, values=workspace.values, context=workspace.context, catalogue=workspace.catalogue
+    )
+    findings = [*found, *rendering]
+    whole = not any(finding.severity is Severity.ERROR for finding in findings)
+    for resource in resources:
+        findings.extend(check_schema(resource))
+    checks = check_resources(resources, catalogue=workspace.catalogue, declared_secrets=workspace.vault.declared)
+    findings.extend(finding for finding in checks if whole or finding.rule != "reference")
+    if whole:
+        findings.extend(unopenable_circles(resources))
+    findings.extend(run_rules(workspace.rules, resources, workspace.project.rules))
+    unique = {(finding.sort_key, finding.path): finding for finding in findings}
+    return Validation(resources, tuple(unique[key] for key in sorted(unique)))
+
+
+def render(workspace: Workspace) -> tuple[Resource, ...]:
+    """The resources that the manifests render to. Raises InvalidInput with all errors."""
+    return checked(validate(workspace)).resources
+
+
+def checked(validation: Validation) -> Validation:
+    """`validation` if nothing in it is an error; raises InvalidInput with all errors otherwise."""
+    errors = [finding for finding in validation.diagnostics if finding.severity is Severity.ERROR]
+    if errors:
+        count = f"{len(errors)} error" + ("s" if len(errors) > 1 else "")
+        raise InvalidInput("Invalid manifests", f"{count}; nothing was sent", diagnostics=validation.diagnostics)
+    return validation
+
+
+def plan(bench: Bench, options: PlanOptions) -> Plan:
+    """Compare everything with what lives. Writes nothing; what stands in the way is in the plan's refusals."""
+    return _plan(bench, checked(validate(bench.workspace)), bench.workspace.backend.load(), options)
+
+
+def apply(bench: Bench, plan: Plan, approval: Approval) -> Report:
+    """Make `plan`, which was just made under the ledger's lock, true."""
+    return execute(plan, approval, bench.workspace.backend.load(), _means(bench, plan))
+
+
+def save(bench: Bench, plan: Plan, options: PlanOptions, path: pathlib.Path) -> None:
+    """Write `plan` to a file that `apply_saved` takes."""
+    workspace = bench.workspace
+    text = dump_plan(
+        plan, options, render(workspace), workspace.backend.load(), plan_document(plan), commit=bench.run.commit
+    )
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput("Cannot write the plan", f"{path}: {error.strerror}") from error
+
+
+def load_saved(path: pathlib.Path) -> SavedPlan:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput("Cannot read the plan", f"{path}: {error}") from error
+    return load_plan(text, str(path))
+
+
+def apply_saved(bench: Bench, saved: SavedPlan) -> Report:
+    """Apply exactly `saved`: render and read again, refuse when the ground has moved, use it up."""
+    validation = checked(validate(bench.workspace))
+    ledger = bench.workspace.backend.load()
+    check_ground(saved, validation.resources, ledger)
+    plan = _plan(bench, validation, ledger, saved.options)
+    check_operations(saved, plan)
+    ledger = bench.workspace.backend.save(ledger.with_consumed(saved.id))
+    return execute(plan, Approval.given(plan), ledger, _means(bench, plan))
+
+
+def state_list(workspace: Workspace) -> tuple[Entry, ...]:
+    """Everything in the ledger, by address."""
+    return tuple(sorted(workspace.backend.load().entries.values(), key=lambda entry: (entry.address, entry.identity)))
+
+
+def state_show(workspace: Workspace, address: Address) -> Entry:
+    found = workspace.backend.load().by_address(address)
+    if not found:
+        raise _not_in_ledger(address)
+    return found[0]
+
+
+def state_remove(workspace: Workspace, addresses: tuple[Address, ...]) -> tuple[Entry, ...]:
+    """Forget objects without touching them. Returns what was forgotten; raises before forgetting any."""
+    with workspace.backend.lock("portctl state rm"):
+        ledger = workspace.backend.load()
+        gone: list[Entry] = []
+        for address in addresses:
+            found = ledger.by_address(address)
+            if not found:
+                raise _not_in_ledger(address)
+            gone.extend(found)
+        for entry in gone:
+            ledger = ledger.without(entry.key)
+        workspace.backend.save(ledger)
+    return tuple(gone)
+
+
+def _not_in_ledger(address: Address) -> InvalidInput:
+    return InvalidInput(
+        "Not in the ledger", f"{address} is not in the ledger", hint="portctl state list shows what is."
+    )
+
+
+def _plan(bench: Bench, validation: Validation, ledger: Ledger, options: PlanOptions) -> Plan:
+    workspace = bench.workspace
+    references = References(validation.resources)
+    known = frozenset(entry.address for entry in ledger.entries.values())
+    selected = select(validation.resources, options, references, known)
+    configured = frozenset(f"{provider}@{name}" for provider, name in workspace.environment.instances)
+    keys = _keys_to_read(validation.resources, ledger, workspace.catalogue, configured)
+    used = {key[0] for key in keys}
+    reader = Reader(
+        providers={name: bench.provider(name) for name in used},
+        catalogue=workspace.catalogue,
+        workers=workspace.workers,
+        sleep=bench.sleep,
+        now=bench.now,
+        waiting=bench.watch.waiting,
+    )
+    infos = reader.login(used)
+    _check_expected(infos, workspace.environment)
+    check_instances(infos, ledger)
+    lives = reader.read(keys, ledger)
+    resources = {resource.address: resource for resource in validation.resources}
+    ground = Ground(
+        resources=resources,
+        catalogue=workspace.catalogue,
+        ledger=ledger,
+        lives=lives,
+        vault=workspace.vault,
+        lookup=lookup_in(resources, _by_address(resources, lives), workspace.vault),
+        populated=lambda change: _populated(bench, change),
+        options=options,
+        references=references,
+    )
+    warnings = tuple(finding for finding in validation.diagnostics if finding.severity is Severity.WARNING)
+    frame = Frame(
+        project=workspace.project.name,
+        environment=workspace.environment.name,
+        guards=workspace.environment.guards or workspace.project.guards,
+        instances=infos,
+        configured=configured,
+        warnings=warnings,
+    )
+    made = make_plan(ground, selected, frame)
+    return replace(made, requests={name: provider.requests() for name, provider in sorted(bench.providers.items())})
+
+
+def _keys_to_read(
+    resources: tuple[Resource, ...], ledger: Ledger, catalogue: Mapping[str, Kind], configured: frozenset[str]
+) -> list[RemoteKey]:
+    """Everything declared and everything in the ledger that can be read at all."""
+    keys = [resource.remote_key for resource in resources]
+    keys.extend(key for key in ledger.entries if key[0] in configured and key[1] in catalogue)
+    return list(dict.fromkeys(keys))
+
+
+def _by_address(resources: Mapping[Address, Resource], lives: Mapping[RemoteKey, Live]) -> dict[Address, Live]:
+    return {
+        address: lives[resource.remote_key] for address, resource in resources.items() if resource.remote_key in lives
+    }
+
+
+def _populated(bench: Bench, change: Change) -> bool:
+    return change.live is not None and bench.provider(change.key[0]).populated(change.kind, change.live)
+
+
+def _check_expected(infos: Mapping[str, object], environment: Environment) -> None:
+    """Refuse an organisation that is not the one that the environment file names."""
+    for (provider, name), settings in environment.instances.items():
+        info = infos.get(f"{provider}@{name}")
+        expected = settings.settings.get("organization")
+        actual = getattr(info, "identity", expected)
+        if isinstance(expected, str) and expected and actual != expected:
+            raise AccessDenied(
+                "Wrong organisation",
+                f"the credentials of {provider}@{name} belong to {actual}, the environment expects {expected}",
+                source=settings.sources.at(("instances", provider, name, "organization")),
+                hint="Check the credentials and the -e option; nothing was read or written.",
+            )
+
+
+def _means(bench: Bench, plan: Plan) -> Means:
+    operations = {str(action): plan.count(action) for action in Action if plan.count(action)}
+    return Means(
+        providers=bench.providers,
+        backend=bench.workspace.backend,
+        vault=bench.workspace.vault,
+        resources={change.address: change.resource for change in plan.changes if change.resource},
+        watch=bench.watch,
+        run=replace(bench.run, operations=operations),
+        workers=bench.workspace.workers,
+        now=bench.now,
+    )

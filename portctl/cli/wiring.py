@@ -1,0 +1,168 @@
+"""The only place where everything meets: manifests, catalogue, rules, vault, ledger, providers."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import importlib
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portctl.app import Bench, Workspace
+from portctl.cli.output import scrub_with
+from portctl.engine.backend import FileBackend, LedgerBackend
+from portctl.engine.execute import Watch
+from portctl.engine.journal import Journal
+from portctl.engine.ledger import Run
+from portctl.errors import ConsentNeeded, InvalidInput
+from portctl.manifest.environment import load_environment, provider_context
+from portctl.manifest.project import load_project
+from portctl.manifest.render import RenderContext
+from portctl.manifest.values import layer_values
+from portctl.model.project import Environment, Project
+from portctl.model.provider import Provider
+from portctl.providers.catalogue import catalogue
+from portctl.providers.rules import all_rules
+from portctl.vault import Vault
+
+SANDBOX_FILE = pathlib.PurePath(".portctl", "sandbox.json")
+_COMMIT_TIMEOUT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What the options that select a project, an environment and values were set to."""
+
+    directory: pathlib.Path = pathlib.Path(".")
+    environment: str | None = None
+    value_files: tuple[pathlib.Path, ...] = ()
+    sets: tuple[str, ...] = ()
+    json_sets: tuple[str, ...] = ()
+    workers: int = 8
+
+
+def open_workspace(choices: Choices) -> Workspace:
+    """Everything that can be known offline. Raises InvalidInput for a project or environment that cannot be used."""
+    project = load_project(choices.directory)
+    environment = load_environment(project, choices.environment, sandbox_file=_sandbox(project))
+    values = layer_values(
+        project,
+        environment,
+        files=choices.value_files,
+        environ=os.environ,
+        sets=choices.sets,
+        json_sets=choices.json_sets,
+    )
+    vault = Vault({**project.secrets, **environment.secrets}, root=project.root, environ=os.environ)
+    scrub_with(vault.scrub)
+    return Workspace(
+        project=project,
+        environment=environment,
+        values=values,
+        context=RenderContext(
+            environment=environment.name, providers=provider_context(environment), secrets=vault.declared
+        ),
+        catalogue=catalogue(),
+        rules=all_rules(),
+        backend=_backend(project, environment),
+        vault=vault,
+        workers=choices.workers,
+    )
+
+
+@contextlib.contextmanager
+def open_bench(workspace: Workspace, *, read_only: bool, watch: Watch) -> Iterator[Bench]:
+    """Bring the services within reach; with `read_only` False also hold the ledger's lock until the end."""
+    project, environment = workspace.project, workspace.environment
+    run = Run(id=uuid.uuid4().hex[:12], who=_who(), commit=_commit(project.root), started=time.time(), operations={})
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(run.started))
+    journal = Journal(project.root / ".portctl" / "journal" / f"{environment.name}-{stamp}-{run.id}.jsonl")
+
+    def connect(name: str) -> Provider:
+        return _connect(workspace, name, read_only=read_only, journal=journal)
+
+    with contextlib.ExitStack() as stack:
+        stack.callback(journal.close)
+        if not read_only:
+            _refuse_forgetful_ledger(project, environment)
+            stack.enter_context(workspace.backend.lock(f"{run.who}, run {run.id}"))
+        bench = Bench(workspace=workspace, connect=connect, watch=watch, run=run)
+        stack.callback(lambda: [provider.close() for provider in bench.providers.values()])
+        yield bench
+
+
+def _connect(workspace: Workspace, name: str, *, read_only: bool, journal: Journal) -> Provider:
+    provider, _, instance = name.partition("@")
+    settings = workspace.environment.instances.get((provider, instance))
+    if settings is None:
+        raise InvalidInput(
+            "Instance not configured",
+            f"{name} is used by manifests, and {workspace.environment.file} does not say how to reach it",
+            hint="Start it with `portctl sandbox up --detach`."
+            if workspace.environment.sandbox
+            else f"Add instances.{provider}.{instance} to {workspace.environment.file}.",
+        )
+    api = importlib.import_module(f"portctl.providers.{provider}.api")
+    made: Provider = api.connect(settings, vault=workspace.vault, read_only=read_only, observer=journal)
+    return made
+
+
+def _backend(project: Project, environment: Environment) -> LedgerBackend:
+    path = pathlib.Path(project.ledger.path.replace("{environment}", environment.name))
+    return FileBackend(project.root / path, project=project.name, environment=environment.name)
+
+
+def _refuse_forgetful_ledger(project: Project, environment: Environment) -> None:
+    """A CI runner's disk is gone after the job: a ledger on it forgets what was created."""
+    if os.environ.get("CI") and not project.ledger.persistent and not environment.sandbox:
+        raise ConsentNeeded(
+            "Ledger would be lost",
+            "this is a CI job and the ledger is a file on its disk, which is gone afterwards",
+            hint="Keep the ledger's path between jobs and say `persistent: true` under `ledger:` in portctl.yaml.",
+        )
+
+
+def _sandbox(project: Project) -> Mapping[str, Any] | None:
+    """The sandbox that runs for this project, as it describes itself."""
+    try:
+        described = json.loads((project.root / SANDBOX_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return described if isinstance(described, dict) else None
+
+
+def _who() -> str:
+    for name in ("GITLAB_USER_LOGIN", "GITHUB_ACTOR"):
+        if os.environ.get(name):
+            return os.environ[name]
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    return f"{user}@{platform.node()}"
+
+
+def _commit(root: pathlib.Path) -> str:
+    for name in ("CI_COMMIT_SHA", "GITHUB_SHA"):
+        if os.environ.get(name):
+            return os.environ[name]
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        answer = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            timeout=_COMMIT_TIMEOUT_SECONDS,
+            check=False,
+        )
+        if answer.returncode == 0:
+            return answer.stdout.strip()
+    return ""

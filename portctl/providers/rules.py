@@ -1,0 +1,10 @@
+"""The lint rules of all providers, in the order of their ids."""
+
+from __future__ import annotations
+
+from portctl.manifest.lint import Rule
+from portctl.providers.port.rules import RULES as PORT_RULES
+
+
+def all_rules() -> tuple[Rule, ...]:
+    return tuple(sorted(PORT_RULES, key=lambda rule: rule.id))
