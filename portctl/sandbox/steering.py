@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,8 @@ class ControlApp:
         await response(scope, receive, send)
 
     def _health(self, _request: Request, _body: Any) -> Any:
-        return {"ok": True, "services": self._sandbox.urls, "crashes": self._sandbox.world.crashes}
+        crashes = self._sandbox.world.crashes
+        return {"ok": True, "pid": os.getpid(), "services": self._sandbox.urls, "crashes": crashes}
 
     def _journal(self, request: Request, _body: Any) -> Any:
         since = int(request.query_params.get("since", "0"))

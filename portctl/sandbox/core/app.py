@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import traceback
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -16,6 +17,7 @@ from portctl.sandbox.core.exchange import Answer, Request, Service
 from portctl.sandbox.core.faults import Fault, FaultKind, drop_field
 from portctl.sandbox.core.world import World
 
+_LOG = logging.getLogger(__name__)
 _PAGE = "<!doctype html><html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>"
 
 
@@ -94,6 +96,7 @@ class ServiceApp:
                 answer = self._service.respond(request)
             except Exception:
                 self._world.crashes.append(traceback.format_exc())
+                _LOG.exception("%s %s", request.method, request.path)
                 answer = replace(self._service.refuse(500), note="the sandbox itself failed; see its log")
             self._record(request, answer if note is None else replace(answer, note=note))
             return answer

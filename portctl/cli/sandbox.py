@@ -1,0 +1,130 @@
+"""`portctl sandbox`: run, inspect and end the emulated services of a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from portctl.cli import output
+from portctl.cli.options import common
+from portctl.cli.session import current
+from portctl.errors import PortctlError
+from portctl.sandbox import control
+
+
+@click.group()
+def command() -> None:
+    """Run emulated services on this machine.
+
+    Its state lives in .portctl/sandbox and survives a restart; .portctl/sandbox.json says where it listens.
+    """
+
+
+@command.command()
+@click.option("--detach", is_flag=True, help="Start it in the background, and return once it answers.")
+@click.option("--seed", default=0, show_default=True, help="What identifiers and credentials are derived from.")
+@click.option(
+    "--switch",
+    "switches",
+    multiple=True,
+    metavar="NAME=strict|lenient",
+    help="Choose a reading of what nobody knows about a service.",
+)
+@common
+def up(detach: bool, seed: int, switches: tuple[str, ...]) -> None:
+    """Start the sandbox."""
+    missing = control.missing_packages()
+    if missing:
+        raise PortctlError(
+            "The sandbox is not installed",
+            f"it needs {', '.join(missing)}",
+            hint="pip install 'portctl[sandbox]'",
+        )
+    running = _status()
+    if running is not None:
+        output.write(f"The sandbox is already up.\n{_described(running)}")
+    elif detach:
+        output.write(f"The sandbox is up.\n{_described(_start(seed, switches))}")
+    else:
+        _serve(seed, switches)
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@common
+def status(as_json: bool) -> None:
+    """Say whether the sandbox runs, and where."""
+    running = _status()
+    if as_json:
+        current().json = True
+        output.write_json(_document(running))
+    else:
+        output.write("The sandbox is down." if running is None else f"The sandbox is up.\n{_described(running)}")
+
+
+@command.command()
+@common
+def reset() -> None:
+    """Put everything back as it was when first started."""
+    try:
+        live = control.reset(_project())
+    except control.ControlError as error:
+        raise _failed(error) from error
+    output.write("The sandbox is as new." if live else "The sandbox is down; it will be as new when started.")
+
+
+@command.command()
+@common
+def down() -> None:
+    """End the sandbox; its state is kept."""
+    try:
+        ended = control.down(_project())
+    except control.ControlError as error:
+        raise _failed(error) from error
+    output.write("The sandbox is down." if ended else "The sandbox was not up.")
+
+
+def _project() -> Path:
+    """The folder of the project file, from the current one upwards; without such a file the current one."""
+    start = current().directory.resolve()
+    return next((folder for folder in (start, *start.parents) if (folder / "portctl.yaml").exists()), start)
+
+
+def _serve(seed: int, switches: tuple[str, ...]) -> None:
+    from portctl.sandbox.process import run
+
+    output.write("The sandbox is starting; interrupt to end it. `portctl sandbox status` says where it listens.")
+    if run(control.arguments(_project(), seed, switches)) != 0:
+        raise PortctlError("The sandbox did not start", hint="see the line above")
+
+
+def _start(seed: int, switches: tuple[str, ...]) -> control.Running:
+    try:
+        return control.up(_project(), seed=seed, switches=switches)
+    except control.ControlError as error:
+        raise _failed(error) from error
+
+
+def _status() -> control.Running | None:
+    try:
+        return control.status(_project())
+    except control.ControlError as error:
+        raise _failed(error) from error
+
+
+def _failed(error: control.ControlError) -> PortctlError:
+    return PortctlError("The sandbox failed", str(error), hint="its log is .portctl/sandbox/log")
+
+
+def _described(running: control.Running) -> str:
+    lines = [f"  {name:<8} {url}" for name, url in {**running.urls(), "control": running.control}.items()]
+    return "\n".join([*lines, "  addresses and credentials: .portctl/sandbox.json"])
+
+
+def _document(running: control.Running | None) -> dict[str, Any]:
+    """Where it runs; credentials stay in the file."""
+    if running is None:
+        return {"running": False}
+    return {"running": True, "pid": running.pid, "control": running.control, "services": running.urls()}

@@ -1,0 +1,184 @@
+"""Starting, finding and ending a project's sandbox from another process. Needs none of the sandbox's own packages."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+_START_SECONDS = 20.0
+_STOP_SECONDS = 10.0
+_PACKAGES = ("starlette", "uvicorn", "jq")
+
+
+class ControlError(RuntimeError):
+    """The sandbox cannot be started, reached or ended; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a project keeps its sandbox."""
+
+    project: Path
+
+    @property
+    def state_dir(self) -> Path:
+        return self.project / ".portctl" / "sandbox"
+
+    @property
+    def address_file(self) -> Path:
+        return self.project / ".portctl" / "sandbox.json"
+
+    @property
+    def log_file(self) -> Path:
+        return self.state_dir / "log"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A sandbox that answers. `document` is its address file: pid, control, services with credentials."""
+
+    pid: int
+    control: str
+    document: dict[str, Any]
+
+    def urls(self) -> dict[str, str]:
+        return {name: str(service["url"]) for name, service in self.document["services"].items()}
+
+
+def missing_packages() -> list[str]:
+    """The packages of the extra `sandbox` that are not installed."""
+    from importlib.util import find_spec
+
+    return [name for name in _PACKAGES if find_spec(name) is None]
+
+
+def status(project: Path) -> Running | None:
+    """The project's sandbox, or None. A file left by a process that died is taken away."""
+    file = Place(project).address_file
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        running = Running(int(document["pid"]), str(document["control"]), document)
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        file.unlink(missing_ok=True)
+        return None
+    try:
+        health = call(running, "GET", "/health")
+    except ControlError:
+        if _alive(running.pid):
+            raise
+        health = None
+    if health is None or health.get("pid") != running.pid:
+        file.unlink(missing_ok=True)
+        return None
+    return running
+
+
+def up(project: Path, *, seed: int = 0, switches: Sequence[str] = ()) -> Running:
+    """Start a sandbox in a session of its own and wait until it answers; one that is up already is left alone.
+
+    Errors: ControlError with its last words.
+    """
+    already = status(project)
+    if already is not None:
+        return already
+    place = Place(project)
+    place.state_dir.mkdir(parents=True, exist_ok=True)
+    with place.log_file.open("w", encoding="utf-8") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "portctl.sandbox", *arguments(project, seed, switches)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        running = status(project) if place.address_file.exists() else None
+        if running is not None and running.pid == child.pid:
+            child.returncode = 0  # it lives on without us
+            return running
+        if child.poll() is not None:
+            raise ControlError(f"the sandbox did not start: {_last_words(place)}")
+        time.sleep(0.02)
+    child.kill()
+    child.wait()
+    raise ControlError(f"the sandbox did not answer within {_START_SECONDS:.0f} seconds; see {place.log_file}")
+
+
+def arguments(project: Path, seed: int, switches: Sequence[str]) -> list[str]:
+    """The command line of `python -m portctl.sandbox` for a project."""
+    chosen = [part for text in switches for part in ("--switch", text)]
+    return ["--dir", str(Place(project).state_dir), "--seed", str(seed), *chosen]
+
+
+def reset(project: Path) -> bool:
+    """Back to the seeded state; whether a running sandbox did it (otherwise the next one starts afresh)."""
+    running = status(project)
+    if running is not None:
+        call(running, "POST", "/reset")
+        return True
+    (Place(project).state_dir / "state.json").unlink(missing_ok=True)
+    return False
+
+
+def down(project: Path) -> bool:
+    """End the project's sandbox and wait for it; whether there was one. Its state is kept."""
+    running = status(project)
+    if running is None:
+        return False
+    os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while _alive(running.pid):
+        if time.monotonic() > deadline:
+            raise ControlError(f"the sandbox (process {running.pid}) does not end")
+        time.sleep(0.02)
+    Place(project).address_file.unlink(missing_ok=True)
+    return True
+
+
+def call(running: Running, method: str, path: str, body: Any = None) -> Any:
+    """One request to the control API. Errors: ControlError."""
+    address = urlsplit(running.control)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    try:
+        connection.request(method, path, None if body is None else json.dumps(body))
+        response = connection.getresponse()
+        document = json.loads(response.read())
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise ControlError(f"the sandbox at {running.control} does not answer: {error}") from error
+    finally:
+        connection.close()
+    if response.status >= 400:
+        raise ControlError(str(document.get("error", document)))
+    return document
+
+
+def _alive(pid: int) -> bool:
+    """Whether the process exists and has not ended (an ended child of ours lingers until it is asked for)."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _last_words(place: Place) -> str:
+    text = place.log_file.read_text(encoding="utf-8").strip()
+    return text.splitlines()[-1] if text else "it ended without a word"

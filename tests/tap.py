@@ -1,0 +1,119 @@
+"""The contract tap: what a sandbox accepted is held against the vendor's own OpenAPI description.
+
+An exchange counts when it was answered 2xx without the help of a fault: the sandbox must never accept what the
+vendor's schema refuses. Where no description lies beside the repository, there is nothing to check.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from jsonschema import Draft202012Validator
+
+from portctl.sandbox.core.exchange import decode_segments
+from portctl.sandbox.core.journal import Exchange
+
+PORT_OPENAPI = Path(__file__).resolve().parents[2] / "shared" / "contracts" / "port-openapi.json"
+
+UNDESCRIBED = {
+    "GET /v1/blueprints/system/{blueprint}/structure": "undocumented; port.md 2.1 (terraform provider)",
+}
+"""Routes that the sandbox answers and the description lacks, each with the reason."""
+
+_METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
+_DEFAULTED_RELATION_KEYS = ("required", "many")
+
+
+class Contract:
+    """A vendor's OpenAPI description, ready to be asked about requests."""
+
+    def __init__(self, path: Path) -> None:
+        self._document = json.loads(path.read_text(encoding="utf-8"))
+        self._operations = [
+            (method.upper(), template.strip("/").split("/"), operation)
+            for template, methods in self._document["paths"].items()
+            for method, operation in methods.items()
+        ]
+        self._validators: dict[int, Draft202012Validator] = {}
+
+    def complaints(self, exchange: Exchange) -> list[str]:
+        """What the description says against a request; empty where nothing."""
+        name = f"{exchange.method} {exchange.route}"
+        operation = self._operation(exchange.method, exchange.path)
+        if operation is None:
+            return [] if name in UNDESCRIBED else [f"{name}: the description has no such operation"]
+        found = [f"{name}: {text}" for text in _query_complaints(operation, exchange.query)]
+        return found + [f"{name}: {text}" for text in self._body_complaints(operation, exchange)]
+
+    def _operation(self, method: str, path: str) -> Any:
+        segments = decode_segments(path)
+        fitting = [
+            (sum(part.startswith("{") for part in parts), operation)
+            for known, parts, operation in self._operations
+            if known == method and len(parts) == len(segments) and _fits(parts, segments)
+        ]
+        return min(fitting, key=lambda each: each[0])[1] if fitting else None
+
+    def _body_complaints(self, operation: Any, exchange: Exchange) -> Iterable[str]:
+        schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+        if schema is None or exchange.method not in _METHODS_WITH_BODY:
+            return
+        body = json.loads(exchange.request_body) if exchange.request_body else {}
+        for error in self._validator(schema).iter_errors(_with_defaults(body)):
+            place = "/".join(str(part) for part in error.absolute_path)
+            yield f"body/{place}: {error.message[:300]}"
+
+    def _validator(self, schema: Any) -> Draft202012Validator:
+        if id(schema) not in self._validators:
+            rooted = {**schema, "components": self._document["components"]}
+            self._validators[id(schema)] = Draft202012Validator(rooted)
+        return self._validators[id(schema)]
+
+
+def check_exchanges(exchanges: Iterable[Exchange], openapi_path: Path = PORT_OPENAPI) -> int:
+    """Assert that every accepted request satisfies the vendor's description; how many were checked."""
+    if not openapi_path.exists():
+        return 0
+    contract = _contract(openapi_path)
+    accepted = [each for each in exchanges if each.service == "port" and 200 <= each.status < 300 and not each.note]
+    complaints = [text for each in accepted for text in contract.complaints(each)]
+    assert complaints == []
+    return len(accepted)
+
+
+@lru_cache(maxsize=2)
+def _contract(path: Path) -> Contract:
+    return Contract(path)
+
+
+def _fits(parts: list[str], segments: list[str]) -> bool:
+    pairs = zip(parts, segments, strict=True)
+    return all(part.startswith("{") or part == segment for part, segment in pairs)
+
+
+def _query_complaints(operation: Any, query: str) -> Iterable[str]:
+    known = {each["name"] for each in operation.get("parameters", []) if each["in"] == "query"}
+    for name, _ in parse_qsl(query, keep_blank_values=True):
+        if name.removesuffix("[]") not in known:
+            yield f"unknown query parameter {name}"
+
+
+def _with_defaults(body: Any) -> Any:
+    """The body with the keys that the description requires *and* gives a default (the switch `defaulted-keys`)."""
+    if not isinstance(body, dict):
+        return body
+    relations = body.get("relations")
+    if "schema" in body and isinstance(relations, dict):
+        filled = {
+            name: {**dict.fromkeys(_DEFAULTED_RELATION_KEYS, False), **each} if isinstance(each, dict) else each
+            for name, each in relations.items()
+        }
+        body = {**body, "relations": filled}
+    if "mappings" in body or "security" in body:
+        body = {"enabled": True, **body}
+    return body
