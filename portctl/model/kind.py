@@ -141,6 +141,23 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Purge:
+    """Deleting an object together with what hangs on it: DELETE `path`, then wait for the job that the answer names.
+
+    `job` is the key of the job's id in the answer, `job_path` (may hold `{job}`) where it is watched, `state` the
+    path of its state there, `done` and `failed` its last states.
+    """
+
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    job: str
+    job_path: str
+    state: str
+    done: frozenset[str]
+    failed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of resource.
 
@@ -175,6 +192,7 @@ class Kind:
     hold         a field held back until other resources are done
     immutable    patterns whose change needs a replacement
     hazards      changes that lose data, where `count` says that there is any (no `count`: always)
+    purge        deletes the object and what hangs on it, for who has agreed to lose that
     renames      parts that the service can rename without losing their data
     deletion_hazard  why deleting an object may lose data, "" when it cannot
     excluded     patterns never compared, with the reason (printed in docs/kinds.md)
@@ -228,6 +246,7 @@ class Kind:
     deletion_hazard: str = ""
     renames: tuple[Rename, ...] = ()
     count: Count | None = None
+    purge: Purge | None = None
     excluded: Mapping[str, str] = field(default_factory=dict)
     on_delete: OnDelete = OnDelete.DELETE
     options: Mapping[str, str] = field(default_factory=dict)

@@ -11,8 +11,11 @@ from portctl.source import Path
 
 
 def merged(kind: Kind, live: Attributes, draft: Draft) -> Attributes:
-    """`live` with the changes of `draft`, without what the server owns: the body of a full replacement."""
-    body = _changed(live, draft)
+    """`live` with the changes of `draft`: the body of a full replacement.
+
+    What the server owns is left out, and so is null at the top: services answer it and refuse it.
+    """
+    body = {key: value for key, value in _changed(live, draft).items() if value is not None}
     for pattern in kind.server_owned:
         body = _without(body, tuple(pattern.split(".")))
     return body
@@ -26,7 +29,8 @@ def patch(kind: Kind, live: Attributes, draft: Draft) -> Attributes:
     wanted = _changed(live, draft)
     body: Attributes = {}
     for path in (*draft.changed, *draft.removed):
-        for end in _ends(draft.attributes, _mergeable(path)[: kind.patch_depth], kind.patch_depth):
+        shown = draft.attributes if get(draft.attributes, _mergeable(path)) is not MISSING else live
+        for end in _ends(shown, _mergeable(path)[: kind.patch_depth], kind.patch_depth):
             value = get(wanted, end)
             body = _placed(body, end, _cleared(kind, end) if value is MISSING else value)
     return body
@@ -42,12 +46,12 @@ def _changed(live: Attributes, draft: Draft) -> Attributes:
     return body
 
 
-def _ends(declared: Attributes, path: Path, depth: int) -> list[Path]:
-    """`path`, or where it names a whole mapping above the depth, each declared path below it."""
-    value = get(declared, path)
+def _ends(shown: Attributes, path: Path, depth: int) -> list[Path]:
+    """`path`, or where it names a whole mapping above the depth, each path below it."""
+    value = get(shown, path)
     if len(path) >= depth or not isinstance(value, Mapping) or not value:
         return [path]
-    return [end for key in value for end in _ends(declared, (*path, key), depth)]
+    return [end for key in value for end in _ends(shown, (*path, key), depth)]
 
 
 def _mergeable(path: Path) -> Path:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from portctl.errors import ApiError
-from portctl.model.kind import Kind, Merge, Verb, matches
+from portctl.model.kind import Kind, Merge, Purge, Verb, matches
 from portctl.model.plan import InstanceInfo
 from portctl.model.provider import Draft
 from portctl.model.resource import Identity, Live
@@ -24,6 +24,8 @@ from portctl.wire.client import Answer, Client
 _NOT_FOUND = 404
 _WAITS_SECONDS = (0.5, 1.0, 2.0, 4.0)
 """How long to wait for what the service does after it has answered: permissions appear, entities disappear."""
+
+_JOB_WAITS_SECONDS = (0.25, 0.5, 1.0, 2.0, *(5.0,) * 120)
 
 
 class RestProvider:
@@ -61,7 +63,7 @@ class RestProvider:
         """Those of `identities` that exist: one list or search per scope; one request each where there is none."""
         if not kind.collection:
             with ThreadPoolExecutor(max_workers=self.width) as pool:
-                found = [live for live in pool.map(lambda identity: self.fetch(kind, identity), identities) if live]
+                found = [live for live in pool.map(lambda identity: self._fetch(kind, identity), identities) if live]
             return {live.identity: live for live in found}
         scopes: dict[Identity, list[Identity]] = {}
         for identity in identities:
@@ -76,6 +78,15 @@ class RestProvider:
         return lives
 
     def fetch(self, kind: Kind, identity: Identity) -> Live | None:
+        """One object, read now. One that comes with its parent is given a few seconds to appear."""
+        for wait in _WAITS_SECONDS if kind.eventual else ():
+            live = self._fetch(kind, identity)
+            if live is not None:
+                return live
+            self._sleep(wait)
+        return self._fetch(kind, identity)
+
+    def _fetch(self, kind: Kind, identity: Identity) -> Live | None:
         try:
             answer = self._client.request("GET", item_path(kind, identity))
         except ApiError as error:
@@ -108,8 +119,10 @@ class RestProvider:
             return self._write(kind, live.identity, Verb.PATCH, self._patch(kind, live.attributes, draft))
         return self._write(kind, live.identity, kind.update, self._body(kind, draft.attributes))
 
-    def delete(self, kind: Kind, live: Live) -> None:
+    def delete(self, kind: Kind, live: Live, *, cascade: bool = False) -> None:
         """Delete; what the service still does with former dependents is waited for, for a few seconds."""
+        if cascade and kind.purge is not None:
+            self._purge(kind, kind.purge, live)
         path = item_path(kind, live.identity)
         for wait in (*_WAITS_SECONDS, None):
             try:
@@ -121,6 +134,22 @@ class RestProvider:
                 if wait is None or error.code not in self._has_dependents:
                     raise
                 self._sleep(wait)
+
+    def _purge(self, kind: Kind, purge: Purge, live: Live) -> None:
+        """Start the job that deletes what hangs on `live`, and wait for its end."""
+        path = place_path(purge.path, kind, live.identity)
+        job = get(self._client.request("DELETE", path, query=purge.query).body, (purge.job,))
+        if not isinstance(job, str):
+            raise _unexpected("DELETE", path, f"no job under {purge.job!r}")
+        watched = place_path(purge.job_path, kind, live.identity, job=job)
+        for wait in _JOB_WAITS_SECONDS:
+            state = get(self._client.request("GET", watched).body, tuple(purge.state.split(".")))
+            if state in purge.done:
+                return
+            if state in purge.failed:
+                raise _unexpected("GET", watched, f"the deletion ended as {state}")
+            self._sleep(wait)
+        raise _unexpected("GET", watched, "the deletion is still under way after ten minutes")
 
     def rename(self, kind: Kind, live: Live, path: Path, before: str) -> Live:
         rename = next((rename for rename in kind.renames if matches(rename.at, path)), None)

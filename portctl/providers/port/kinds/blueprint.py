@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portctl.model.kind import Count, Hazard, Kind, Ref, Rename, Verb
+from portctl.model.kind import Count, Hazard, Kind, Purge, Ref, Rename, Verb
 from portctl.model.value import Attributes
 from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT
 from portctl.providers.port.schemas.blueprint import blueprint
@@ -90,6 +90,15 @@ KIND = Kind(
         Rename("relations.*", "{item}/relations/{before}/rename", "newRelationIdentifier"),
     ),
     count=Count("{item}/entities-count"),
+    purge=Purge(
+        path="{item}/all-entities",
+        query={"delete_blueprint": "true"},
+        job="migrationId",
+        job_path="/v1/migrations/{job}",
+        state="migration.status",
+        done=frozenset({"COMPLETED"}),
+        failed=frozenset({"FAILURE", "CANCELLED"}),
+    ),
     remarks=(
         "Relations of type `rule_result_target` are ignored: Port adds and removes them with scorecards.",
         "A missing `ownership` is not compared to `Direct`: they are different settings.",
