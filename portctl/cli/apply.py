@@ -52,13 +52,14 @@ def _apply_saved(file: pathlib.Path, choices: Choices, form: Form) -> ExitCode:
     from portctl.cli.wiring import open_bench, open_workspace
 
     saved = app.load_saved(file)
-    environment = saved.document["environment"]
+    document = dict(saved.document)
+    environment = document["environment"]
     if choices.environment not in (None, environment):
         raise click.UsageError(f"The saved plan is for environment {environment!r}, not {choices.environment!r}.")
     workspace = open_workspace(replace(choices, environment=environment))
     if form is Form.TEXT:
-        present_plan(saved.document, form)
+        present_plan(document, form)
     with Progress() as watch, open_bench(workspace, read_only=False, watch=watch) as bench:
         report = app.apply_saved(bench, saved)
-    finish(saved.document, report, form)
+    finish(document, report, form)
     return report_code(report)

@@ -36,13 +36,16 @@ def command(
     workspace = open_workspace(choices)
     with Progress() as watch, open_bench(workspace, read_only=True, watch=watch) as bench:
         plan = app.plan(bench, options)
+        if out is not None and not plan.refusals:
+            app.save(bench, plan, options, out)
     document = plan_document(plan)
     present_plan(document, form)
-    if plan.refusals:
-        if out is not None:
-            log(f"Not saved to {out}: a plan with refusals cannot be applied.")
-        return refusal_code(document)
     if out is not None:
-        app.save(plan, options, out)
-        log(f"Saved to {out}. To do exactly this: portctl apply {out}")
+        log(
+            f"Not saved to {out}: a plan with refusals cannot be applied."
+            if plan.refusals
+            else f"Saved to {out}. To do exactly this: portctl apply {out}"
+        )
+    if plan.refusals:
+        return refusal_code(document)
     return ExitCode.CHANGES if detailed_exitcode and not plan.is_empty else ExitCode.OK

@@ -29,7 +29,7 @@ def command(wanted: tuple[Address, ...], explain: bool, choices: Choices) -> Non
     from portctl.cli.wiring import open_workspace
     from portctl.views.manifest import resources_text
 
-    resources = app.render(open_workspace(choices), explain=explain)
+    resources = app.render(open_workspace(choices))
     known = {resource.address for resource in resources}
     unknown = [str(address) for address in wanted if address not in known]
     if unknown:

@@ -15,10 +15,10 @@ from portctl.cli.present import present_plan
 @format_options(Form.TEXT, Form.JSON, Form.MARKDOWN)
 @common
 def command(plan: pathlib.Path, form: Form) -> None:
-    """Print a saved plan, exactly as it was shown when it was made.
+    """Print a saved plan.
 
-    Needs no project and sends no request.
+    Exactly as it was shown when it was made. Needs no project and sends no request.
     """
     from portctl import app
 
-    present_plan(app.load_saved(plan).document, form)
+    present_plan(dict(app.load_saved(plan).document), form)

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 @click.group("state")
 @common
 def command() -> None:
-    """Look into the ledger: what portctl knows to be its own."""
+    """Look into the ledger.
+
+    The ledger is what portctl knows to be its own: addresses, identities and hashes, never values.
+    """
 
 
 @command.command("list")

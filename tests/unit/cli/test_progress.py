@@ -1,0 +1,96 @@
+"""Progress, and colour by the kind of stream."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from portctl.cli.progress import Progress
+from portctl.cli.session import ColourChoice, Session
+from portctl.errors import PortctlError
+from portctl.model.change import Action
+from portctl.model.plan import Phase
+from portctl.model.report import Outcome, Status
+from tests.unit.views.builders import change, step
+
+CREATE = step(change("a", Action.CREATE), Phase.CREATE)
+UPDATE = step(change("b", Action.UPDATE), Phase.UPDATE)
+DELETE = step(change("c", Action.DELETE), Phase.DELETE)
+COMPLETE = step(change("d", Action.CREATE), Phase.COMPLETE)
+
+
+def tell(progress: Progress) -> None:
+    with progress:
+        progress.waiting("reading port")
+        progress.started(CREATE)
+        progress.started(UPDATE)
+        progress.ended(Outcome(step=CREATE, status=Status.DONE, seconds=0.34))
+        progress.ended(Outcome(step=UPDATE, status=Status.FAILED, error=PortctlError("Port \x1b refused")))
+        progress.ended(Outcome(step=DELETE, status=Status.UNCHANGED))
+        progress.ended(Outcome(step=COMPLETE, status=Status.SKIPPED))
+
+
+def test_without_a_terminal_every_event_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    tell(Progress(live=False))
+    assert capsys.readouterr() == (
+        "",
+        """\
+reading port
+creating port/Action:a
+updating port/Action:b
+created port/Action:a (0.3 s)
+failed port/Action:b (update): Port \\x1b refused
+nothing to do for port/Action:c
+skipped port/Action:d (complete)
+""",
+    )
+
+
+def test_on_a_terminal_one_line_is_drawn_over_and_taken_away_at_the_end(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    tell(Progress(live=True))
+    written = capsys.readouterr().err
+    assert written.split("\r\x1b[2K")[1:] == [
+        "reading port",
+        "0 done; creating port/Action:a",
+        "0 done; creating port/Action:a, upda...",
+        "1 done; updating port/Action:b",
+        "failed port/Action:b (update): Port \\x1b refused\n",
+        "2 done",
+        "3 done",
+        "4 done",
+        "",
+    ]
+
+
+class Stream(io.StringIO):
+    def __init__(self, *, terminal: bool) -> None:
+        super().__init__()
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+@pytest.mark.parametrize(
+    ("choice", "terminal", "environ", "on"),
+    [
+        (ColourChoice.AUTO, True, {"TERM": "xterm"}, True),
+        (ColourChoice.AUTO, False, {"TERM": "xterm"}, False),
+        (ColourChoice.AUTO, True, {"TERM": "dumb"}, False),
+        (ColourChoice.AUTO, True, {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        (ColourChoice.AUTO, True, {"TERM": "xterm", "NO_COLOR": ""}, True),
+        (ColourChoice.ALWAYS, False, {"NO_COLOR": "1"}, True),
+        (ColourChoice.NEVER, True, {"TERM": "xterm"}, False),
+    ],
+)
+def test_colour_is_decided_by_the_choice_then_the_environment(
+    choice: ColourChoice, terminal: bool, environ: dict[str, str], on: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert Session(colour=choice).palette(Stream(terminal=terminal)).on is on
