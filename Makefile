@@ -1,0 +1,40 @@
+# The four things people type. Everything runs in .venv, which is made on first use.
+
+SHELL := bash
+VENV := .venv
+BIN := $(VENV)/bin
+NEEDED := python3 git curl jq
+
+.PHONY: demo test lint format check-tools
+.DEFAULT_GOAL := test
+
+check-tools:
+	@missing=""; for tool in $(NEEDED); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	if [ -n "$$missing" ]; then echo "Needed and not found:$$missing" >&2; exit 1; fi; \
+	python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo "Needed: Python 3.11 or newer; python3 is $$(python3 --version)" >&2; exit 1; }
+
+$(BIN)/portctl: pyproject.toml | check-tools
+	@echo "Installing into $(VENV)"
+	@python3 -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[sandbox]'
+	@touch $@
+
+$(BIN)/pytest: pyproject.toml | $(BIN)/portctl
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(BIN)/portctl
+	@PATH="$(CURDIR)/$(BIN):$$PATH" demo/run
+
+test: $(BIN)/pytest
+	$(BIN)/pytest $(ARGS)
+
+lint: $(BIN)/pytest
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(BIN)/pytest
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
