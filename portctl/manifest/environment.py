@@ -1,0 +1,101 @@
+"""Environment files: `environments/NAME.yaml`."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+from portctl.errors import InvalidInput
+from portctl.manifest.findings import Findings, did_you_mean, listing
+from portctl.manifest.instances import SANDBOX_FILE, read_instances, sandbox_instances
+from portctl.manifest.project import is_file_name, read_document
+from portctl.manifest.section import Section
+from portctl.manifest.settings import check_version, read_guards, read_secrets, read_values
+from portctl.manifest.values import merge_values
+from portctl.model.project import Environment, Project, SecretSource
+from portctl.source import Source
+
+FOLDER = "environments"
+_KEYS = ("apiVersion", "sandbox", "instances", "values", "guards", "secrets")
+
+
+def read_sandbox_file(project: Project) -> Mapping[str, Any] | None:
+    """What a running sandbox says of itself: address and credentials of each service; None when none runs."""
+    path = project.root / SANDBOX_FILE
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise InvalidInput(
+            "The sandbox's file cannot be read",
+            f"{SANDBOX_FILE}: {error}",
+            source=Source(SANDBOX_FILE),
+            hint="portctl sandbox down, then portctl sandbox up --detach",
+        ) from error
+    return found if isinstance(found, dict) else None
+
+
+def load_environment(
+    project: Project, name: str | None, *, sandbox_file: Mapping[str, Any] | None = None
+) -> Environment:
+    """The environment called `name`, or the project's default one. Errors: InvalidInput.
+
+    `sandbox_file` is what `read_sandbox_file` gave; without it a sandbox environment can be used offline.
+    """
+    chosen, path = _choose(project, name)
+    file = f"{FOLDER}/{path.name}"
+    findings = Findings("environment")
+    document = read_document(path, file, findings)
+    top = Section(document, findings)
+    top.close(_KEYS, "An environment file")
+    check_version(top)
+    sandbox = top.flag("sandbox", False)
+    values = read_values(top.section("values"))
+    secrets = dict(read_secrets(top.section("secrets"), sandbox=sandbox))
+    merged, conflicts = merge_values(project.values, values)
+    for conflict in conflicts:
+        top.section("values").complain(conflict, "Value replaces a mapping", "portctl.yaml has a mapping here.")
+    instances = read_instances(top.section("instances"), merged, sandbox=sandbox)
+    if sandbox:
+        instances, credentials = sandbox_instances(instances, sandbox_file, document, findings)
+        secrets.update(credentials)
+    guards = read_guards(top.section("guards"), project.guards) if "guards" in top.value else None
+    findings.raise_any()
+    return Environment(
+        name=chosen,
+        file=file,
+        sandbox=sandbox,
+        instances=instances,
+        values=values,
+        guards=guards,
+        secrets=secrets,
+    )
+
+
+def declared_secrets(project: Project, environment: Environment) -> Mapping[str, SecretSource]:
+    """All declared secrets; the environment decides where one comes from."""
+    return {**project.secrets, **environment.secrets}
+
+
+def _choose(project: Project, name: str | None) -> tuple[str, pathlib.Path]:
+    folder = project.root / FOLDER
+    known = {path.stem: path for path in sorted(folder.glob("*.y*ml")) if path.suffix in (".yaml", ".yml")}
+    chosen = name or project.default_environment
+    if not chosen and len(known) == 1:
+        chosen = next(iter(known))
+    if not chosen:
+        raise InvalidInput(
+            "Which environment?",
+            f"The project has {listing(known) or 'no environment'}, and no defaultEnvironment.",
+            hint="Name one with -e, or set defaultEnvironment in portctl.yaml.",
+        )
+    if chosen in known and is_file_name(chosen):
+        return chosen, known[chosen]
+    raise InvalidInput(
+        "Unknown environment",
+        f"There is no {FOLDER}/{chosen}.yaml.{did_you_mean(chosen, known)}",
+        hint=f"Environments of this project: {listing(known) or 'none'}.",
+    )

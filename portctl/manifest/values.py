@@ -1,0 +1,168 @@
+"""Values in layers: project < environment < `--values FILE` < `PORTCTL_VAR_*` < `--set` and `--set-json`."""
+
+from __future__ import annotations
+
+import json
+import math
+import pathlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from portctl.errors import InvalidInput
+from portctl.manifest.document import MAX_DEPTH, Document
+from portctl.manifest.findings import Findings
+from portctl.manifest.project import PROJECT_FILE, read_document
+from portctl.manifest.section import Section
+from portctl.manifest.settings import read_values
+from portctl.model.project import Environment, Project
+from portctl.model.value import Attributes, Value, freeze
+from portctl.source import Path, path_text
+
+VARIABLE_PREFIX = "PORTCTL_VAR_"
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The merged values, and which layer each of them came from."""
+
+    tree: Attributes
+    origins: Mapping[Path, str]
+
+    def origin(self, path: Path) -> str:
+        """Where the value at `path` came from; for a mapping, the layers of everything in it."""
+        for end in range(len(path), 0, -1):
+            if path[:end] in self.origins:
+                return self.origins[path[:end]]
+        below = (origin for at, origin in self.origins.items() if at[: len(path)] == path)
+        return ", ".join(dict.fromkeys(below))
+
+
+def merge_values(below: Attributes, above: Attributes, path: Path = ()) -> tuple[Attributes, tuple[Path, ...]]:
+    """`above` over `below`, mapping by mapping, and the paths where a mapping met something that is none.
+
+    Lists are replaced as a whole. Null may replace anything and be replaced by anything.
+    """
+    merged: dict[str, Value] = dict(below)
+    conflicts: list[Path] = []
+    for key, value in above.items():
+        old = merged.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            merged[key], deeper = merge_values(old, value, (*path, key))
+            conflicts.extend(deeper)
+            continue
+        if old is not None and value is not None and isinstance(old, Mapping) != isinstance(value, Mapping):
+            conflicts.append((*path, key))
+        merged[key] = value
+    return merged, tuple(conflicts)
+
+
+def _entries(values: Attributes, path: Path) -> Iterator[tuple[Path, Value]]:
+    """What stands in the mappings; a list or an empty mapping is one value."""
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            yield from _entries(value, (*path, key))
+        else:
+            yield (*path, key), value
+
+
+class _Layers:
+    def __init__(self) -> None:
+        self.tree: Attributes = {}
+        self.origins: dict[Path, str] = {}
+
+    def add(self, values: Attributes, origin: Callable[[Path], str]) -> None:
+        self.tree, conflicts = merge_values(self.tree, values)
+        for conflict in conflicts:
+            raise InvalidInput(
+                "Value replaces a mapping",
+                f"{origin(conflict)} and {self._former(conflict)} disagree on {path_text(conflict)}: "
+                "one has a mapping there and the other has not.",
+            )
+        for path, value in _entries(values, ()):
+            known = any(at[: len(path)] == path and at != path for at in self.origins)
+            if not (value == {} and known):
+                self._forget_below(path)
+                self.origins[path] = origin(path)
+
+    def _former(self, path: Path) -> str:
+        return next((origin for at, origin in self.origins.items() if at[: len(path)] == path), "an earlier layer")
+
+    def _forget_below(self, path: Path) -> None:
+        for end in range(1, len(path)):
+            self.origins.pop(path[:end], None)
+        for other in [other for other in self.origins if other[: len(path)] == path]:
+            del self.origins[other]
+
+
+def layer_values(
+    project: Project,
+    environment: Environment,
+    *,
+    files: Iterable[pathlib.Path] = (),
+    environ: Mapping[str, str] | None = None,
+    sets: Sequence[str] = (),
+    json_sets: Sequence[str] = (),
+) -> Values:
+    """All layers merged. Errors: InvalidInput.
+
+    A variable `PORTCTL_VAR_gitlab__group` sets `gitlab.group`. Variables and `--set` always give text.
+    """
+    layers = _Layers()
+    layers.add(project.values, lambda _: PROJECT_FILE)
+    layers.add(environment.values, lambda _: environment.file)
+    for path in files:
+        document = _read_file(path)
+        layers.add(document.value, _place_in(document))
+    for name, text in sorted((environ or {}).items()):
+        if name.startswith(VARIABLE_PREFIX):
+            parts = name.removeprefix(VARIABLE_PREFIX).split("__")
+            layers.add(_nested(parts, text, name), lambda _, name=name: name)  # type: ignore[misc]
+    for option, assignments, parse in (("--set", sets, str), ("--set-json", json_sets, _json)):
+        for assignment in assignments:
+            name, sign, text = assignment.partition("=")
+            said = f"{option} {name}"
+            if not sign:
+                raise InvalidInput("Malformed value", f"{option} takes NAME=VALUE; {assignment!r} has no `=`.")
+            value = _parsed(parse, text, said)
+            layers.add(_nested(name.split("."), value, said), lambda _, said=said: said)  # type: ignore[misc]
+    return Values(layers.tree, layers.origins)
+
+
+def _read_file(path: pathlib.Path) -> Document:
+    findings = Findings("values")
+    document = read_document(path, str(path), findings)
+    read_values(Section(document, findings))
+    findings.raise_any()
+    return document
+
+
+def _place_in(document: Document) -> Callable[[Path], str]:
+    return lambda path: str(document.sources.at(path))
+
+
+def _json(text: str) -> Value:
+    def refuse(word: str) -> NoReturn:
+        raise ValueError(f"{word} is not JSON")
+
+    def finite(number: str) -> float:
+        return float(number) if math.isfinite(float(number)) else refuse(number)
+
+    return freeze(json.loads(text, parse_constant=refuse, parse_float=finite))
+
+
+def _parsed(parse: Callable[[str], Value], text: str, said: str) -> Value:
+    try:
+        return parse(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput("Malformed value", f"{said}: {error or 'nested too deep'}.") from error
+
+
+def _nested(parts: Sequence[str], value: Value, said: str) -> Attributes:
+    if not all(parts) or len(parts) > MAX_DEPTH:
+        raise InvalidInput("Malformed value", f"{said}: a name is made of parts that are not empty, as in a.b.")
+    nested: Value = value
+    for part in reversed(parts):
+        nested = {part: nested}
+    result: Attributes = nested
+    return result

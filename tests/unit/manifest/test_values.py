@@ -1,0 +1,133 @@
+"""Values in layers."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portctl.errors import InvalidInput
+from portctl.manifest.values import Values, layer_values, merge_values
+from portctl.model.project import Environment, Project
+from tests.unit.manifest.files import complaint
+
+PROJECT = Project(
+    root=pathlib.Path(), name="demo", values={"a": {"b": 1, "c": (1, 2, 3)}, "d": "project", "e": None, "f": {"g": 1}}
+)
+ENVIRONMENT = Environment(
+    name="x", file="environments/x.yaml", values={"a": {"c": ("x",)}, "d": "environment", "e": {"h": 1}, "f": {}}
+)
+
+
+def layer(**options: Any) -> Values:
+    return layer_values(PROJECT, ENVIRONMENT, **options)
+
+
+def test_later_layers_win_mapping_by_mapping(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "more.yaml"
+    file.write_text("d: file\na:\n  n: [file]\n")
+    found = layer(
+        files=[file],
+        environ={"PORTCTL_VAR_v": "012", "PORTCTL_VAR_a__b": "7", "OTHER": "x"},
+        sets=["s.t=1", "d=a=b"],
+        json_sets=['j={"k": [1.50, null]}', "s.u=2"],
+    )
+    assert found.tree == {
+        "a": {"b": "7", "c": ("x",), "n": ("file",)},
+        "d": "a=b",
+        "e": {"h": 1},
+        "f": {"g": 1},
+        "v": "012",
+        "s": {"t": "1", "u": 2},
+        "j": {"k": (1.5, None)},
+    }
+    assert found.origins == {
+        ("a", "b"): "PORTCTL_VAR_a__b",
+        ("a", "c"): "environments/x.yaml",
+        ("a", "n"): f"{file}:3:6",
+        ("d",): "--set d",
+        ("e", "h"): "environments/x.yaml",
+        ("f", "g"): "portctl.yaml",
+        ("v",): "PORTCTL_VAR_v",
+        ("s", "t"): "--set s.t",
+        ("s", "u"): "--set-json s.u",
+        ("j", "k"): "--set-json j",
+    }
+
+
+def test_the_origin_of_a_path_is_that_of_what_stands_there() -> None:
+    found = layer(sets=["a.b=1"])
+    assert found.origin(("a", "b")) == "--set a.b"
+    assert found.origin(("a", "c", 0)) == "environments/x.yaml"
+    assert found.origin(("a",)) == "environments/x.yaml, --set a.b"
+    assert found.origin(("missing",)) == ""
+
+
+def test_what_a_value_contains_is_never_rendered() -> None:
+    assert layer(sets=["x=<% values.d %>"]).tree["x"] == "<% values.d %>"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (
+            {"sets": ["a=1"]},
+            ("Value replaces a mapping: --set a and portctl.yaml disagree on a: one has a mapping there and the other "
+            "has not."),
+        ),
+        (
+            {"environ": {"PORTCTL_VAR_d__x": "1"}},
+            ("Value replaces a mapping: PORTCTL_VAR_d__x and environments/x.yaml disagree on d: one has a mapping "
+            "there and the other has not."),
+        ),
+        ({"sets": ["novalue"]}, "Malformed value: --set takes NAME=VALUE; 'novalue' has no `=`."),
+        ({"sets": ["a..b=1"]}, "Malformed value: --set a..b: a name is made of parts that are not empty, as in a.b."),
+        (
+            {"environ": {"PORTCTL_VAR_": "1"}},
+            "Malformed value: PORTCTL_VAR_: a name is made of parts that are not empty, as in a.b.",
+        ),
+        ({"json_sets": ["x={"]}, None),
+        ({"json_sets": ["x=NaN"]}, "Malformed value: --set-json x: NaN is not JSON."),
+        ({"json_sets": ["x=1e999"]}, "Malformed value: --set-json x: 1e999 is not JSON."),
+        ({"json_sets": ["x=" + "[" * 100_000]}, None),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_a_value_is_refused(options: dict[str, Any], expected: str | None) -> None:
+    found = complaint(lambda: layer(**options))
+    assert found == expected if expected else found.startswith("Malformed value: --set-json x: ")
+
+
+def test_a_values_file_is_read_like_any_other(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "v.yaml"
+    assert complaint(lambda: layer(files=[file])) == f"File cannot be read: {file}: No such file or directory."
+    file.write_text("a: 1\na: <% x %>\n")
+    assert complaint(lambda: layer(files=[file])) == (
+        f'{file}:2:1 [values] Duplicate key: "a" is here and at {file}:1:1. '
+        "(Remove one of them: only one would be used.)"
+    ).replace("[values]", "[yaml]")
+    file.write_text("a: <% x %>\n")
+    assert complaint(lambda: layer(files=[file])) == (
+        f"{file}:1:4 [values] Placeholder not accepted: Values are literal: this would be sent as it stands. "
+        "Use <% values... %> in manifests."
+    )
+
+
+_trees = st.recursive(
+    st.integers(), lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3), max_leaves=8
+).filter(lambda tree: isinstance(tree, dict))
+
+
+@given(below=_trees, above=_trees)
+def test_a_merge_keeps_every_path_of_the_upper_layer(below: Any, above: Any) -> None:
+    merged, _ = merge_values(below, above)
+    again, conflicts = merge_values(merged, above)
+    assert (again, conflicts) == (merged, ())
+    assert merge_values({}, above) == (above, ())
+
+
+def test_conflicts_raise_even_when_deep() -> None:
+    with pytest.raises(InvalidInput):
+        layer(sets=["a.b.c=1"])
