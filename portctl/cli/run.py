@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pathlib
 import sys
 import traceback
 from collections.abc import Sequence
@@ -68,7 +69,7 @@ def _of_file(error: OSError) -> PortctlError:
 def _bug(error: Exception) -> PortctlError:
     """The message of an unexpected exception may hold anything, so only its type and place are told."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+    place = f" at {pathlib.Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return PortctlError(
         "This is a bug in portctl",
         f"{type(error).__name__}{place}",

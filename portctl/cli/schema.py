@@ -13,9 +13,9 @@ from portctl.errors import InvalidInput
 @click.argument("kind", required=False)
 @common
 def command(kind: str | None) -> None:
-    """Print the JSON Schema of manifests, for an editor or a check of your own.
+    """Print the JSON Schema of manifests.
 
-    With KIND (port/Action), of that kind alone.
+    It is for an editor, or a check of your own. With KIND (port/Action), of that kind alone.
     """
     from portctl.manifest.schema import export_schema
     from portctl.providers.catalogue import catalogue

@@ -105,7 +105,7 @@ def test_a_bug_says_so_without_its_message(capsys: pytest.CaptureFixture[str]) -
     assert run([], failing(KeyError("hunter2"))) == 1
     told = capsys.readouterr()
     assert told.out == ""
-    assert told.err.startswith("error: This is a bug in portctl\n  KeyError in action, line ")
+    assert told.err.startswith("error: This is a bug in portctl\n  KeyError at test_errors.py:")
     assert told.err.endswith(
         "\n  hint: Run the same command with --debug and report what it prints, with the version of portctl.\n"
     )
@@ -120,7 +120,7 @@ def test_a_file_that_cannot_be_used_is_named(capsys: pytest.CaptureFixture[str],
 
 def test_an_error_of_the_system_without_a_file_is_a_bug(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([], failing(OSError("?"))) == 1
-    assert capsys.readouterr().err.startswith("error: This is a bug in portctl\n  OSError in action, line ")
+    assert capsys.readouterr().err.startswith("error: This is a bug in portctl\n  OSError at test_errors.py:")
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt(), click.Abort()])
