@@ -25,10 +25,12 @@ from tests.contract.vendor_bodies import (
     NAMES,
     SAME_BODY,
     Verdict,
+    enums_of,
+    inlined,
     mutants,
+    neighbours,
     request_body,
     verdict,
-    words_of,
 )
 from tests.contract.vendor_pieces import Piece, all_pieces
 
@@ -92,8 +94,13 @@ def _theirs(name: str) -> Verdict:
 
 
 @lru_cache(maxsize=16)
+def _enums(name: str) -> tuple[tuple[str, ...], ...]:
+    return enums_of(inlined(request_body(*NAMES[name]), depth=2))
+
+
+@lru_cache(maxsize=16)
 def _words(name: str) -> tuple[str, ...]:
-    return words_of(request_body(*NAMES[name]))
+    return tuple(sorted({word for enum in _enums(name) for word in enum}))
 
 
 OURS = {
@@ -129,6 +136,7 @@ def test_our_schema_refuses_a_body_if_and_only_if_ports_does(piece: Piece) -> No
     from hypothesis_jsonschema import from_schema
 
     disagreements: list[tuple[bool, Json]] = []
+    seen: set[tuple[str, tuple[str, ...]]] = set()
 
     @settings(
         max_examples=BODIES,
@@ -142,7 +150,8 @@ def test_our_schema_refuses_a_body_if_and_only_if_ports_does(piece: Piece) -> No
     def judge(part: Json, seed: int) -> None:
         body = piece.wrap(part)
         COUNTS[piece.name, "generated"] += 1
-        for candidate in (body, *mutants(body, _words(piece.name), str(seed), MUTANTS_PER_BODY)):
+        mutated = mutants(body, _words(piece.name), str(seed), MUTANTS_PER_BODY)
+        for candidate in (body, *mutated, *neighbours(body, _enums(piece.name), seen)):
             theirs = _theirs(piece.name).accepts(candidate)
             COUNTS[piece.name, "accepted" if theirs else "refused"] += 1
             if _we_accept(piece.name, candidate) != theirs:

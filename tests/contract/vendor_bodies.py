@@ -83,13 +83,13 @@ def _ecma_pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Any]
         yield ValidationError("pattern")
 
 
-def words_of(schema: Json) -> tuple[str, ...]:
-    """Every word that stands in an enum anywhere in `schema`."""
-    found: set[str] = set()
+def enums_of(schema: Json) -> tuple[tuple[str, ...], ...]:
+    """The words of every enum anywhere in `schema`, each list once."""
+    found: set[tuple[str, ...]] = set()
 
     def walk(node: Json) -> None:
         if isinstance(node, dict):
-            found.update(word for word in node.get("enum", ()) if isinstance(word, str))
+            found.add(tuple(word for word in node.get("enum", ()) if isinstance(word, str)))
             for item in node.values():
                 walk(item)
         elif isinstance(node, list):
@@ -97,7 +97,28 @@ def words_of(schema: Json) -> tuple[str, ...]:
                 walk(item)
 
     walk(schema)
-    return tuple(sorted(found))
+    return tuple(sorted(found - {()}))
+
+
+def neighbours(
+    body: Json, enums: tuple[tuple[str, ...], ...], seen: set[tuple[str, tuple[str, ...]]]
+) -> Iterator[Json]:
+    """Copies of `body` with a word replaced by each other word of an enum that has it; each enum once per field."""
+    for path, value in _places(body):
+        for enum in enums:
+            if isinstance(value, str) and value in enum and (str(path[-1]), enum) not in seen:
+                seen.add((str(path[-1]), enum))
+                for word in enum:
+                    yield _with(body, path, word)
+
+
+def _with(body: Json, path: tuple[Any, ...], value: Json) -> Json:
+    changed = copy.deepcopy(body)
+    parent = changed
+    for part in path[:-1]:
+        parent = parent[part]
+    parent[path[-1]] = value
+    return changed
 
 
 def mutants(body: Json, words: tuple[str, ...], seed: str, count: int) -> Iterator[Json]:

@@ -100,7 +100,7 @@ def _calculation() -> Schema:
         icon=TEXT,
         calculation=TEXT,
         type=one_of(*JSON_TYPES),
-        format=one_of(*_PLAIN_FORMATS),
+        format=one_of(*_PLAIN_FORMATS, "idn-email"),
         spec=_SPECS,
         specAuthentication=_AUTHENTICATION,
         colorized=FLAG,

@@ -1,0 +1,100 @@
+"""The rules about Port, in the order of docs/rules.md."""
+
+from __future__ import annotations
+
+from portctl.manifest.lint import Rule
+from portctl.model.diagnostic import Severity
+from portctl.providers.port.rules.actions import keys_before_spread, unused_inputs
+from portctl.providers.port.rules.automations import conditions_without_before, runs_before_approval
+from portctl.providers.port.rules.blueprints import unknown_keys
+from portctl.providers.port.rules.enums import disagreeing_enums
+from portctl.providers.port.rules.jq import unchecked_programs, unusable_programs
+from portctl.providers.port.rules.literals import (
+    credentials_in_urls,
+    left_over_placeholders,
+    secrets_in_clear,
+    undeclared_secrets,
+)
+from portctl.providers.port.rules.pipelines import double_starts
+from portctl.providers.port.rules.shapes import per_organisation
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        id="port/left-over-placeholder",
+        severity=Severity.ERROR,
+        summary="A `{NAME}` or `${NAME}` of a guide still stands in a body",
+        check=per_organisation(left_over_placeholders),
+    ),
+    Rule(
+        id="port/credential-in-url",
+        severity=Severity.ERROR,
+        summary="A token or password stands in a URL in clear text",
+        check=per_organisation(credentials_in_urls),
+    ),
+    Rule(
+        id="port/secret-in-clear",
+        severity=Severity.ERROR,
+        summary="A `secret()` would be stored in a field that every member can read",
+        check=per_organisation(secrets_in_clear),
+    ),
+    Rule(
+        id="port/undeclared-secret",
+        severity=Severity.ERROR,
+        summary="`.secrets.NAME` without a port/Secret of that name",
+        check=per_organisation(undeclared_secrets),
+    ),
+    Rule(
+        id="port/enum-disagrees",
+        severity=Severity.ERROR,
+        summary="A word that one step of the flow uses and another does not know",
+        check=per_organisation(disagreeing_enums),
+    ),
+    Rule(
+        id="port/jq-unusable",
+        severity=Severity.ERROR,
+        summary="jq that does not compile, or is newer than Port's jq 1.6",
+        check=per_organisation(unusable_programs()),
+    ),
+    Rule(
+        id="port/jq-unchecked",
+        severity=Severity.WARNING,
+        summary="jq that was not compiled, because the package `jq` is not installed",
+        check=per_organisation(unchecked_programs()),
+    ),
+    Rule(
+        id="port/two-pipelines",
+        severity=Severity.ERROR,
+        summary="One decision starts two pipelines",
+        check=per_organisation(double_starts),
+    ),
+    Rule(
+        id="port/condition-without-before",
+        severity=Severity.WARNING,
+        summary="An automation's condition looks only at `.diff.after`",
+        check=per_organisation(conditions_without_before),
+    ),
+    Rule(
+        id="port/run-before-approval",
+        severity=Severity.WARNING,
+        summary="RUN_CREATED of an action that requires an approval",
+        check=per_organisation(runs_before_approval),
+    ),
+    Rule(
+        id="port/key-before-spread",
+        severity=Severity.WARNING,
+        summary="A computed key stands before `spreadValue()`",
+        check=per_organisation(keys_before_spread),
+    ),
+    Rule(
+        id="port/unused-input",
+        severity=Severity.WARNING,
+        summary="An input of an action that nobody reads",
+        check=per_organisation(unused_inputs),
+    ),
+    Rule(
+        id="port/unknown-blueprint-key",
+        severity=Severity.WARNING,
+        summary="A key of a blueprint that Port accepts and forgets",
+        check=per_organisation(unknown_keys),
+    ),
+)
