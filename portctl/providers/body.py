@@ -67,7 +67,8 @@ def _cleared(kind: Kind, path: Path) -> Value:
 
 
 def _placed(value: Value, path: Path, leaf: Value) -> Value:
-    if not path and not isinstance(leaf, Mapping):
+    """`value` with `leaf` at `path`; a mapping goes in key by key, an empty one is a value of its own."""
+    if not path and not (isinstance(leaf, Mapping) and leaf):
         return leaf
     base = dict(value) if isinstance(value, Mapping) else {}
     if path:
