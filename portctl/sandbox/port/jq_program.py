@@ -23,6 +23,6 @@ def evaluate(program: str, value: Any) -> Any:
     if compiled is None:
         return None
     try:
-        return next(iter(compiled.input_value(value)), None)
+        return next(iter(compiled.input(value)), None)
     except ValueError:
         return None

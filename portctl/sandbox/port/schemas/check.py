@@ -39,6 +39,8 @@ def first_error(validator: Draft202012Validator, document: Any, at: str) -> str 
 def word(error: ValidationError, at: str) -> str:
     """`body/schema/properties must be object`, and so on."""
     place = "/".join([at, *(str(part) for part in error.absolute_path)])
+    if "propertyNames" in error.absolute_schema_path:
+        return f"{place} property name must be valid"
     wording = _WORDINGS.get(str(error.validator))
     return f"{place} {wording(error) if wording else 'must match the schema'}"
 
@@ -102,7 +104,6 @@ _WORDINGS: dict[str, Callable[[ValidationError], str]] = {
     "exclusiveMinimum": lambda error: f"must be > {json.dumps(error.validator_value)}",
     "exclusiveMaximum": lambda error: f"must be < {json.dumps(error.validator_value)}",
     "format": lambda error: f'must match format "{error.validator_value}"',
-    "propertyNames": lambda _: "property name must be valid",
     "oneOf": lambda _: "must match exactly one schema in oneOf",
     "anyOf": lambda _: "must match a schema in anyOf",
     "not": lambda _: "must NOT be valid",

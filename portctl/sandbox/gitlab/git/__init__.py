@@ -1,0 +1,1 @@
+"""Bare Git repositories on disk, driven by the git command."""

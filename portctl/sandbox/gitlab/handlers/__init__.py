@@ -1,0 +1,1 @@
+"""GitLab's routes: HTTP in and out, one module per subject."""

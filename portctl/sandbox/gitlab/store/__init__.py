@@ -1,0 +1,1 @@
+"""GitLab's state and rules, free of HTTP."""
