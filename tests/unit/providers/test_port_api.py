@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import pathlib
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ import pytest
 
 from portctl.errors import AccessDenied, ApiError, ExitCode, InvalidInput, PortctlError, Unreachable
 from portctl.model.project import InstanceSettings, SecretOrigin, SecretSource
-from portctl.model.value import SecretRef, pending
+from portctl.model.value import Pending, SecretRef, pending
 from portctl.providers.catalogue import catalogue
 from portctl.providers.port.api import HAS_DEPENDENTS, SAFE_POSTS, base_url, connect, translate
 from portctl.providers.rest import RestProvider
@@ -22,7 +23,11 @@ from portctl.wire.client import Refused
 from tests.unit.wire.services import Service, reply
 
 BLUEPRINT = catalogue()["port/Blueprint"]
-SETTINGS = {"url": "https://api.port.io/v1/", "clientId": "id-1", "clientSecret": pending((SecretRef("PORT"),))}
+SETTINGS: Mapping[str, str | Pending] = {
+    "url": "https://api.port.io/v1/",
+    "clientId": "id-1",
+    "clientSecret": pending((SecretRef("PORT"),)),
+}
 
 
 def port(service: Service, settings: Any = None, secret: str = "client-s3cr3t", **given: Any) -> RestProvider:
