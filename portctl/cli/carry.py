@@ -60,7 +60,7 @@ def _ask(*, destroy: bool, form: Form) -> None:
     if form is Form.JSON or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ConsentNeeded(
             "Nobody said yes",
-            f"{verb} changes something, and there is no terminal to ask at",
+            f"there is something to {verb}, and no terminal to ask at",
             hint="Add --yes"
             + ("." if destroy else ", or save a plan with portctl plan -o FILE and apply that: portctl apply FILE."),
         )

@@ -32,11 +32,11 @@ _WORDS = {
 }
 
 _REASONS = {
-    Why.MANIFEST: "manifest: changed since the last apply",
+    Why.MANIFEST: "manifest changed",
     Why.DRIFT: "drift: changed outside portctl",
-    Why.CONFLICT: "conflict: changed both in the manifest and outside portctl",
+    Why.CONFLICT: "conflict: changed on both sides",
     Why.NEW: "new",
-    Why.SECRET: "secret: its value changed",
+    Why.SECRET: "secret changed",
     Why.UNKNOWN: "known after apply",
 }
 

@@ -48,7 +48,8 @@ def error_lines(error: Document) -> Iterator[str]:
     if "request" in error:
         request = error["request"]
         sent, answer = f"{request['method']} {request['path']}", f"{request['status']} {request['code']}".rstrip()
-        yield f"  {escape(f'{sent} was answered {answer}')}"
+        if sent not in error["detail"]:
+            yield f"  {escape(f'{sent} was answered {answer}')}"
     yield from explanation(error["detail"], error["hint"])
 
 

@@ -15,7 +15,7 @@ from portctl.views.json import Document
 _SECTIONS = (
     (Status.FAILED, "Failed", Tone.ERROR),
     (Status.UNKNOWN, "Unknown: sent, but the answer was lost; look before running it again", Tone.WARNING),
-    (Status.SKIPPED, "Skipped", Tone.WARNING),
+    (Status.SKIPPED, "Skipped: something they need was not done", Tone.WARNING),
     (Status.DONE, "Done", Tone.ADDED),
     (Status.UNCHANGED, "Nothing to do any more", Tone.QUIET),
 )
@@ -81,7 +81,7 @@ def _outcome(outcome: Document) -> list[str]:
         return [f"  {head}"]
     if status is Status.SKIPPED:
         because = outcome.get("because")
-        return [f"  {head}  {phase}: waits for {escape(because)}" if because else f"  {head}  {phase}"]
+        return [f"  {head}  {phase}: needs {escape(because)}" if because else f"  {head}  {phase}"]
     error = outcome.get("error")
     if error is None:
         return [f"  {head}  {phase}"]

@@ -87,6 +87,8 @@ def test_a_failure_names_its_place_and_its_request() -> None:
     assert error_text(error_document(placed)) == "error: Unknown key\n  portctl.yaml:3:1\n  protec"
     refused = ApiError("Refused", method="PUT", path="/v1/actions/a", status=500)
     assert error_text(error_document(refused)) == "error: Refused\n  PUT /v1/actions/a was answered 500"
+    named = ApiError("Refused", "PUT /v1/actions/a (500): try later", method="PUT", path="/v1/actions/a", status=500)
+    assert error_text(error_document(named)) == "error: Refused\n  PUT /v1/actions/a (500): try later"
 
 
 def test_colour_adds_nothing_but_colour() -> None:

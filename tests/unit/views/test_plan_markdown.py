@@ -42,9 +42,9 @@ refused: Too many deletes
 <summary><code>~ port/Action:a&lt;b&gt;</code> <code>will be updated</code></summary>
 
 ```diff
-! title: "x" -> "y"  (manifest: changed since the last apply)
-- old: 1  (manifest: changed since the last apply)
-+ new: 2  (manifest: changed since the last apply)
+! title: "x" -> "y"  (manifest changed)
+- old: 1  (manifest changed)
++ new: 2  (manifest changed)
 ```
 
 </details>

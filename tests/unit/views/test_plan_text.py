@@ -75,12 +75,12 @@ def test_every_edit_of_an_update_has_its_path_and_its_reason() -> None:
         == HEADER
         + """\
 ~   port/Action:deploy  will be updated
-      ~ title: "Deploy" -> "Deploy service"  (manifest: changed since the last apply)
+      ~ title: "Deploy" -> "Deploy service"  (manifest changed)
       + steps[identifier=a].icon: "Cluster"  (new)
       - properties."tier.v2":  (drift: changed outside portctl)
       -   type: "string"
-      ~ count: 1 -> true  (conflict: changed both in the manifest and outside portctl)
-      ~ token: (secret T)  (secret: its value changed)
+      ~ count: 1 -> true  (conflict: changed on both sides)
+      ~ token: (secret T)  (secret changed)
       ~ url: "https://old.example" -> (known after apply: port/Webhook:snow url)  (known after apply)
         note: the title is also used by the catalogue
 
@@ -107,16 +107,16 @@ def test_long_values_are_compared_line_by_line() -> None:
       +   two\\x20
           three
       +   \\ no line end here
-      ~ order:  (manifest: changed since the last apply)
+      ~ order:  (manifest changed)
           @@ -1,3 +1,2 @@
           - "a"
       -   - "b"
           - "c"
-      ~ mapping:  (manifest: changed since the last apply)
+      ~ mapping:  (manifest changed)
           @@ -1 +1 @@
       -   a: 1
       +   "a: 1"
-      ~ url:  (manifest: changed since the last apply)
+      ~ url:  (manifest changed)
       -   "https://one.example/{"a" * 30}"
       +   "https://two.example/{"a" * 30}"
 
@@ -144,10 +144,10 @@ def test_each_action_has_its_symbol_its_words_and_its_place_in_the_summary() -> 
       + identifier: "a"
 
 ~   port/Action:b  will be updated
-      ~ title: "x" -> "y"  (manifest: changed since the last apply)
+      ~ title: "x" -> "y"  (manifest changed)
 
 +/- port/Action:c  will be replaced
-      ~ identifier: "x" -> "y"  (manifest: changed since the last apply)
+      ~ identifier: "x" -> "y"  (manifest changed)
 
 -   port/Action:d  will be deleted: its manifest is gone
         identity: d

@@ -64,8 +64,8 @@ Unknown: sent, but the answer was lost; look before running it again
         POST /v1/webhooks
         hint: Look for webhook b in the data sources.
 
-Skipped
-  +   port/Action:c  update: waits for port/Action:a (create)
+Skipped: something they need was not done
+  +   port/Action:c  update: needs port/Action:a (create)
 
 Done
   +   port/Action:d  created
@@ -178,7 +178,7 @@ Failed
 Unknown: sent, but the answer was lost; look before running it again
   +   port/Action:a  create
 
-Skipped
+Skipped: something they need was not done
   +   port/Action:a  create
 
 Apply incomplete: 0 created, 0 updated, 0 deleted, 1 failed."""
