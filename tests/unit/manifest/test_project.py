@@ -171,12 +171,14 @@ values: {a: <% values.b %>}
         ("a: 1\n---\nb: 2\n", "portctl.yaml:1:1 [project] One document expected: The file holds 2 documents."),
         (
             "apiVersion: portctl/v1\nproject: a/b\nmanifests: x\nledger: y\n",
-            ("portctl.yaml:2:10 [project] Malformed name: A project's name has letters, digits, `_`, `.` and `-`.\n"
-            "portctl.yaml:3:12 [project] Wrong type: A list of texts is expected here, not text.\n"
-            "portctl.yaml:4:9 [project] Wrong type: A mapping is expected here, not text."),
+            (
+                "portctl.yaml:2:10 [project] Malformed name: A project's name has letters, digits, `_`, `.` and `-`.\n"
+                "portctl.yaml:3:12 [project] Wrong type: A list of texts is expected here, not text.\n"
+                "portctl.yaml:4:9 [project] Wrong type: A mapping is expected here, not text."
+            ),
         ),
     ],
-)  # fmt: skip
+)
 def test_a_file_of_the_wrong_shape_is_refused(tmp_path: pathlib.Path, content: str, expected: str) -> None:
     write(tmp_path, {"portctl.yaml": content})
     assert complaint(lambda: load_project(tmp_path)) == expected

@@ -75,13 +75,18 @@ def test_what_a_value_contains_is_never_rendered() -> None:
     [
         (
             {"sets": ["a=1"]},
-            ("Value replaces a mapping: --set a and portctl.yaml disagree on a: one has a mapping there and the other "
-            "has not."),
+            (
+                "Value replaces a mapping: --set a and portctl.yaml disagree on a: one has a mapping there and "
+                "the other "
+                "has not."
+            ),
         ),
         (
             {"environ": {"PORTCTL_VAR_d__x": "1"}},
-            ("Value replaces a mapping: PORTCTL_VAR_d__x and environments/x.yaml disagree on d: one has a mapping "
-            "there and the other has not."),
+            (
+                "Value replaces a mapping: PORTCTL_VAR_d__x and environments/x.yaml disagree on d: one has a mapping "
+                "there and the other has not."
+            ),
         ),
         ({"sets": ["novalue"]}, "Malformed value: --set takes NAME=VALUE; 'novalue' has no `=`."),
         ({"sets": ["a..b=1"]}, "Malformed value: --set a..b: a name is made of parts that are not empty, as in a.b."),
@@ -94,7 +99,7 @@ def test_what_a_value_contains_is_never_rendered() -> None:
         ({"json_sets": ["x=1e999"]}, "Malformed value: --set-json x: 1e999 is not JSON."),
         ({"json_sets": ["x=" + "[" * 100_000]}, None),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_a_value_is_refused(options: dict[str, Any], expected: str | None) -> None:
     found = complaint(lambda: layer(**options))
     assert found == expected if expected else found.startswith("Malformed value: --set-json x: ")

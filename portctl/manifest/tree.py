@@ -1,0 +1,85 @@
+"""The files under the manifest folders of a project. Nothing is skipped silently: that would be a silent delete."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+
+from portctl.manifest.findings import Findings
+from portctl.model.project import Project
+from portctl.source import Source
+
+MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
+_IGNORED = (".gitkeep", ".gitignore", ".gitattributes", ".DS_Store")
+
+
+def find_files(project: Project, findings: Findings) -> tuple[str, ...]:
+    """Every file that has to be accounted for, relative to the project, sorted.
+
+    Markdown and git's own files are left out; symbolic links may not leave the project or stand for folders.
+    """
+    found: list[str] = []
+    root = project.root.resolve()
+    for folder in project.manifests:
+        top = project.root / folder
+        if not top.exists():
+            continue
+        if not top.resolve().is_relative_to(root) or not top.is_dir():
+            findings.error("Not a folder of this project", Source(folder), detail="It is a file, or leads elsewhere.")
+            continue
+
+        def unreadable(error: OSError) -> None:
+            where = pathlib.Path(error.filename).relative_to(project.root).as_posix()
+            findings.error("Folder cannot be read", Source(where), detail=f"{error.strerror}.")
+
+        for above, folders, names in os.walk(top, onerror=unreadable):
+            folders.sort()
+            for name in folders:
+                path = pathlib.Path(above, name)
+                if path.is_symlink():
+                    hint = "Put the files here, or name their folder under `manifests:`."
+                    findings.error(
+                        "Link to a folder", _source(path, project), detail="Such links are not followed.", hint=hint
+                    )
+            for name in names:
+                path = pathlib.Path(above, name)
+                if _counts(path, project, findings):
+                    found.append(_name(path, project))
+    return tuple(sorted(found))
+
+
+def _counts(path: pathlib.Path, project: Project, findings: Findings) -> bool:
+    if path.name in _IGNORED or path.suffix.lower() == ".md":
+        return False
+    if not path.resolve().is_relative_to(project.root.resolve()):
+        findings.error(
+            "Link out of the project",
+            _source(path, project),
+            detail="The file is a link that leads out of the project.",
+            hint="Copy the file into the project.",
+        )
+        return False
+    if not path.is_file():
+        findings.error("Not a file", _source(path, project), detail="It is a broken link, a socket or a device.")
+        return False
+    if not _name(path, project).isprintable():
+        findings.error("Unprintable file name", _source(path, project), detail="Rename the file.")
+        return False
+    return True
+
+
+def _name(path: pathlib.Path, project: Project) -> str:
+    return path.relative_to(project.root).as_posix()
+
+
+def _source(path: pathlib.Path, project: Project) -> Source:
+    return Source(_name(path, project).encode(errors="backslashreplace").decode())
+
+
+def unrecognised(file: str, findings: Findings) -> None:
+    findings.error(
+        "Unrecognised file",
+        Source(file),
+        detail="It is no manifest, and no manifest names it as `template:` or `source:`.",
+        hint="Name it in a manifest, or move it out of the manifest folders.",
+    )
