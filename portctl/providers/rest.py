@@ -22,7 +22,7 @@ from portctl.vault import Vault
 from portctl.wire.client import Answer, Client
 
 _NOT_FOUND = 404
-_WAITS_SECONDS = (0.5, 1.0, 2.0, 4.0)
+_WAITS_SECONDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 """How long to wait for what the service does after it has answered: permissions appear, entities disappear."""
 
 _JOB_WAITS_SECONDS = (0.25, 0.5, 1.0, 2.0, *(5.0,) * 120)

@@ -115,7 +115,7 @@ def test_objects_without_a_list_are_read_one_by_one_and_not_waited_for() -> None
 def test_one_object_that_appears_late_is_waited_for() -> None:
     service = Service([missing(), missing(), reply(200, {"child": {}})])
     assert provider(service).fetch(CHILD, ("p",)) is not None
-    assert service.waits == [0.5, 1.0]
+    assert service.waits == [0.25, 0.5]
 
 
 @pytest.mark.parametrize("body", [{"ok": True}, {"thing": None}, ["x"]])
@@ -160,14 +160,14 @@ def test_an_object_that_comes_with_its_parent_is_patched_and_waited_for() -> Non
     wanted = Draft(identity=("p",), attributes={"level": 2})
     assert provider(service).create(CHILD, wanted).identity == ("p",)
     assert service.asked == ["PATCH /things/p/child"] * 2
-    assert (bodies(service), service.waits) == ([{"level": 2}] * 2, [0.5])
+    assert (bodies(service), service.waits) == ([{"level": 2}] * 2, [0.25])
 
 
 def test_an_object_that_never_appears_is_reported() -> None:
-    service = Service([missing()] * 5)
+    service = Service([missing()] * 6)
     with pytest.raises(ApiError):
         provider(service).create(CHILD, Draft(identity=("p",), attributes={}))
-    assert service.waits == [0.5, 1.0, 2.0, 4.0]
+    assert service.waits == [0.25, 0.5, 1.0, 2.0, 4.0]
 
 
 def test_a_full_update_sends_the_manifest_and_nothing_of_the_live_object() -> None:
@@ -212,14 +212,14 @@ def test_deleting_what_is_gone_is_fine_and_what_is_busy_is_waited_for() -> None:
     client = provider(service, has_dependents=frozenset({"x"}))
     client.delete(THING, live(THING, "a"))
     client.delete(THING, live(THING, "a"))
-    assert (service.asked, service.waits) == (["DELETE /things/a"] * 4, [0.5, 1.0])
+    assert (service.asked, service.waits) == (["DELETE /things/a"] * 4, [0.25, 0.5])
 
 
 def test_what_stays_busy_is_reported() -> None:
-    service = Service([reply(422, {"error": "x"})] * 5)
+    service = Service([reply(422, {"error": "x"})] * 6)
     with pytest.raises(ApiError):
         provider(service, has_dependents=frozenset({"x"})).delete(THING, live(THING, "a"))
-    assert service.waits == [0.5, 1.0, 2.0, 4.0]
+    assert service.waits == [0.25, 0.5, 1.0, 2.0, 4.0]
 
 
 def test_a_deletion_that_is_refused_otherwise_is_not_repeated() -> None:
