@@ -83,7 +83,8 @@ def _missing(error: ValidationError) -> str:
 
 def _pattern(error: ValidationError) -> str:
     schema: Any = error.schema
-    return f'must match pattern "{schema.get("x-pattern", error.validator_value)}"'
+    printed = schema.get("x-pattern") or str(error.validator_value).replace(r"\Z", "$")
+    return f'must match pattern "{printed}"'
 
 
 _WORDINGS: dict[str, Callable[[ValidationError], str]] = {

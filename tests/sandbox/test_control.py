@@ -1,0 +1,193 @@
+"""The control API, state on disk, and the sandbox as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from portctl.sandbox import control
+from portctl.sandbox.core.switches import UnknownSwitch
+from portctl.sandbox.process import parse_switches
+from portctl.sandbox.server import Sandbox
+from tests.sandbox.bodies import Body, blueprint
+from tests.servers import port_client, running_sandbox
+
+
+@pytest.fixture
+def steering(sandbox: Sandbox) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=sandbox.control) as client:
+        yield client
+
+
+def test_the_journal_and_the_counters_are_served(steering: httpx.Client, port: httpx.Client) -> None:
+    port.get("/v1/actions")
+    exchanges = steering.get("/journal").json()["exchanges"]
+    assert [each["route"] for each in exchanges] == ["/v1/auth/access_token", "/v1/actions"]
+    assert steering.get("/journal", params={"since": 1}).json()["exchanges"] == exchanges[1:]
+    assert steering.get("/counters").json()["counters"]["port GET /v1/actions"] == 1
+
+
+def test_faults_are_added_listed_and_cleared(steering: httpx.Client, port: httpx.Client) -> None:
+    fault: Body = {"kind": "status", "status": 503, "method": "GET", "times": None}
+    listed = steering.post("/faults", json=[fault]).json()["faults"]
+    assert [{name: each[name] for name in fault} for each in listed] == [fault]
+    assert port.get("/v1/actions").status_code == 503
+    assert steering.get("/faults").json()["faults"][0]["seen"] == 1
+    assert steering.delete("/faults").json() == {"faults": []}
+    assert port.get("/v1/actions").status_code == 200
+
+
+def test_switches_lag_and_clock_are_set(sandbox: Sandbox, steering: httpx.Client) -> None:
+    positions = steering.put("/switches", json={"all": "lenient", "date-time": "strict"}).json()["switches"]
+    assert (positions["date-time"], positions["burst"], set(positions.values())) == (
+        "strict",
+        "lenient",
+        {"strict", "lenient"},
+    )
+    assert steering.get("/switches").json()["switches"] == positions
+    assert steering.put("/lag", json={"seconds": 2}).json() == {"seconds": 2.0}
+    before = sandbox.world.clock.seconds()
+    steering.post("/advance", json={"seconds": 60})
+    assert 60 <= sandbox.world.clock.seconds() - before < 65
+    assert steering.post("/reset").json() == {"ok": True}
+    assert sandbox.world.lag_seconds == 0
+    assert sandbox.switches.strict("idle-writes")
+
+
+def test_settle_ends_background_work(steering: httpx.Client, port: httpx.Client) -> None:
+    port.delete("/v1/blueprints/service/all-entities")
+    assert steering.post("/settle").json() == {"ended": 1}
+    assert port.get("/v1/blueprints/service/entities-count").json()["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/switches", {"ghost": "strict"}),
+        ("PUT", "/switches", {"burst": "maybe"}),
+        ("PUT", "/switches", []),
+        ("PUT", "/lag", {"seconds": -1}),
+        ("PUT", "/lag", {"seconds": "2"}),
+        ("POST", "/faults", {"kind": "boom"}),
+        ("POST", "/faults", [1]),
+    ],
+)
+def test_a_command_that_makes_no_sense_is_refused(steering: httpx.Client, method: str, path: str, body: Any) -> None:
+    answer = steering.request(method, path, json=body)
+    assert answer.status_code == 400
+    assert isinstance(answer.json()["error"], str)
+
+
+def test_an_unknown_command_names_the_known_ones(steering: httpx.Client) -> None:
+    answer = steering.get("/nowhere")
+    assert answer.status_code == 404
+    assert "POST /reset" in answer.json()["routes"]
+
+
+def test_reset_brings_the_seeded_organisation_back(sandbox: Sandbox, port: httpx.Client) -> None:
+    before = port.get("/v1/actions").json()
+    port.delete("/v1/actions/scaffold_service")
+    sandbox.reset()
+    with port_client(sandbox) as again:
+        after = again.get("/v1/actions").json()
+    assert [row["id"] for row in after["actions"]] == [row["id"] for row in before["actions"]]
+
+
+def test_equal_seeds_give_equal_identifiers_and_credentials() -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    one, two = Sandbox(seed=3, start_time=start), Sandbox(seed=3, start_time=start)
+    other = Sandbox(seed=4, start_time=start)
+    assert one.credentials == two.credentials
+    assert one.credentials != other.credentials
+    assert _names(one) == _names(two)
+
+
+def _names(sandbox: Sandbox) -> list[Any]:
+    rows = sandbox.port.organisation.state.rows("actions").values()
+    return [row["id"] for row in rows]
+
+
+def test_state_and_addresses_survive_a_restart(tmp_path: Path) -> None:
+    with running_sandbox(state_dir=tmp_path) as first, port_client(first) as port:
+        port.post("/v1/blueprints", json=blueprint())
+        urls, token = first.urls, port.headers["authorization"]
+        identifier = port.post("/v1/blueprints/thing/entities", json={}).json()["entity"]["identifier"]
+    assert (tmp_path / "state.json").stat().st_mode & 0o777 == 0o600
+    with running_sandbox(state_dir=tmp_path) as second:
+        assert second.urls == urls
+        with httpx.Client(base_url=second.urls["port"], headers={"authorization": token}) as port:
+            assert port.get(f"/v1/blueprints/thing/entities/{identifier}").status_code == 200
+            other = port.post("/v1/blueprints/thing/entities", json={}).json()["entity"]["identifier"]
+    assert other != identifier
+
+
+def test_state_of_another_seed_is_not_taken_over(tmp_path: Path) -> None:
+    with running_sandbox(state_dir=tmp_path) as first, port_client(first) as port:
+        port.post("/v1/blueprints", json=blueprint())
+    with running_sandbox(state_dir=tmp_path, seed=9) as second, port_client(second) as port:
+        assert port.get("/v1/blueprints/thing").status_code == 404
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    control.down(tmp_path)
+
+
+def test_a_sandbox_is_started_found_reset_and_ended(project: Path) -> None:
+    assert control.status(project) is None
+    running = control.up(project)
+    assert control.up(project) == running
+    file = control.Place(project).address_file
+    document = json.loads(file.read_text())
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert document == running.document
+    credentials = document["services"]["port"]["credentials"]
+    assert sorted(credentials) == ["clientId", "clientSecret"]
+    assert sorted(document["services"]["port"]["others"]) == ["elsewhere", "member"]
+    answer = httpx.post(f"{running.urls()['port']}/v1/auth/access_token", json=credentials)
+    assert answer.status_code == 200
+    assert control.reset(project) is True
+    assert control.call(running, "GET", "/counters") == {"counters": {}}
+    assert control.down(project) is True
+    assert (control.status(project), file.exists(), control.down(project)) == (None, False, False)
+    assert control.reset(project) is False
+    assert not (project / ".portctl" / "sandbox" / "state.json").exists()
+
+
+def test_the_file_of_a_dead_sandbox_is_recognised(project: Path) -> None:
+    running = control.up(project)
+    os.kill(running.pid, signal.SIGKILL)
+    os.waitpid(running.pid, 0)
+    assert control.Place(project).address_file.exists()
+    assert control.status(project) is None
+    assert not control.Place(project).address_file.exists()
+
+
+def test_a_sandbox_that_cannot_start_says_why(project: Path) -> None:
+    with pytest.raises(control.ControlError, match='no switch "ghost"'):
+        control.up(project, switches=["ghost=strict"])
+    assert control.status(project) is None
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '{"pid": "x"}'])
+def test_a_broken_address_file_is_no_sandbox(project: Path, text: str) -> None:
+    file = control.Place(project).address_file
+    file.parent.mkdir()
+    file.write_text(text)
+    assert control.status(project) is None
+    assert not file.exists()
+
+
+def test_switches_are_written_name_equals_reading() -> None:
+    assert parse_switches(["burst=strict", "date-time=lenient"]) == {"burst": "strict", "date-time": "lenient"}
+    with pytest.raises(UnknownSwitch, match='not "burst"'):
+        parse_switches(["burst"])
