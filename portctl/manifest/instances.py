@@ -172,7 +172,7 @@ def require_sandbox(environment: Environment) -> None:
 
 
 def provider_context(environment: Environment) -> Mapping[str, Attributes]:
-    """What placeholders may read of the instances: `port.url`, `port.api_url`, and `port.eu.url` for another one.
+    """What placeholders may read of the instances: `port.eu.url`, and `port.url` for the default one.
 
     Settings that hold a secret are left out.
     """
@@ -186,10 +186,9 @@ def provider_context(environment: Environment) -> Mapping[str, Attributes]:
             readable["url"] = str(readable["url"]).rstrip("/").removesuffix(service.api)
             readable["api_url"] = f"{readable['url']}{service.api}"
         above = context.setdefault(provider, {})
+        above[name] = readable
         if name == DEFAULT_INSTANCE:
             above.update(readable)
-        else:
-            above[name] = readable
     return context
 
 

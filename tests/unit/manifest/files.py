@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import pytest
 
 from portctl.errors import InvalidInput
+from portctl.manifest.environment import load_environment
+from portctl.manifest.instances import provider_context
+from portctl.manifest.load import load_manifests
+from portctl.manifest.project import load_project
+from portctl.manifest.render import RenderContext, render
+from portctl.manifest.values import layer_values
 from portctl.model.diagnostic import Diagnostic
+from portctl.model.resource import Resource
+from tests.unit.manifest.kinds import CATALOGUE
 
+ENVIRONMENT = """
+apiVersion: portctl/v1
+instances:
+  port:
+    default: {url: https://api.port.io}
+    eu: {url: https://api.eu.example}
+values: {region: eu, size: 3, tags: [a, b]}
+"""
 PROJECT = "apiVersion: portctl/v1\nproject: demo\n"
 
 
@@ -38,3 +55,19 @@ def complaint(call: Callable[[], object]) -> str:
     if error.diagnostics:
         return lines(error.diagnostics)
     return f"{error.summary}: {error.detail}" + (f" ({error.hint})" if error.hint else "")
+
+
+def load(root: pathlib.Path, text: str, **options: Any) -> tuple[tuple[Resource, ...], str]:
+    """The resources that one file of manifests renders to, and what is wrong while rendering them."""
+    write(root, {"pipelines/a.yaml": text, "environments/test.yaml": options.pop("environment", ENVIRONMENT)})
+    project = load_project(root)
+    environment = load_environment(project, "test")
+    manifests, found = load_manifests(project, CATALOGUE)
+    assert lines(found) == ""
+    resources, rendering = render(
+        manifests,
+        values=layer_values(project, environment, **options),
+        context=RenderContext("test", provider_context(environment), frozenset()),
+        catalogue=CATALOGUE,
+    )
+    return resources, lines(rendering).replace("pipelines/a.yaml:", "")

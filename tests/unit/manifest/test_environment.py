@@ -86,14 +86,12 @@ def test_an_environment_names_instances_values_guards_and_secrets(tmp_path: path
 
 def test_placeholders_read_the_instances_without_their_secrets(tmp_path: pathlib.Path) -> None:
     write(tmp_path, {"environments/staging.yaml": STAGING})
+    gitlab = {"url": "https://gitlab.example", "api_url": "https://gitlab.example/api/v4"}
+    port = {"url": "https://api.port.io", "api_url": "https://api.port.io/v1", "organization": "org_abc"}
+    eu = {"url": "https://api.eu.example", "api_url": "https://api.eu.example/v1", "clientId": "plain"}
     assert provider_context(load(tmp_path)) == {
-        "gitlab": {"url": "https://gitlab.example", "api_url": "https://gitlab.example/api/v4"},
-        "port": {
-            "url": "https://api.port.io",
-            "api_url": "https://api.port.io/v1",
-            "organization": "org_abc",
-            "eu": {"url": "https://api.eu.example", "api_url": "https://api.eu.example/v1", "clientId": "plain"},
-        },
+        "gitlab": {**gitlab, "default": gitlab},
+        "port": {**port, "default": port, "eu": eu},
     }
 
 
@@ -136,7 +134,7 @@ def test_a_sandbox_gives_addresses_and_credentials(tmp_path: pathlib.Path) -> No
 def test_a_sandbox_that_does_not_run_can_be_checked_offline_but_not_reached(tmp_path: pathlib.Path) -> None:
     write(tmp_path, {"environments/sandbox.yaml": SANDBOX})
     found = load(tmp_path, "sandbox")
-    assert provider_context(found) == {
+    assert {name: fields["default"] for name, fields in provider_context(found).items()} == {
         "gitlab": {"url": "http://sandbox.invalid", "api_url": "http://sandbox.invalid/api/v4"},
         "port": {"url": "http://sandbox.invalid", "api_url": "http://sandbox.invalid/v1"},
         "servicenow": {"url": "http://sandbox.invalid", "api_url": "http://sandbox.invalid/api/now"},

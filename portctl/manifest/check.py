@@ -1,0 +1,250 @@
+"""Checks across manifests: what names what, and whether it is there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from portctl.manifest.findings import Findings, did_you_mean, listing
+from portctl.manifest.render import is_unfilled
+from portctl.model.address import DEFAULT_INSTANCE, Address
+from portctl.model.diagnostic import Diagnostic
+from portctl.model.kind import Kind, Ref, matches, pattern_parts
+from portctl.model.resource import RemoteKey, Resource
+from portctl.model.value import MISSING, OutputRef, Pending, SecretRef, get, leaves
+from portctl.source import Path
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def check_resources(
+    resources: Sequence[Resource],
+    *,
+    catalogue: Mapping[str, Kind],
+    declared_secrets: Collection[str],
+    instances: Collection[tuple[str, str]] | None = None,
+) -> tuple[Diagnostic, ...]:
+    """Everything wrong between the resources, sorted by place.
+
+    Rules: `duplicate`, `reference` (in bodies, metadata and `output()`), `secret`, `moved`, `instance`.
+    `instances` are those that the environment has, as (provider, name); None when that is not to be checked.
+    """
+    check = _Check(resources, catalogue)
+    check.duplicates()
+    for resource in resources:
+        check.metadata(resource)
+        check.moves(resource)
+        check.holes(resource, declared_secrets)
+        check.references(resource)
+        if instances is not None:
+            check.instance(resource, instances)
+    return check.findings.sorted()
+
+
+class _Check:
+    def __init__(self, resources: Sequence[Resource], catalogue: Mapping[str, Kind]) -> None:
+        self.findings = Findings("reference")
+        self._resources = resources
+        self._catalogue = catalogue
+        self._by_address: dict[Address, Resource] = {}
+        self._moved: dict[Address, Resource] = {}
+        for resource in resources:
+            self._by_address.setdefault(resource.address, resource)
+        self._identities: dict[tuple[str, str], set[tuple[str, ...]]] = {}
+        for resource in resources:
+            instance, kind, identity = resource.remote_key
+            self._identities.setdefault((instance, kind), set()).add(identity)
+
+    def duplicates(self) -> None:
+        by_key: dict[RemoteKey, Resource] = {}
+        for resource in self._resources:
+            first = self._by_address[resource.address]
+            if first is not resource:
+                self._complain(
+                    resource,
+                    ("metadata", "name"),
+                    "duplicate",
+                    "Duplicate name",
+                    f"{resource.address} is here and at {_place(first)}.",
+                    "Give one of them another metadata.name.",
+                )
+                continue
+            if "" in resource.identity or not resource.identity:
+                continue
+            other = by_key.setdefault(resource.remote_key, resource)
+            if other is not resource:
+                self._complain(
+                    resource,
+                    (*resource.body_at, *(pattern_parts(resource.kind.identity[-1]) if resource.kind.identity else ())),
+                    "duplicate",
+                    "Two manifests for one object",
+                    f"{resource.address} and {other.address} ({_place(other)}) are both the {resource.kind.full_name} "
+                    f'"{"/".join(resource.identity)}".',
+                    "Remove one of them.",
+                )
+
+    def metadata(self, resource: Resource) -> None:
+        if resource.meta.within is not None:
+            self._declared(resource, resource.meta.within, ("metadata", "in"))
+        for index, address in enumerate(resource.meta.depends_on):
+            self._declared(resource, address, ("metadata", "dependsOn", index))
+
+    def _declared(self, resource: Resource, address: Address, path: Path) -> None:
+        """`address` must be that of another manifest."""
+        if address == resource.address:
+            self._complain(resource, path, "reference", "Points to itself", f"{address} is this manifest.")
+        elif address not in self._by_address:
+            near = did_you_mean(str(address), map(str, self._by_address))
+            self._complain(
+                resource,
+                path,
+                "reference",
+                "Unknown address",
+                f"No manifest is called {address}.{near}",
+                "Declare it; `management: observe` is enough for something that is managed elsewhere.",
+            )
+
+    def moves(self, resource: Resource) -> None:
+        for index, old in enumerate(resource.meta.moved):
+            path = ("metadata", "moved", index)
+            if old in self._by_address:
+                place = _place(self._by_address[old])
+                detail = f"{old} is still declared at {place}."
+                self._complain(resource, path, "moved", "Moved from what is still there", detail, "Remove one of them.")
+            other = self._moved.setdefault(old, resource)
+            if other is not resource:
+                detail = f"{other.address} ({_place(other)}) says that it was {old}, too."
+                self._complain(resource, path, "moved", "Moved twice", detail)
+        for index, renamed in enumerate(resource.meta.renamed):
+            where = pattern_parts(renamed.path)
+            at = ("metadata", "renamed", index)
+            if get(resource.attributes, where) is MISSING:
+                detail = f"Nothing stands at {renamed.path}, where `{renamed.before}` is said to have gone."
+                self._complain(resource, at, "moved", "Renamed to nothing", detail, "`path` is where it stands now.")
+            elif get(resource.attributes, (*where[:-1], renamed.before)) is not MISSING:
+                detail = f"`{renamed.before}` still stands beside {renamed.path}."
+                self._complain(resource, at, "moved", "Renamed but still there", detail, "Remove one of them.")
+
+    def holes(self, resource: Resource, declared_secrets: Collection[str]) -> None:
+        for path, leaf in leaves(resource.attributes):
+            if not isinstance(leaf, Pending):
+                continue
+            for hole in dict.fromkeys(leaf.holes()):
+                if is_unfilled(hole):
+                    continue
+                if isinstance(hole, OutputRef):
+                    self._declared(resource, hole.address, (*resource.body_at, *path))
+                elif hole.name not in declared_secrets:
+                    self._undeclared(resource, (*resource.body_at, *path), hole, declared_secrets)
+
+    def _undeclared(self, resource: Resource, path: Path, hole: SecretRef, declared: Collection[str]) -> None:
+        near = did_you_mean(hole.name, declared)
+        self._complain(
+            resource,
+            path,
+            "secret",
+            "Undeclared secret",
+            f'No secret is called "{hole.name}".{near}',
+            f"Declare it under `secrets:` in portctl.yaml: `{hole.name}: {{env: {hole.name}}}`.",
+        )
+
+    def references(self, resource: Resource) -> None:
+        if not resource.kind.references:
+            return
+        for path, leaf in leaves(resource.attributes):
+            if not isinstance(leaf, str) or not leaf or "{{" in leaf:
+                continue
+            for ref in resource.kind.references:
+                at = _matched(ref.at, path)
+                if at and not ref.loose and not self._known(resource, ref, at, leaf):
+                    self._dangling(resource, ref, path, leaf)
+
+    def _known(self, resource: Resource, ref: Ref, at: Path, leaf: str) -> bool:
+        if ref.system and re.fullmatch(ref.system, leaf):
+            return True
+        identity: tuple[str, ...] = (leaf,)
+        if ref.within:
+            scope = get(resource.attributes, _bound(ref.within, at))
+            if not isinstance(scope, str):
+                return True
+            identity = (scope, leaf)
+        if not any(kind in self._catalogue for kind in ref.kinds):
+            return True
+        return any(identity in known for known in self._candidates(resource, ref))
+
+    def _candidates(self, resource: Resource, ref: Ref) -> Iterator[set[tuple[str, ...]]]:
+        instance = f"{resource.address.provider}@{resource.address.instance}"
+        for kind in ref.kinds:
+            yield self._identities.get((instance, kind), set())
+
+    def _dangling(self, resource: Resource, ref: Ref, path: Path, leaf: str) -> None:
+        known = [identity[-1] for several in self._candidates(resource, ref) for identity in several if identity]
+        self._complain(
+            resource,
+            (*resource.body_at, *path),
+            "reference",
+            "Unknown reference",
+            f'No {" or ".join(ref.kinds)} "{leaf}" is declared here.{did_you_mean(leaf, known)}',
+            self._proposal(resource, ref, leaf),
+        )
+
+    def _proposal(self, resource: Resource, ref: Ref, leaf: str) -> str:
+        """An `observe` manifest to paste, for something that is there but managed elsewhere."""
+        kind = self._catalogue.get(ref.to)
+        if kind is None or kind.parent or len(kind.identity) != 1 or kind.provider != resource.address.provider:
+            return "Declare it; `management: observe` is enough for something that is managed elsewhere."
+        lines = ["apiVersion: portctl/v1", f"kind: {kind.full_name}", "metadata:", "  management: observe"]
+        if resource.address.instance != DEFAULT_INSTANCE:
+            lines.append(f"  instance: {resource.address.instance}")
+        lines.append("spec:")
+        *above, last = pattern_parts(kind.identity[0])
+        lines += [f"{'  ' * depth}{part}:" for depth, part in enumerate(above, 1)]
+        lines.append(f"{'  ' * (len(above) + 1)}{last}: {_scalar(leaf)}")
+        manifest = "\n".join(f"  {line}" for line in lines)
+        return f"Declare it. If it exists and is managed elsewhere:\n{manifest}"
+
+    def instance(self, resource: Resource, instances: Collection[tuple[str, str]]) -> None:
+        provider, name = resource.address.provider, resource.address.instance
+        if (provider, name) in instances:
+            return
+        names = [other for at, other in instances if at == provider]
+        known = f"It has {listing(names)}." if names else f"It has no instance of {provider}."
+        self._complain(
+            resource,
+            ("metadata", "instance"),
+            "instance",
+            "Unknown instance",
+            f'The environment has no instance "{name}" of {provider}.{did_you_mean(name, names)}',
+            known,
+        )
+
+    def _complain(self, resource: Resource, path: Path, rule: str, summary: str, detail: str, hint: str = "") -> None:
+        place = resource.sources.at(path)
+        self.findings.error(summary, place, detail=detail, hint=hint, path=path, rule=rule)
+
+
+def _scalar(text: str) -> str:
+    """`text` as YAML, in quotes where it would mean something else without."""
+    plain = _PLAIN.fullmatch(text) and text.lower() not in ("true", "false", "null")
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+def _place(resource: Resource) -> str:
+    return str(resource.sources.document)
+
+
+def _matched(pattern: str, path: Path) -> Path:
+    """The path that `pattern` describes: `path`, or the list that it is an item of; () when neither."""
+    if matches(pattern, path):
+        return path
+    if path and isinstance(path[-1], int) and matches(pattern, path[:-1]):
+        return path[:-1]
+    return ()
+
+
+def _bound(pattern: str, path: Path) -> Path:
+    """`pattern` with every `*` replaced by what stands at its place in `path`."""
+    return tuple(
+        path[index] if part == "*" and index < len(path) else part for index, part in enumerate(pattern_parts(pattern))
+    )
