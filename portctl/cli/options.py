@@ -162,7 +162,7 @@ def _set_colour(ctx: click.Context, _: click.Parameter, value: str | None) -> No
 def _set_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
         ctx.ensure_object(Session).debug = True
-        log_requests()
+        log_requests(on=True)
 
 
 _chdir = click.option(

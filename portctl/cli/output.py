@@ -46,17 +46,21 @@ def write_live(text: str) -> None:
         click.echo(f"\r\x1b[2K{scrubbed(text)}", err=True, color=True, nl=False)
 
 
-def log_requests() -> None:
-    """Send the program's log, one line per request, to stderr."""
+def log_requests(*, on: bool) -> None:
+    """Whether the program's log, one line per request, goes to stderr."""
     logger = logging.getLogger("portctl")
-    logger.setLevel(logging.DEBUG)
-    if not any(isinstance(handler, _ScrubbedLog) for handler in logger.handlers):
-        logger.addHandler(_ScrubbedLog())
+    logger.removeHandler(_handler)
+    logger.setLevel(logging.DEBUG if on else logging.NOTSET)
+    if on:
+        logger.addHandler(_handler)
 
 
 class _ScrubbedLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         log(f"{record.levelname.lower()}: {record.getMessage()}")
+
+
+_handler = _ScrubbedLog()
 
 
 def _scrub_leaves(value: Any) -> Any:

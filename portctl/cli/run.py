@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from portctl.cli.output import log, write_json
+from portctl.cli.output import log, log_requests, write_json
 from portctl.cli.root import root
 from portctl.cli.session import Session
 from portctl.errors import ExitCode, PortctlError
@@ -40,6 +40,8 @@ def run(arguments: Sequence[str], command: click.Command = root) -> int:
         return _failed(_of_file(error), session, error)
     except Exception as error:
         return _failed(_bug(error), session, error)
+    finally:
+        log_requests(on=False)
 
 
 def _failed(told: PortctlError, session: Session, cause: Exception) -> int:

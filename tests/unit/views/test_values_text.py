@@ -27,7 +27,7 @@ _JSON = st.recursive(
 @example({"on": "a\n\n", "y": "\ta\nb", "z": " a\nb"})
 def test_what_a_view_shows_of_a_value_reads_back_as_the_value(value: object) -> None:
     document = value_document(freeze(value))
-    shown = "\n".join(line for _, line in block(document))
+    shown = "".join(f"{line}\n" for _, line in block(document))
     assert yaml.load(shown, Loader=yaml.SafeLoader) == value
     assert all(is_plain(line.replace("\t", "")) for line in shown.split("\n"))
 

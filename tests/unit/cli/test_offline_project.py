@@ -1,0 +1,72 @@
+"""The commands that read manifests and ask no service."""
+
+from __future__ import annotations
+
+import yaml
+
+from tests.unit.cli.conftest import BLUEPRINT, Place
+
+
+def test_valid_manifests(place: Place) -> None:
+    text = place.run("validate")
+    assert (text.code, text.out, text.err) == (0, "Valid: 2 resources, 0 warnings.\n", "")
+    document = place.run("validate", "--json")
+    assert document.code == 0
+    assert (document.document["ok"], document.document["resources"]) == (True, 2)
+    assert place.sandbox.counters == {}
+
+
+def test_every_finding_is_printed_on_stdout(place: Place) -> None:
+    broken = BLUEPRINT.replace("type: string", "type: strong").replace("  title: <% values.title %>\n", "")
+    place.write("blueprints/change.yaml", broken)
+    ended = place.run("validate")
+    assert (ended.code, ended.err) == (3, "")
+    assert ended.out.count("error[schema]: ") == 2
+    assert ended.out.endswith("Invalid: 2 errors, 0 warnings.\n")
+    findings = place.run("validate", "--format", "json").document["diagnostics"]
+    assert [(found["file"], found["line"], found["path"]) for found in findings] == [
+        ("blueprints/change.yaml", 5, "spec.title"),
+        ("blueprints/change.yaml", 6, "spec.schema.properties.tier.type"),
+    ]
+
+
+def test_a_file_that_cannot_be_read_is_a_finding_too(place: Place) -> None:
+    place.write("blueprints/change.yaml", "a: [1\n")
+    ended = place.run("validate", "--json")
+    assert ended.code == 3
+    assert ended.document["ok"] is False
+    assert [finding["file"] for finding in ended.document["diagnostics"]] == ["blueprints/change.yaml"]
+
+
+def test_without_a_project_there_is_one_error(place: Place) -> None:
+    (place.root / "portctl.yaml").unlink()
+    ended = place.run("validate", "--json")
+    assert ended.code == 3
+    assert ended.document["error"]["exitCode"] == 3
+
+
+def test_render_fills_placeholders_and_names_secrets(place: Place) -> None:
+    ended = place.run("render", "--set", "title=Request")
+    assert ended.code == 0
+    blueprint, secret = yaml.safe_load_all(ended.out)
+    assert blueprint == {**yaml.safe_load(BLUEPRINT), "spec": {**yaml.safe_load(BLUEPRINT)["spec"], "title": "Request"}}
+    assert secret["spec"] == {"secretName": "TOKEN", "secretValue": "(secret TOKEN)"}
+
+
+def test_render_explains_where_a_value_came_from(place: Place) -> None:
+    ended = place.run("render", "port/Blueprint:change", "--explain")
+    assert ended.code == 0
+    (line,) = [line for line in ended.out.splitlines() if line.startswith("  title:")]
+    assert line.startswith('  title: "Change"  # ')
+    assert "environments/sandbox.yaml" in line
+    assert ended.out.startswith("# blueprints/change.yaml:1:1\n")
+
+
+def test_render_refuses_an_address_that_nobody_declares(place: Place) -> None:
+    ended = place.run("render", "port/Blueprint:chnage")
+    assert ended.code == 3
+    assert ended.err == (
+        "error: No such resource\n"
+        "  port/Blueprint:chnage is not in the rendered manifests\n"
+        "  hint: portctl render without an address prints all of them.\n"
+    )

@@ -1,0 +1,206 @@
+"""The commands that talk to services, against the sandbox: the whole text of what they print."""
+
+from __future__ import annotations
+
+import pytest
+
+from portctl.sandbox.core.faults import Fault, FaultKind
+from tests.servers import port_client
+from tests.unit.cli.conftest import BLUEPRINT, Place
+
+HEADER = "Plan for delivery, environment sandbox\n  port: org_gZnqUwgGk11MbWi2 at URL as Sandbox\n\n"
+FIRST = (
+    HEADER
+    + """\
++   port/Blueprint:change  will be created
+      + identifier: "change"
+      + title: "Change"
+      + schema:
+      +   properties:
+      +     tier:
+      +       type: "string"
+      +       title: "Tier"
+
++   port/Secret:TOKEN  will be created
+      + secretName: "TOKEN"
+      + secretValue: (secret TOKEN)
+
+Plan: 2 to create, 0 to update, 0 to delete.
+"""
+)
+SAME = f"{HEADER}No changes. Everything is as the manifests say (2 resources).\n"
+
+
+def test_a_project_is_planned_applied_and_then_as_the_manifests_say(place: Place) -> None:
+    planned = place.run("plan", "--detailed-exitcode")
+    assert (planned.code, planned.out, planned.err) == (2, FIRST, "")
+    applied = place.run("apply", "--yes", "--workers", "1")
+    assert (applied.code, applied.out) == (
+        0,
+        f"""\
+{FIRST}
+Done
+  +   port/Blueprint:change  created
+  +   port/Secret:TOKEN  created
+
+Apply complete: 2 created, 0 updated, 0 deleted.
+""",
+    )
+    assert [line.split(" (")[0] for line in applied.err.splitlines()] == [
+        "creating port/Blueprint:change",
+        "created port/Blueprint:change",
+        "creating port/Secret:TOKEN",
+        "created port/Secret:TOKEN",
+    ]
+    again = place.run("plan", "--detailed-exitcode")
+    assert (again.code, again.out, again.err) == (0, SAME, "")
+    nothing = place.run("apply")
+    assert (nothing.code, nothing.out, nothing.err) == (0, SAME, "")
+
+
+def test_a_saved_plan_is_shown_as_it_was_made_and_applied_once(place: Place) -> None:
+    file = str(place.root / "plan.json")
+    made = place.run("plan", "-o", file)
+    assert (made.code, made.err) == (0, f"Saved to {file}. To do exactly this: portctl apply {file}\n")
+    assert place.run("show", file).out == made.out == FIRST
+    assert place.run("show", file, "--format", "markdown").out == place.run("plan", "--format", "markdown").out
+    document = place.run("show", file, "--json").document
+    assert document == place.run("plan", "--json").document
+    applied = place.run("apply", file, "--json")
+    assert applied.code == 0
+    assert applied.document["plan"] == document
+    assert applied.document["report"]["summary"]["create"] == 2
+    again = place.run("apply", file, "--json")
+    assert again.code == 4
+    assert again.document == {
+        "error": {
+            "exitCode": 4,
+            "summary": "Plan was applied already",
+            "detail": "a saved plan is good for one apply",
+            "hint": "Nothing was sent. Make a new plan and apply that one.",
+        }
+    }
+    assert again.err.startswith("error: Plan was applied already\n")
+
+
+def test_a_saved_plan_takes_neither_options_of_plan_nor_another_environment(place: Place) -> None:
+    file = str(place.root / "plan.json")
+    place.run("plan", "-o", file)
+    targeted = place.run("apply", file, "-t", "port/Blueprint:change")
+    assert targeted.code == 64
+    assert targeted.err.endswith(
+        "Error: Targets, labels and allowances are part of the saved plan: give them to plan -o.\n"
+    )
+    elsewhere = place.run("apply", file, "-e", "staging")
+    assert elsewhere.code == 64
+    assert elsewhere.err.endswith("Error: The saved plan is for environment 'sandbox', not 'staging'.\n")
+    assert place.run("apply", file).code == 0
+
+
+def test_without_a_terminal_nothing_is_applied_unless_yes_was_said(place: Place) -> None:
+    asked = place.run("apply")
+    assert (asked.code, asked.out) == (5, FIRST)
+    assert asked.err == (
+        "error: Nobody said yes\n"
+        "  there is something to apply, and no terminal to ask at\n"
+        "  hint: Add --yes, or save a plan with portctl plan -o FILE and apply that: portctl apply FILE.\n"
+    )
+    assert place.run("apply", "--json").document["error"]["exitCode"] == 5
+    assert place.run("destroy").code == 0
+    assert place.run("apply", "--yes").code == 0
+    assert place.run("destroy").err.endswith("  hint: Add --yes.\n")
+
+
+def test_a_refusal_ends_the_command_with_its_code_and_saves_nothing(place: Place) -> None:
+    place.run("apply", "--yes")
+    (place.root / "blueprints/change.yaml").unlink()
+    (place.root / "integrations/secret.yaml").unlink()
+    file = place.root / "plan.json"
+    planned = place.run("plan", "-o", str(file))
+    assert planned.code == 5
+    assert planned.out.endswith("Plan: 0 to create, 0 to update, 2 to delete. Nothing can be applied: 1 refusal.\n")
+    assert planned.err == f"Not saved to {file}: a plan with refusals cannot be applied.\n"
+    assert not file.exists()
+    applied = place.run("apply", "--yes", "--json")
+    assert applied.code == 5
+    assert applied.document["report"] is None
+    assert applied.document["plan"]["refusals"][0]["exitCode"] == 5
+
+
+def test_a_failed_apply_reports_what_was_not_done(place: Place) -> None:
+    place.fail(Fault(FaultKind.STATUS, service="port", method="POST", path="/v1/blueprints", status=422, times=None))
+    applied = place.run("apply", "--yes")
+    assert applied.code == 7
+    assert applied.out.endswith("Apply incomplete: 1 created, 0 updated, 0 deleted, 1 failed.\n")
+    assert "\nFailed\n  +   port/Blueprint:change  create: " in applied.out
+    alone = place.run("apply", "--yes", "-t", "port/Blueprint:change")
+    assert alone.code == 1
+    assert alone.out.endswith("Apply incomplete: 0 created, 0 updated, 0 deleted, 1 failed.\n")
+
+
+def test_the_reason_of_every_change_is_told(place: Place) -> None:
+    place.run("apply", "--yes")
+    place.write("blueprints/change.yaml", BLUEPRINT.replace("title: Tier", "title: Service tier"))
+    with port_client(place.sandbox) as client:
+        client.patch("/v1/blueprints/change", json={"title": "By hand", "description": "By hand"}).raise_for_status()
+    planned = place.run("plan", "--set", "title=Request")
+    assert (planned.code, planned.out) == (
+        0,
+        HEADER
+        + """\
+~   port/Blueprint:change  will be updated
+      - description: "By hand"  (drift: changed outside portctl)
+      ~ schema.properties.tier.title: "Tier" -> "Service tier"  (manifest changed)
+      ~ title: "By hand" -> "Request"  (conflict: changed on both sides)
+
+Plan: 0 to create, 1 to update, 0 to delete.
+""",
+    )
+
+
+def test_a_changed_secret_is_sent_again_and_never_shown(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.run("apply", "--yes")
+    monkeypatch.setenv("TOKEN", "an0ther-s3cret")
+    planned = place.run("plan")
+    assert planned.out == (
+        HEADER
+        + """\
+~   port/Secret:TOKEN  will be updated
+      ~ secretValue: (secret TOKEN)  (secret changed)
+
+Plan: 0 to create, 1 to update, 0 to delete.
+"""
+    )
+    assert place.run("apply", "--yes").code == 0
+    assert place.run("plan").out == SAME
+
+
+def test_destroy_takes_everything_away_and_says_so(place: Place) -> None:
+    place.run("apply", "--yes")
+    gone = place.run("destroy", "--yes")
+    assert gone.code == 0
+    assert gone.out.startswith("Plan to destroy delivery, environment sandbox\n")
+    assert "Destroy complete: 0 created, 0 updated, 2 deleted.\n" in gone.out
+    assert place.run("state", "list").out == "The ledger holds no resources.\n"
+
+
+def test_the_ledger_can_be_listed_shown_and_made_to_forget(place: Place) -> None:
+    place.run("apply", "--yes")
+    assert place.run("state", "list").out == "port/Blueprint:change  created\nport/Secret:TOKEN      created\n"
+    assert [entry["address"] for entry in place.run("state", "list", "--json").document] == [
+        "port/Blueprint:change",
+        "port/Secret:TOKEN",
+    ]
+    shown = place.run("state", "show", "port/Blueprint:change")
+    assert shown.out.startswith("port/Blueprint:change\n  identity:   change\n  origin:     created\n")
+    assert place.run("state", "show", "port/Blueprint:change", "--json").document["identity"] == ["change"]
+    forgotten = place.run("state", "rm", "port/Secret:TOKEN")
+    assert (forgotten.code, forgotten.out, forgotten.err) == (0, "", "Forgotten: port/Secret:TOKEN\n")
+    assert place.run("state", "rm", "port/Secret:TOKEN").code == 3
+    assert place.run("state", "list").out == "port/Blueprint:change  created\n"
+
+
+def test_no_command_prints_a_secret(place: Place) -> None:
+    printed = [place.run(*arguments, "--debug") for arguments in (("plan",), ("apply", "--yes"), ("state", "list"))]
+    assert all("sup3rs3cret" not in ended.out + ended.err for ended in printed)
+    assert "debug: GET /v1/blueprints 200 " in printed[0].err
