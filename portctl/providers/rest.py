@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from portctl.errors import ApiError
 from portctl.model.kind import Kind, Merge, Purge, Verb, matches
@@ -62,9 +61,8 @@ class RestProvider:
     def read(self, kind: Kind, identities: Sequence[Identity]) -> Mapping[Identity, Live]:
         """Those of `identities` that exist: one list or search per scope; one request each where there is none."""
         if not kind.collection:
-            with ThreadPoolExecutor(max_workers=self.width) as pool:
-                found = [live for live in pool.map(lambda identity: self._fetch(kind, identity), identities) if live]
-            return {live.identity: live for live in found}
+            found = (self._fetch(kind, identity) for identity in identities)
+            return {live.identity: live for live in found if live is not None}
         scopes: dict[Identity, list[Identity]] = {}
         for identity in identities:
             scopes.setdefault(scope_of(kind, identity), []).append(identity)
@@ -124,16 +122,14 @@ class RestProvider:
         if cascade and kind.purge is not None:
             self._purge(kind, kind.purge, live)
         path = item_path(kind, live.identity)
-        for wait in (*_WAITS_SECONDS, None):
-            try:
-                self._client.request("DELETE", path)
-                return
-            except ApiError as error:
-                if error.status == _NOT_FOUND:
-                    return
-                if wait is None or error.code not in self._has_dependents:
-                    raise
-                self._sleep(wait)
+        try:
+            self._patiently(
+                lambda: self._client.request("DELETE", path),
+                until=lambda error: error.status == _NOT_FOUND or error.code not in self._has_dependents,
+            )
+        except ApiError as error:
+            if error.status != _NOT_FOUND:
+                raise
 
     def _purge(self, kind: Kind, purge: Purge, live: Live) -> None:
         """Start the job that deletes what hangs on `live`, and wait for its end."""
@@ -217,15 +213,22 @@ class RestProvider:
 
     def _write(self, kind: Kind, identity: Identity, verb: Verb, body: Attributes) -> Live:
         path = item_path(kind, identity)
-        for wait in (*(_WAITS_SECONDS if kind.eventual else ()), None):
+        answer = self._patiently(
+            lambda: self._client.request(verb, path, body=body, repeatable=True),
+            until=lambda error: not kind.eventual or error.status != _NOT_FOUND,
+        )
+        return self._written(kind, answer, identity, verb, path)
+
+    def _patiently(self, send: Callable[[], Answer], *, until: Callable[[ApiError], bool]) -> Answer:
+        """Send again, for a few seconds, while it is refused for a reason that passes by itself."""
+        for wait in _WAITS_SECONDS:
             try:
-                answer = self._client.request(verb, path, body=body, repeatable=True)
-                return self._written(kind, answer, identity, verb, path)
+                return send()
             except ApiError as error:
-                if wait is None or error.status != _NOT_FOUND:
+                if until(error):
                     raise
-                self._sleep(wait)
-        raise self._gone(kind, identity)
+            self._sleep(wait)
+        return send()
 
     def _written(self, kind: Kind, answer: Answer, identity: Identity, method: str, path: str) -> Live:
         """The object as it is after a write: from the answer, else read back."""

@@ -55,8 +55,5 @@ def _reset(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def _number(text: str) -> float | None:
-    """`text` as a finite, plain decimal number."""
-    try:
-        return float(text) if text.replace(".", "", 1).isdecimal() else None
-    except ValueError:
-        return None
+    """`text` as a plain decimal number."""
+    return float(text) if text.replace(".", "", 1).isdecimal() else None

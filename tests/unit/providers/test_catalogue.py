@@ -31,6 +31,12 @@ def test_every_file_of_a_kinds_folder_is_a_kind_of_its_provider() -> None:
     assert list(catalogue()) == sorted(catalogue())
 
 
+def test_two_kinds_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portctl.providers.catalogue.PROVIDERS", ("port", "port"))
+    with pytest.raises(RuntimeError, match="two kinds share the name port/Action, port/ActionPermissions"):
+        catalogue.__wrapped__()
+
+
 def test_bare_bodies_have_one_kind_per_folder() -> None:
     assert {folder: kind.full_name for folder, kind in folders().items()} == {
         "actions": "port/Action",

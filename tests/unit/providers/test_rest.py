@@ -107,7 +107,7 @@ def test_a_list_without_an_envelope_is_an_array() -> None:
 
 def test_objects_without_a_list_are_read_one_by_one_and_not_waited_for() -> None:
     service = Service([reply(200, {"child": {"level": 1}}), missing()])
-    found = provider(service, width=1).read(CHILD, [("p",), ("q",)])
+    found = provider(service).read(CHILD, [("p",), ("q",)])
     assert {identity: thaw(one.attributes) for identity, one in found.items()} == {("p",): {"level": 1}}
     assert (service.asked, service.waits) == (["GET /things/p/child", "GET /things/q/child"], [])
 

@@ -64,6 +64,20 @@ def test_a_second_refusal_is_final() -> None:
     assert (caught.value.status, issuer.issued) == (401, 2)
 
 
+def test_credentials_that_cannot_be_renewed_are_sent_once() -> None:
+    class Fixed:
+        def headers(self, _: Client) -> dict[str, str]:
+            return {"Authorization": "Basic x"}
+
+        def renew(self, _: object) -> bool:
+            return False
+
+    service = Service([reply(401, {})])
+    with pytest.raises(ApiError):
+        service.client(auth=Fixed()).request("GET", "/x")
+    assert sent(service) == ["Basic x"]
+
+
 def test_an_anonymous_request_carries_no_credentials() -> None:
     issuer, service = Issuer(), Service([reply(401, {})])
     with pytest.raises(ApiError):

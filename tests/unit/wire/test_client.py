@@ -91,6 +91,7 @@ def test_a_write_that_may_be_repeated_is_lost_only_after_every_attempt() -> None
         (CONNECT, 5, "https://api.example cannot be reached: connection refused"),
         (RESET, 5, "https://api.example did not answer: connection reset"),
         (reply(503), 5, "https://api.example answers 503, 5 times in a row"),
+        (httpx.Response(502, html="<html>"), 5, "https://api.example answers 502, 5 times in a row"),
         (HTML, 1, "https://api.example answered 200 with text/html, not JSON: that is not its API"),
         (
             httpx.Response(404, content=b"nothing", headers={"content-type": "text/plain; charset=utf-8"}),
