@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 import getpass
 import importlib
-import json
 import os
 import pathlib
 import platform
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from portctl.app import Bench, Workspace
 from portctl.cli.output import scrub_with
@@ -23,7 +21,8 @@ from portctl.engine.execute import Watch
 from portctl.engine.journal import Journal
 from portctl.engine.ledger import Run
 from portctl.errors import ConsentNeeded, InvalidInput
-from portctl.manifest.environment import load_environment, provider_context
+from portctl.manifest.environment import declared_secrets, load_environment, read_sandbox_file
+from portctl.manifest.instances import provider_context, require_sandbox, unknown_instance
 from portctl.manifest.project import load_project
 from portctl.manifest.render import RenderContext
 from portctl.manifest.values import layer_values
@@ -33,7 +32,6 @@ from portctl.providers.catalogue import catalogue
 from portctl.providers.rules import all_rules
 from portctl.vault import Vault
 
-SANDBOX_FILE = pathlib.PurePath(".portctl", "sandbox.json")
 _COMMIT_TIMEOUT_SECONDS = 5.0
 
 
@@ -52,7 +50,7 @@ class Choices:
 def open_workspace(choices: Choices) -> Workspace:
     """Everything that can be known offline. Raises InvalidInput for a project or environment that cannot be used."""
     project = load_project(choices.directory)
-    environment = load_environment(project, choices.environment, sandbox_file=_sandbox(project))
+    environment = load_environment(project, choices.environment, sandbox_file=read_sandbox_file(project))
     values = layer_values(
         project,
         environment,
@@ -61,7 +59,7 @@ def open_workspace(choices: Choices) -> Workspace:
         sets=choices.sets,
         json_sets=choices.json_sets,
     )
-    vault = Vault({**project.secrets, **environment.secrets}, root=project.root, environ=os.environ)
+    vault = Vault(declared_secrets(project, environment), root=project.root, environ=os.environ)
     scrub_with(vault.scrub)
     return Workspace(
         project=project,
@@ -82,6 +80,7 @@ def open_workspace(choices: Choices) -> Workspace:
 def open_bench(workspace: Workspace, *, read_only: bool, watch: Watch) -> Iterator[Bench]:
     """Bring the services within reach; with `read_only` False also hold the ledger's lock until the end."""
     project, environment = workspace.project, workspace.environment
+    require_sandbox(environment)
     run = Run(id=uuid.uuid4().hex[:12], who=_who(), commit=_commit(project.root), started=time.time(), operations={})
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(run.started))
     journal = Journal(project.root / ".portctl" / "journal" / f"{environment.name}-{stamp}-{run.id}.jsonl")
@@ -105,10 +104,8 @@ def _connect(workspace: Workspace, name: str, *, read_only: bool, journal: Journ
     if settings is None:
         raise InvalidInput(
             "Instance not configured",
-            f"{name} is used by manifests, and {workspace.environment.file} does not say how to reach it",
-            hint="Start it with `portctl sandbox up --detach`."
-            if workspace.environment.sandbox
-            else f"Add instances.{provider}.{instance} to {workspace.environment.file}.",
+            unknown_instance(workspace.environment, provider, instance),
+            hint=f"Add instances.{provider}.{instance} to {workspace.environment.file}.",
         )
     api = importlib.import_module(f"portctl.providers.{provider}.api")
     made: Provider = api.connect(settings, vault=workspace.vault, read_only=read_only, observer=journal)
@@ -128,15 +125,6 @@ def _refuse_forgetful_ledger(project: Project, environment: Environment) -> None
             "this is a CI job and the ledger is a file on its disk, which is gone afterwards",
             hint="Keep the ledger's path between jobs and say `persistent: true` under `ledger:` in portctl.yaml.",
         )
-
-
-def _sandbox(project: Project) -> Mapping[str, Any] | None:
-    """The sandbox that runs for this project, as it describes itself."""
-    try:
-        described = json.loads((project.root / SANDBOX_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return described if isinstance(described, dict) else None
 
 
 def _who() -> str:

@@ -62,5 +62,8 @@ class Provider(Protocol):
     def populated(self, kind: Kind, live: Live) -> bool:
         """Whether deleting or retyping parts of `live` would lose data that other objects hold."""
 
+    def close(self) -> None:
+        """Close what connections are open."""
+
     def requests(self) -> int:
         """How many requests were sent so far."""
