@@ -44,8 +44,8 @@ def describe(sandbox: Sandbox) -> dict[str, Any]:
     for name, url in sandbox.urls.items():
         others = {key: dict(each) for key, each in sandbox.credentials[name].items()}
         default = others.pop("default")
-        organisation = default.pop("organisation")
-        services[name] = {"url": url, "organisation": organisation, "credentials": default, "others": others}
+        organisation = {key: default.pop(key) for key in ("organisation",) if key in default}
+        services[name] = {"url": url, **organisation, "credentials": default, "others": others}
     return {"pid": os.getpid(), "control": sandbox.control, "seed": sandbox.world.ids.seed, "services": services}
 
 

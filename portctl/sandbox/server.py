@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import socket
+import tempfile
 import threading
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,12 +24,15 @@ from portctl.sandbox.core.journal import Journal
 from portctl.sandbox.core.storage import Saver, read_json
 from portctl.sandbox.core.switches import Switches
 from portctl.sandbox.core.world import World
+from portctl.sandbox.gitlab.service import GitLabService
+from portctl.sandbox.gitlab.switches import SWITCHES as GITLAB_SWITCHES
 from portctl.sandbox.port.service import PortService
-from portctl.sandbox.port.switches import SWITCHES
+from portctl.sandbox.port.switches import SWITCHES as PORT_SWITCHES
 from portctl.sandbox.steering import ControlApp
 
 HOST = "127.0.0.1"
 STATE_FILE = "state.json"
+_SWITCHES = (*PORT_SWITCHES, *GITLAB_SWITCHES)
 
 
 class Sandbox:
@@ -48,10 +53,13 @@ class Sandbox:
         start_time: datetime | None = None,
     ) -> None:
         self.world = World(
-            clock=Clock(scale=time_scale, start=start_time), ids=Ids(seed), switches=Switches(SWITCHES, switches)
+            clock=Clock(scale=time_scale, start=start_time), ids=Ids(seed), switches=Switches(_SWITCHES, switches)
         )
+        self._state_dir = state_dir
+        self._scratch: Path | None = None
         self.port = PortService(self.world)
-        self.services: dict[str, Service] = {self.port.name: self.port}
+        self.gitlab = GitLabService(self.world, lambda: self._folder() / "gitlab")
+        self.services: dict[str, Service] = {self.port.name: self.port, self.gitlab.name: self.gitlab}
         self.urls: dict[str, str] = {}
         self.control = ""
         self._wanted_ports = dict(ports or {})
@@ -114,6 +122,9 @@ class Sandbox:
             self._saver.stop()
             self._saver = None
         self._servers = []
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._scratch = None
 
     def __enter__(self) -> Sandbox:
         return self.start()
@@ -140,6 +151,14 @@ class Sandbox:
         """Reads answer with the state of so many seconds (of the sandbox's clock) ago."""
         self.world.lag_seconds = seconds
 
+    def _folder(self) -> Path:
+        """Where services keep files: beside the state, or in a folder that ends with the sandbox."""
+        if self._state_dir is not None:
+            return self._state_dir
+        if self._scratch is None:
+            self._scratch = Path(tempfile.mkdtemp(prefix="sandbox-"))
+        return self._scratch
+
     def _load(self) -> None:
         if self._state_file is None:
             return
@@ -148,7 +167,8 @@ class Sandbox:
             self.world.ids.drawn = saved["drawn"]
             self._wanted_ports = {**saved["ports"], **self._wanted_ports}
             for name, service in self.services.items():
-                service.load(saved["services"][name])
+                if name in saved["services"]:
+                    service.load(saved["services"][name])
         self._saver = Saver(self._state_file, self._dump)
         self.world.changed = self._saver.changed
         self._saver.start()

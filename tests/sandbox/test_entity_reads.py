@@ -28,7 +28,7 @@ def values(port: httpx.Client, name: str, identifier: str) -> Body:
 
 @pytest.mark.fact(79, 80)
 def test_mirrors_are_read_through_relations_and_cannot_be_written(port: httpx.Client) -> None:
-    entities = [
+    entities: list[Body] = [
         {"identifier": "a", "properties": {"shop": "mine"}, "relations": {"service": "shop/checkout"}},
         {"identifier": "b"},
     ]
@@ -100,7 +100,7 @@ def _of_property(func: str, **more: str) -> Body:
 def test_aggregations_are_worked_out_over_related_entities(
     port: httpx.Client, aggregation: Body, expected: float
 ) -> None:
-    things = [
+    things: list[Body] = [
         {"identifier": f"t{n}", "properties": {"n": n}, "relations": {"service": "shop/checkout"}} for n in (1, 2, 6)
     ]
     make(port, "thing", *things, properties={"n": {"type": "number"}}, relations={"service": relation("service")})

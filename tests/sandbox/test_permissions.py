@@ -111,7 +111,7 @@ def test_a_blueprint_has_an_entry_per_property_and_relation(sandbox: Sandbox, po
 
 @pytest.mark.fact(122)
 def test_unknown_properties_and_relations_are_named(port: httpx.Client) -> None:
-    change = {"updateProperties": {"ghost": {}, "tier": {}}, "updateRelations": {"phantom": {}}}
+    change: Body = {"updateProperties": {"ghost": {}, "tier": {}}, "updateRelations": {"phantom": {}}}
     answer = port.patch("/v1/blueprints/service/permissions", json={"entities": change})
     expected = refusal(
         "invalid_permissions",

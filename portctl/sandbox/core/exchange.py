@@ -33,7 +33,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A JSON body with its status, unless `text` says otherwise. The last three fields are for the journal."""
+    """A JSON body with its status; text and bytes are sent as they are. The last three fields are for the journal."""
 
     status: int
     body: Any = None
@@ -44,6 +44,8 @@ class Answer:
     note: str | None = None
 
     def encoded(self) -> bytes:
+        if isinstance(self.body, bytes):
+            return self.body
         if isinstance(self.body, str):
             return self.body.encode()
         return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,82 @@
+"""`portctl sandbox` on the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from portctl.cli.root import root
+from portctl.errors import PortctlError
+from portctl.sandbox import control
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    (tmp_path / "portctl.yaml").write_text("name: test\n")
+    yield tmp_path
+    control.down(tmp_path)
+
+
+def run(folder: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(root, ["-C", str(folder), "sandbox", *arguments])
+
+
+def test_the_sandbox_goes_up_and_down(project: Path) -> None:
+    assert run(project, "status").output == "The sandbox is down.\n"
+    started = run(project, "up", "--detach")
+    running = control.status(project)
+    assert running is not None
+    where = (
+        f"  port     {running.urls()['port']}\n"
+        f"  control  {running.control}\n"
+        "  addresses and credentials: .portctl/sandbox.json\n"
+    )
+    assert (started.exit_code, started.output) == (0, f"The sandbox is up.\n{where}")
+    again = run(project, "up", "--detach")
+    assert (again.exit_code, again.output) == (0, f"The sandbox is already up.\n{where}")
+    assert run(project, "status").output == f"The sandbox is up.\n{where}"
+    assert run(project, "reset").output == "The sandbox is as new.\n"
+    assert run(project, "down").output == "The sandbox is down.\n"
+    assert run(project, "down").output == "The sandbox was not up.\n"
+    assert run(project, "reset").output == "The sandbox is down; it will be as new when started.\n"
+
+
+def test_the_status_as_json_holds_no_credentials(project: Path) -> None:
+    assert json.loads(run(project, "status", "--json").output) == {"running": False}
+    run(project, "up", "--detach")
+    running = control.status(project)
+    assert running is not None
+    assert json.loads(run(project, "status", "--json").output) == {
+        "running": True,
+        "pid": running.pid,
+        "control": running.control,
+        "services": running.urls(),
+    }
+
+
+def test_the_sandbox_belongs_to_the_folder_of_the_project_file(project: Path) -> None:
+    below = project / "blueprints"
+    below.mkdir()
+    run(below, "up", "--detach")
+    assert (project / ".portctl" / "sandbox.json").exists()
+    assert not (below / ".portctl").exists()
+
+
+def test_an_unknown_switch_is_refused_with_the_known_ones(project: Path) -> None:
+    result = run(project, "up", "--detach", "--switch", "ghost=strict")
+    assert isinstance(result.exception, PortctlError)
+    assert 'no switch "ghost"; there are: automation-references' in str(result.exception)
+
+
+def test_without_the_extra_one_message_says_what_to_install(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "_PACKAGES", ("package_that_is_nowhere",))
+    result = run(project, "up")
+    assert isinstance(result.exception, PortctlError)
+    assert (str(result.exception), result.exception.hint) == (
+        "The sandbox is not installed: it needs package_that_is_nowhere",
+        "pip install 'portctl[sandbox]'",
+    )
