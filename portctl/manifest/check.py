@@ -30,6 +30,7 @@ def check_resources(
     Rules: `duplicate`, `reference` (in bodies, metadata and `output()`), `secret`, `moved`, `instance`.
     `instances` are those that the environment has, as (provider, name); None when that is not to be checked.
     """
+    resources = sorted(resources, key=lambda resource: resource.sources.document)
     check = _Check(resources, catalogue)
     check.duplicates()
     for resource in resources:
@@ -95,7 +96,9 @@ class _Check:
         if address == resource.address:
             self._complain(resource, path, "reference", "Points to itself", f"{address} is this manifest.")
         elif address not in self._by_address:
-            near = did_you_mean(str(address), map(str, self._by_address))
+            others = [other for other in self._by_address if other != resource.address]
+            alike = [other for other in others if other.kind_name == address.kind_name]
+            near = did_you_mean(str(address), map(str, alike or others))
             self._complain(
                 resource,
                 path,

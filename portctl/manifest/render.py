@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from portctl.manifest.expression import Function, noun
+from portctl.manifest.expression import Function
 from portctl.manifest.findings import Findings, did_you_mean, listing
 from portctl.manifest.placeholder import HoleError, Names, fill, has_hole, paths_read
 from portctl.manifest.values import Values
@@ -76,12 +76,12 @@ def functions(catalogue: Mapping[str, Kind]) -> Mapping[str, Function]:
 
     def secret(name: Value) -> Value:
         if not isinstance(name, str) or not name:
-            raise TypeError(f"secret() needs the name of a secret, not {noun(name)}")
+            raise TypeError("the name of a secret must be text that is not empty")
         return Sealed((SecretRef(name),))
 
     def output(address: Value, field: Value) -> Value:
         if not isinstance(address, str) or not isinstance(field, str):
-            raise TypeError("output() needs an address and the name of an output")
+            raise TypeError("an address and the name of an output must be text")
         return _output(address, field, catalogue)
 
     return {

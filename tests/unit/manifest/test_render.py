@@ -13,7 +13,7 @@ from portctl.manifest.render import RenderContext, render
 from portctl.manifest.values import Values
 from portctl.model.address import Address
 from portctl.model.resource import Manifest, Meta
-from portctl.model.value import Awaited, OutputRef, Pending, Sealed, SecretRef, map_leaves
+from portctl.model.value import Awaited, Codec, Encoded, OutputRef, Pending, SecretRef, map_leaves
 from portctl.source import Source, SourceMap
 from tests.unit.manifest.files import load
 from tests.unit.manifest.kinds import CATALOGUE, WEBHOOK
@@ -21,6 +21,7 @@ from tests.unit.manifest.kinds import CATALOGUE, WEBHOOK
 FLOW = """
 apiVersion: portctl/v1
 kind: port/Webhook
+metadata: {name: hook-eu}
 spec:
   identifier: hook-<% values.region %>
   size: <% values.size %>
@@ -38,9 +39,10 @@ spec:
 ---
 apiVersion: portctl/v1
 kind: port/Webhook
-metadata: {instance: eu}
+metadata: {instance: eu, name: other}
 spec: {identifier: other, url: <% port.url %> <% port.default.url %> <% port.eu.url %>}
-""".replace("metadata: {instance: eu}", "metadata: {instance: eu, name: other}").replace("name: hook", "name: hook")
+"""
+HOOK = Address("port", "Webhook", "hook-eu")
 
 
 def shape(value: Any) -> Any:
@@ -49,16 +51,16 @@ def shape(value: Any) -> Any:
 
 
 def test_every_placeholder_is_filled_and_nothing_else_is_touched(tmp_path: pathlib.Path) -> None:
-    text = FLOW.replace("kind: port/Webhook\nspec:", "kind: port/Webhook\nmetadata: {name: hook-eu}\nspec:")
-    resources, found = load(tmp_path, text)
+    resources, found = load(tmp_path, FLOW)
     assert found == ""
-    hook = OutputRef(Address("port", "Webhook", "hook-eu"), "url")
     assert {str(resource.address): shape(resource.attributes) for resource in resources} == {
         "port/Action:deploy": {
             "identifier": "deploy",
-            "url": "waiting",
-        }
-        | {"url": shape(resources[0].attributes["url"])},
+            "url": (
+                "Sealed",
+                (OutputRef(HOOK, "url"), "?k=", Encoded(Codec.URL, (OutputRef(HOOK, "key", secret=True),))),
+            ),
+        },
         "port/Webhook:hook-eu": {
             "identifier": "hook-eu",
             "size": 3,
@@ -72,14 +74,10 @@ def test_every_placeholder_is_filled_and_nothing_else_is_touched(tmp_path: pathl
             "url": "https://api.eu.example https://api.port.io https://api.eu.example",
         },
     }
-    url = resources[0].attributes["url"]
-    assert isinstance(url, Sealed)
-    assert (url.parts[:2], url.label()) == ((hook, "?k="), "port/Webhook:hook-eu url + port/Webhook:hook-eu key")
 
 
 def test_origins_say_what_every_filled_value_was_made_of(tmp_path: pathlib.Path) -> None:
-    text = FLOW.replace("kind: port/Webhook\nspec:", "kind: port/Webhook\nmetadata: {name: hook-eu}\nspec:")
-    resources, _ = load(tmp_path, text, sets=["size=3"])
+    resources, _ = load(tmp_path, FLOW, sets=["size=3"])
     by_name = {resource.address.name: resource for resource in resources}
     assert by_name["hook-eu"].origins == {
         ("identifier",): "values.region (environments/test.yaml)",
@@ -176,7 +174,7 @@ spec: {}
     assert found == (
         "6:15 [identity] Identity is not known: A secret or an output stands where the service's name for the object "
         "must be known at plan. (Write it out, or take it from values.)\n"
-        "7:25 [placeholder] Placeholder in a key: Keys are literal.\n"
+        "7:26 [placeholder] Placeholder in a key: Keys are literal.\n"
         '9:7 [placeholder] Undefined value: values has no "regoin". Did you mean "region"? In <% values.regoin %>. '
         "(Set regoin under `values:` of the project or environment file, or with --set.)\n"
         '10:7 [output] Malformed address: "port/Webhook" is not an address such as port/Webhook:name.\n'
@@ -187,10 +185,11 @@ spec: {}
         '13:7 [output] Unknown output: A port/Action has no output "url". (It has no outputs.)\n'
         "14:7 [placeholder] Placeholder failed: It is written output('provider/Kind:name', 'field'). "
         "In <% output('port/Webhook:a') %>.\n"
-        "15:7 [placeholder] Placeholder failed: Output() needs an address and the name of an output. "
+        "15:7 [placeholder] Placeholder failed: An address and the name of an output must be text. "
         "In <% output(1, 2) %>.\n"
-        "16:7 [placeholder] Placeholder failed: Secret() needs the name of a secret, not text. In <% secret('') %>.\n"
-        "17:7 [placeholder] Placeholder failed: Secret() needs the name of a secret, not a list. "
+        "16:7 [placeholder] Placeholder failed: The name of a secret must be text that is not empty. In <% "
+        "secret('') %>.\n"
+        "17:7 [placeholder] Placeholder failed: The name of a secret must be text that is not empty. "
         "In <% secret(values.tags) %>.\n"
         '22:20 [placeholder] Undefined value: values has no "nothing". In <% values.nothing %>. '
         "(Set nothing under `values:` of the project or environment file, or with --set.)\n"
