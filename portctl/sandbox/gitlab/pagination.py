@@ -35,9 +35,7 @@ def offset(request: Request, base_url: str, items: Sequence[Any], show: Show, *,
     if counted and len(items) <= _COUNTED_UP_TO:
         headers |= {"x-total": str(len(items)), "x-total-pages": str(last)}
         links["last"] = last
-    targets = {
-        rel: _address(request, base_url, page=to, per_page=size) for rel, to in links.items() if to is not None
-    }
+    targets = {rel: _address(request, base_url, page=to, per_page=size) for rel, to in links.items() if to is not None}
     headers["link"] = ", ".join(f'<{target}>; rel="{rel}"' for rel, target in targets.items())
     return Answer(200, [show(item) for item in page], headers)
 

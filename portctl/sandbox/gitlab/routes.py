@@ -1,0 +1,122 @@
+"""Which path is answered by which handler. What is not listed here answers 501."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portctl.sandbox.core.exchange import Answer
+from portctl.sandbox.gitlab.context import Call, Handler
+from portctl.sandbox.gitlab.errors import GitLabError, not_emulated
+from portctl.sandbox.gitlab.handlers import groups, members, projects, users
+
+API = "/api/v4"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route. `anonymous`: answered without a token, too. `scopes`: token scopes that do besides api."""
+
+    method: str
+    template: str
+    handler: Handler
+    anonymous: bool = False
+    scopes: tuple[str, ...] = ()
+
+
+def _route(method: str, path: str, handler: Handler) -> Route:
+    return Route(method, f"{API}{path}", handler)
+
+
+def _public(path: str, handler: Handler, method: str = "GET") -> Route:
+    return Route(method, f"{API}{path}", handler, anonymous=True)
+
+
+def _own(method: str, path: str, handler: Handler, *scopes: str) -> Route:
+    return Route(method, f"{API}{path}", handler, scopes=scopes)
+
+
+def _not_yet(method: str, path: str, what: str) -> Route:
+    def handler(_call: Call) -> Answer:
+        raise not_emulated(what)
+
+    return _public(path, handler, method)
+
+
+def _unknown(method: str, path: str) -> Route:
+    """A route that the real service does not know either."""
+
+    def handler(_call: Call) -> Answer:
+        raise GitLabError(404, {"error": "404 Not Found"})
+
+    return _public(path, handler, method)
+
+
+def _members(path: str, source: str) -> tuple[Route, ...]:
+    handle = members.of(source)
+    return (
+        _route("GET", f"{path}/members", handle["list"]),
+        _route("GET", f"{path}/members/all", handle["list_all"]),
+        _route("GET", f"{path}/members/{{user}}", handle["read"]),
+        _route("GET", f"{path}/members/all/{{user}}", handle["read_all"]),
+        _route("POST", f"{path}/members", handle["add"]),
+        _route("PUT", f"{path}/members/{{user}}", handle["change"]),
+        _route("DELETE", f"{path}/members/{{user}}", handle["remove"]),
+    )
+
+
+_SELF = "/personal_access_tokens/self"
+_TOKEN = "/personal_access_tokens/{token}"
+_GROUP = "/groups/{group}"
+_PROJECT = "/projects/{project}"
+
+_INSTANCE = (
+    _own("GET", "/version", users.version, "read_user"),
+    _own("GET", "/metadata", users.metadata, "read_user"),
+    _own("GET", "/user", users.current, "read_user"),
+    _own("GET", "/users", users.list_all, "read_user"),
+    _own("GET", "/users/{user}", users.read, "read_user"),
+    _route("GET", "/personal_access_tokens", users.list_tokens),
+    _own("GET", _SELF, users.own_token, "read_user", "read_repository", "write_repository"),
+    _own("POST", f"{_SELF}/rotate", users.rotate_token, "self_rotate"),
+    _own("DELETE", _SELF, users.revoke_token, "read_api", "read_user"),
+    _route("GET", _TOKEN, users.own_token),
+    _route("POST", f"{_TOKEN}/rotate", users.rotate_token),
+    _route("DELETE", _TOKEN, users.revoke_token),
+    _route("GET", "/namespaces", groups.list_namespaces),
+    _route("GET", "/namespaces/{namespace}", groups.read_namespace),
+)
+_GROUPS = (
+    _public("/groups", groups.list_all),
+    _route("POST", "/groups", groups.create),
+    _public(_GROUP, groups.read),
+    _route("PUT", _GROUP, groups.edit),
+    _route("DELETE", _GROUP, groups.delete),
+    _public(f"{_GROUP}/subgroups", groups.list_subgroups),
+    _public(f"{_GROUP}/projects", groups.list_projects),
+    *_members(_GROUP, "namespace"),
+)
+_PROJECTS = (
+    _public("/projects", projects.list_all),
+    _route("POST", "/projects", projects.create),
+    _public(_PROJECT, projects.read),
+    _route("PUT", _PROJECT, projects.edit),
+    _route("DELETE", _PROJECT, projects.delete),
+    _route("POST", f"{_PROJECT}/restore", projects.restore),
+    _route("POST", f"{_PROJECT}/archive", projects.archive),
+    _route("POST", f"{_PROJECT}/unarchive", projects.unarchive),
+    *_members(_PROJECT, "project"),
+)
+_PIPELINES = "pipelines: they come later"
+_LATER = (
+    _unknown("GET", f"{_PROJECT}/trigger/pipeline"),
+    _not_yet("POST", f"{_PROJECT}/trigger/pipeline", _PIPELINES),
+    _not_yet("POST", f"{_PROJECT}/ref/{{ref}}/trigger/pipeline", _PIPELINES),
+    _not_yet("POST", f"{_PROJECT}/pipeline", _PIPELINES),
+    _not_yet("GET", f"{_PROJECT}/pipelines", _PIPELINES),
+    _not_yet("GET", f"{_PROJECT}/pipelines/{{pipeline}}", _PIPELINES),
+    _not_yet("GET", f"{_PROJECT}/jobs", _PIPELINES),
+    _not_yet("GET", f"{_PROJECT}/jobs/{{job}}", _PIPELINES),
+    _not_yet("GET", f"{_PROJECT}/jobs/{{job}}/trace", _PIPELINES),
+)
+
+ROUTES: tuple[Route, ...] = (*_INSTANCE, *_GROUPS, *_PROJECTS, *_LATER)
