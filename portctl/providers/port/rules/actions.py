@@ -38,7 +38,7 @@ def unused_inputs(organisation: Organisation) -> Iterator[Finding]:
     """Somebody fills the field in, and nobody ever reads it."""
     automations = list(organisation.of("Automation").values())
     for action in organisation.ours("Action"):
-        sent = [text for _, text in texts(map_at(action.attributes, "invocationMethod"))]
+        sent = [text for _, text in texts(map_at(action.attributes, "invocationMethod"), keys=True)]
         if any(_ALL_INPUTS.search(program) for text in sent for program in parse(text).programs):
             continue
         followers = [text for automation in automations if _follows(automation, action) for text in _all(automation)]

@@ -62,7 +62,7 @@ def _same_name(organisation: Organisation, action: Resource) -> Iterator[Finding
     """An input named like a property of the blueprint that the action acts on."""
     blueprint = _blueprint_of(organisation, action)
     for name in map_at(action.attributes, *_INPUTS):
-        yield from _subset(organisation, action, action, name, (*_INPUTS, name, "enum"), blueprint, name)
+        yield from _subset(action, action, name, (*_INPUTS, name, "enum"), blueprint, name)
 
 
 def _compared(organisation: Organisation, resource: Resource) -> Iterator[Finding]:
@@ -95,12 +95,12 @@ def _forwarded(organisation: Organisation, resource: Resource) -> Iterator[Findi
     pattern = _WHOLE_INPUT if source is resource else _WHOLE_RUN_INPUT
     for path, text in texts_below(resource, "invocationMethod"):
         match = pattern.fullmatch(parse(text).whole)
-        if match is not None and isinstance(path[-1], str) and text != path[-1] and match["name"] != path[-1]:
-            yield from _subset(organisation, resource, source, match["name"], path, target, path[-1])
+        told_by_name = source is resource and match is not None and match["name"] == path[-1]
+        if match is not None and isinstance(path[-1], str) and not told_by_name:
+            yield from _subset(resource, source, match["name"], path, target, path[-1])
 
 
 def _subset(
-    _: Organisation,
     resource: Resource,
     source: Resource,
     name: str,

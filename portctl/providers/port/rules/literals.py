@@ -28,7 +28,7 @@ def left_over_placeholders(organisation: Organisation) -> Iterator[Finding]:
     """Port expands `{{ }}` and nothing else."""
     for resource in organisation.ours("Action", "Automation", "Blueprint", "Webhook", "Entity"):
         jq = {path for path, text in programs(resource) if "{{" not in text}
-        for path, text in texts(resource.attributes):
+        for path, text in texts(resource.attributes, keys=True):
             if path[-1] in _PROSE or path in jq:
                 continue
             for found in _PLACEHOLDER.findall(parse(text).rest):
@@ -81,7 +81,7 @@ def undeclared_secrets(organisation: Organisation) -> Iterator[Finding]:
     """An unknown secret is null, so `Basic {{ .secrets.X }}` becomes `Basic null`."""
     declared = organisation.of("Secret")
     for resource in organisation.ours("Action", "Automation"):
-        for path, name in _secrets_of(texts_below(resource, "invocationMethod")):
+        for path, name in _secrets_of(texts_below(resource, "invocationMethod", keys=True)):
             if name not in declared and HOLE not in name:
                 yield Finding(
                     resource=resource,

@@ -13,6 +13,7 @@ from portctl.model.value import Value, get
 from portctl.providers.port.rules.shapes import Organisation, map_at, text_at, texts
 
 _STARTS = re.compile(r"/trigger/pipeline\b|/dispatches\b|/pipelines?(?:\?|$)|/buildWithParameters\b|/build(?:\?|$)")
+_TYPE = ("invocationMethod", "type")
 _PARTS: Mapping[str, tuple[str, ...]] = {
     "GITLAB": ("groupName", "projectName"),
     "GITHUB": ("org", "repo", "workflow"),
@@ -37,7 +38,7 @@ def double_starts(organisation: Organisation) -> Iterator[Finding]:
 def _finding(resource: Resource, other: Resource, link: str) -> Finding:
     return Finding(
         resource=resource,
-        path=("invocationMethod",),
+        path=("invocationMethod", "url" if get(resource.attributes, _TYPE) == "WEBHOOK" else "type"),
         summary="One decision starts two pipelines",
         detail=f"this automation {link}, and {other.address} starts the same pipeline itself",
         hint="Let one of the two start it; the other may call the system that holds the decision.",

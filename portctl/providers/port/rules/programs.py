@@ -88,12 +88,12 @@ def _all_programs(resource: Resource) -> Iterator[tuple[Path, str]]:
 def _templated(resource: Resource) -> Iterator[tuple[Path, str]]:
     """Texts that Port's template engine reads."""
     if resource.kind.name in ("Action", "Automation"):
-        yield from texts_below(resource, "invocationMethod")
+        yield from texts_below(resource, "invocationMethod", keys=True)
 
 
 def _of_action(resource: Resource) -> Iterator[tuple[Path, str]]:
     for path, text in texts_below(resource, "trigger", "userInputs"):
-        if path[-1] == "jqQuery" and get(resource.attributes, path) == text:
+        if path[-1] == "jqQuery":
             yield path, text
 
 
@@ -112,8 +112,7 @@ def _of_webhook(resource: Resource) -> Iterator[tuple[Path, str]]:
         yield from _single(resource, "mappings", index, "filter")
         yield from _single(resource, "mappings", index, "itemsToParse")
         for path, text in texts_below(resource, "mappings", index, "entity"):
-            searched = path[-1] in ("combinator", "operator", "property")
-            if get(resource.attributes, path) == text and not searched:
+            if path[-1] not in ("combinator", "operator", "property"):
                 yield path, text
 
 

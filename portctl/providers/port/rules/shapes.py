@@ -78,23 +78,24 @@ def enum_at(value: Value, *path: str | int) -> tuple[Any, ...] | None:
     return tuple(found) if found is not MISSING and isinstance(found, tuple | list) else None
 
 
-def texts(value: Value, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every text in `value` with its path: strings, text with holes, and keys (which have their value's path)."""
+def texts(value: Value, path: Path = (), *, keys: bool = False) -> Iterator[tuple[Path, str]]:
+    """Every text in `value` with its path: strings, text with holes and, with `keys`, keys under their value's path."""
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield (*path, key), key
-            yield from texts(item, (*path, key))
+            if keys:
+                yield (*path, key), key
+            yield from texts(item, (*path, key), keys=keys)
     elif isinstance(value, tuple | list):
         for index, item in enumerate(value):
-            yield from texts(item, (*path, index))
+            yield from texts(item, (*path, index), keys=keys)
     elif isinstance(value, Pending):
         yield path, "".join(part if isinstance(part, str) else HOLE for part in value.parts)
     elif isinstance(value, str):
         yield path, value
 
 
-def texts_below(resource: Resource, *path: str | int) -> Iterator[tuple[Path, str]]:
+def texts_below(resource: Resource, *path: str | int, keys: bool = False) -> Iterator[tuple[Path, str]]:
     """As `texts`, of one part of a resource; paths start at its attributes."""
     found = get(resource.attributes, path)
     if found is not MISSING:
-        yield from texts(found, path)
+        yield from texts(found, path, keys=keys)

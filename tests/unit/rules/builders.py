@@ -1,0 +1,66 @@
+"""Resources of YAML text, as loading and rendering would make them, with the places of every value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from portctl.manifest.compose import compose
+from portctl.manifest.expression import Function
+from portctl.manifest.lint import Rule, run_rules
+from portctl.manifest.placeholder import fill
+from portctl.model.address import Address
+from portctl.model.diagnostic import Diagnostic
+from portctl.model.resource import Management, Meta, Resource
+from portctl.model.value import Sealed, SecretRef, Value, get, map_leaves
+from portctl.providers.catalogue import catalogue
+from portctl.providers.port.rules import RULES
+from portctl.source import Path
+
+FILE = "example.yaml"
+_NAMES: Mapping[str, Any] = {"secret": Function("secret('NAME')", lambda name: Sealed((SecretRef(name),)))}
+
+
+def resources(text: str) -> tuple[Resource, ...]:
+    """One resource per document. The envelope may be short: `kind`, `metadata` and `spec`."""
+    return tuple(_resource(document) for document in compose(text.encode(), FILE))
+
+
+def _resource(document: Any) -> Resource:
+    kind = catalogue()[document.value["kind"]]
+    metadata = document.value.get("metadata", {})
+    attributes = map_leaves(document.value["spec"], _filled)
+    within = Address.parse(metadata["in"]) if "in" in metadata else None
+    identity = tuple(str(get(attributes, (name,))) for name in kind.identity)
+    name = metadata.get("name", identity[-1] if identity else "unnamed")
+    management = Management(metadata["management"]) if "management" in metadata else None
+    return Resource(
+        address=Address(kind.provider, kind.name, name, metadata.get("instance", "default")),
+        kind=kind,
+        identity=identity if within is None else (within.name, *identity),
+        attributes=attributes,
+        meta=Meta(within=within, management=management),
+        sources=document.sources,
+    )
+
+
+def _filled(_: Path, leaf: Value) -> Value:
+    return fill(leaf, _NAMES) if isinstance(leaf, str) else leaf
+
+
+def rule(identifier: str) -> Rule:
+    """The rule of that id."""
+    return next(rule for rule in RULES if rule.id == identifier)
+
+
+def findings(identifier: str, text: str) -> tuple[Diagnostic, ...]:
+    """What one rule says about the resources of `text`."""
+    return run_rules([rule(identifier)], resources(text), {})
+
+
+def details(identifier: str, text: str) -> list[str]:
+    """As `findings`, each as `line:column path: detail`."""
+    return [
+        f"{found.source.line}:{found.source.column} {found.path}: {found.detail}"
+        for found in findings(identifier, text)
+    ]
