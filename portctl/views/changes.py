@@ -63,8 +63,9 @@ def heading(change: Document) -> str:
 def change_lines(change: Document) -> Iterator[Line]:
     """Everything below a change's heading."""
     action = Action(change["action"])
-    if action in _BY_IDENTITY:
-        yield Line("", f"identity: {escape(' / '.join(change['identity']))}")
+    identity = " / ".join(change["identity"])
+    if action in _BY_IDENTITY and not change["address"].endswith(f":{identity}"):
+        yield Line("", f"identity: {escape(identity)}")
     for loss in change["losses"]:
         where = "" if loss["path"] == WHOLE else f" at {escape(loss['path'])}"
         yield Line("!", f"LOSES DATA{where}: {escape(loss['why'])}")

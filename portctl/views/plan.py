@@ -24,7 +24,6 @@ _TONES = {
 }
 _SIGNS = {"+": Tone.ADDED, "-": Tone.REMOVED, "~": Tone.CHANGED, "!": Tone.WARNING, "": Tone.PLAIN}
 
-_ALWAYS_COUNTED = (Action.CREATE, Action.UPDATE, Action.DELETE)
 _COUNTED = (
     Action.CREATE,
     Action.UPDATE,
@@ -59,8 +58,14 @@ def summary(document: Document) -> str:
         stopped = f" Nothing can be applied: {number}."
     if not any(counts[action] for action in _COUNTED):
         return f"{_nothing(document)}{stopped}"
-    parts = [f"{counts[action]} to {action}" for action in _COUNTED if action in _ALWAYS_COUNTED or counts[action]]
+    always = always_counted(document)
+    parts = [f"{counts[action]} to {action}" for action in _COUNTED if action in always or counts[action]]
     return f"Plan: {', '.join(parts)}.{stopped}"
+
+
+def always_counted(document: Document) -> tuple[Action, ...]:
+    """The actions that a summary of a plan or a report names even when there are none."""
+    return (Action.DELETE,) if document["destroy"] else (Action.CREATE, Action.UPDATE, Action.DELETE)
 
 
 def remarks(document: Document, palette: Palette = PLAIN) -> list[str]:

@@ -11,6 +11,7 @@ from portctl.views.colour import PLAIN, Palette, Tone
 from portctl.views.diagnostics import error_lines
 from portctl.views.escape import escape
 from portctl.views.json import Document
+from portctl.views.plan import always_counted
 
 _SECTIONS = (
     (Status.FAILED, "Failed", Tone.ERROR),
@@ -30,7 +31,6 @@ _DONE = {
     Action.MOVE: "moved",
     Action.FORGET: "forgotten",
 }
-_ALWAYS_COUNTED = (Action.CREATE, Action.UPDATE, Action.DELETE)
 _NOT_DONE = (Status.UNCHANGED, Status.FAILED, Status.SKIPPED, Status.UNKNOWN)
 
 _PHASE_DONE = {
@@ -59,9 +59,8 @@ def summary(document: Document) -> str:
     """The last line. Resources are counted once each, whatever number of steps they took."""
     counts = document["summary"]
     ended = "complete" if document["complete"] else "incomplete"
-    parts = [
-        f"{counts[action]} {word}" for action, word in _DONE.items() if action in _ALWAYS_COUNTED or counts[action]
-    ]
+    always = always_counted(document)
+    parts = [f"{counts[action]} {word}" for action, word in _DONE.items() if action in always or counts[action]]
     parts += [f"{counts[status]} {status}" for status in _NOT_DONE if counts[status]]
     return f"{'Destroy' if document['destroy'] else 'Apply'} {ended}: {', '.join(parts)}."
 

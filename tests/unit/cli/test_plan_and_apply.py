@@ -180,7 +180,8 @@ def test_destroy_takes_everything_away_and_says_so(place: Place) -> None:
     gone = place.run("destroy", "--yes")
     assert gone.code == 0
     assert gone.out.startswith("Plan to destroy delivery, environment sandbox\n")
-    assert "Destroy complete: 0 created, 0 updated, 2 deleted.\n" in gone.out
+    assert "\nPlan: 2 to delete.\n" in gone.out
+    assert "Destroy complete: 2 deleted.\n" in gone.out
     assert place.run("state", "list").out == "The ledger holds no resources.\n"
 
 

@@ -40,11 +40,10 @@ def change(name: str, action: Action, *edits: Edit, after: Mapping[str, Any] | N
     return Change(
         address=address(name),
         kind=KIND,
-        identity=(name,),
         action=action,
         edits=edits,
         after=None if after is None else Canonical(freeze(after)),
-        **fields,
+        **{"identity": (name,), **fields},
     )
 
 

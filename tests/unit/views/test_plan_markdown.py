@@ -13,7 +13,7 @@ from tests.unit.views.builders import address, change, edit, plan, refusal
 def test_a_comment_starts_with_the_summary_and_folds_every_change() -> None:
     shown = plan(
         change("a<b>", Action.UPDATE, edit(("title",), "x", "y"), edit(("old",), before=1), edit(("new",), after=2)),
-        change("gone", Action.DELETE, why="its manifest is gone & @all know"),
+        change("gone", Action.DELETE, why="its manifest is gone & @all know", identity=("a", "gone")),
         change("moved", Action.MOVE, was=address("before")),
         change("same", Action.NOOP),
         refusals=(refusal(),),
@@ -53,7 +53,7 @@ refused: Too many deletes
 <summary><code>- port/Action:gone</code> <code>will be deleted: its manifest is gone &amp; @all know</code></summary>
 
 ```diff
-  identity: gone
+  identity: a / gone
 ```
 
 </details>

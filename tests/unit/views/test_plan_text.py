@@ -129,7 +129,7 @@ def test_each_action_has_its_symbol_its_words_and_its_place_in_the_summary() -> 
         change("a", Action.CREATE, after={"identifier": "a"}),
         change("b", Action.UPDATE, edit(("title",), "x", "y")),
         change("c", Action.REPLACE, edit(("identifier",), "x", "y")),
-        change("d", Action.DELETE, why="its manifest is gone"),
+        change("d", Action.DELETE, why="its manifest is gone", identity=("service", "d")),
         change("e", Action.ADOPT, why="it exists and equals its manifest"),
         change("f", Action.MOVE, was=address("old")),
         change("g", Action.FORGET, why="it is gone already"),
@@ -150,15 +150,13 @@ def test_each_action_has_its_symbol_its_words_and_its_place_in_the_summary() -> 
       ~ identifier: "x" -> "y"  (manifest changed)
 
 -   port/Action:d  will be deleted: its manifest is gone
-        identity: d
+        identity: service / d
 
 =   port/Action:e  will be adopted: it exists and equals its manifest
-        identity: e
 
 >   port/Action:f  will be moved from port/Action:old
 
 x   port/Action:g  will be forgotten: it is gone already
-        identity: g
 
 ~   port/Action:h  will have a part renamed
       ~ schema.properties.new: renamed from old, its data stays
@@ -194,7 +192,6 @@ def test_what_stands_in_the_way_comes_after_the_changes_and_before_the_summary()
 Plan for delivery, environment staging, only the targets
 
 -   port/Action:gone  will be deleted
-        identity: gone
       ! LOSES DATA at schema.tier: 3 entities
       ! LOSES DATA: all of it
 

@@ -155,7 +155,7 @@ Kept on purpose
 Cannot be removed and stays behind
   the audit log of port
 
-Destroy complete: 0 created, 0 updated, 1 deleted."""
+Destroy complete: 1 deleted."""
     )
 
 
