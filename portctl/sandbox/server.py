@@ -28,11 +28,13 @@ from portctl.sandbox.gitlab.service import GitLabService
 from portctl.sandbox.gitlab.switches import SWITCHES as GITLAB_SWITCHES
 from portctl.sandbox.port.service import PortService
 from portctl.sandbox.port.switches import SWITCHES as PORT_SWITCHES
+from portctl.sandbox.servicenow.service import ServiceNowService
+from portctl.sandbox.servicenow.switches import SWITCHES as SERVICENOW_SWITCHES
 from portctl.sandbox.steering import ControlApp
 
 HOST = "127.0.0.1"
 STATE_FILE = "state.json"
-_SWITCHES = (*PORT_SWITCHES, *GITLAB_SWITCHES)
+_SWITCHES = (*PORT_SWITCHES, *GITLAB_SWITCHES, *SERVICENOW_SWITCHES)
 
 
 class Sandbox:
@@ -59,7 +61,10 @@ class Sandbox:
         self._scratch: Path | None = None
         self.port = PortService(self.world)
         self.gitlab = GitLabService(self.world, lambda: self._folder() / "gitlab")
-        self.services: dict[str, Service] = {self.port.name: self.port, self.gitlab.name: self.gitlab}
+        self.servicenow = ServiceNowService(self.world)
+        self.services: dict[str, Service] = {
+            service.name: service for service in (self.port, self.gitlab, self.servicenow)
+        }
         self.urls: dict[str, str] = {}
         self.control = ""
         self._wanted_ports = dict(ports or {})
@@ -122,6 +127,7 @@ class Sandbox:
             self._saver.stop()
             self._saver = None
         self._servers = []
+        self.servicenow.close()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
             self._scratch = None
@@ -143,9 +149,11 @@ class Sandbox:
         self.world.changed()
 
     def settle(self) -> int:
-        """Finish all pending background work of all services; how many jobs ended."""
-        with self.world.lock:
-            return sum(service.settle() for service in self.services.values())
+        """Finish all pending background work, and what it sets off in other services; how many jobs ended."""
+        total = 0
+        while ended := sum(service.settle() for service in self.services.values()):
+            total += ended
+        return total
 
     def set_lag(self, seconds: float) -> None:
         """Reads answer with the state of so many seconds (of the sandbox's clock) ago."""

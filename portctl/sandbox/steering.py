@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Callable
@@ -107,7 +108,7 @@ class ControlApp:
 async def _run(handler: Callable[[Request, Any], Any], request: Request) -> JSONResponse:
     try:
         raw = await request.body()
-        return JSONResponse(handler(request, json.loads(raw) if raw else None))
+        return JSONResponse(await asyncio.to_thread(handler, request, json.loads(raw) if raw else None))
     except (BadCommand, BadFault, UnknownSwitch, ValueError) as error:
         return JSONResponse({"error": str(error)}, status_code=400)
 

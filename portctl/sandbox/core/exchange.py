@@ -66,7 +66,10 @@ class Service(Protocol):
     def reset(self) -> None: ...
 
     def settle(self) -> int:
-        """Finish all pending background work; how many jobs ended."""
+        """Finish all pending background work; how many jobs ended.
+
+        Called without the world's lock, and not by the thread that serves: a job may call another service.
+        """
         ...
 
     def dump(self) -> dict[str, Any]: ...

@@ -74,7 +74,8 @@ class PortService:
         self._seed()
 
     def settle(self) -> int:
-        return sum(migrations.finish(organisation) for organisation in self.organisations.values())
+        with self.world.lock:
+            return sum(migrations.finish(organisation) for organisation in self.organisations.values())
 
     def dump(self) -> dict[str, Any]:
         tables = {name: organisation.state.dump() for name, organisation in self.organisations.items()}

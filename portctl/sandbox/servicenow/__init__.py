@@ -1,0 +1,1 @@
+"""ServiceNow, emulated: Table API, sign-in, change management, business rules that run."""
