@@ -19,14 +19,17 @@ import jinja2
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
-from jinja2.runtime import Context, Undefined
+from jinja2.runtime import Context, LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
+from jinja2.utils import missing
 
 from portctl.manifest.document import MAX_DOCUMENT_BYTES
+from portctl.manifest.findings import did_you_mean
 from portctl.model.value import Codec, Encoded, Part, Pending, Value, pending, thaw
 
 _TESTS = ("defined", "undefined", "none", "string", "number", "boolean", "mapping", "sequence", "true", "false")
+_LOOP = ("index", "index0", "first", "last", "length")
 _MAX_EXPONENT = 64
 
 
@@ -78,6 +81,18 @@ def _fits(length: int) -> None:
         raise ValueError(f"the result would have more than {MAX_DOCUMENT_BYTES:,} characters")
 
 
+class Missing(jinja2.StrictUndefined):
+    """What is not there; using it in any way but `default` and `is defined` fails, in words of ours."""
+
+    @property
+    def _undefined_message(self) -> str:
+        name = str(self._undefined_name)
+        if self._undefined_obj is missing:
+            return f'nothing is called "{name}"'
+        near = did_you_mean(name, self._undefined_obj) if isinstance(self._undefined_obj, Mapping) else ""
+        return f'{noun(self._undefined_obj)} has no "{name}"{"." if near else ""}{near}'
+
+
 class _Generator(CodeGenerator):
     """Compiles joins and items through the environment, where the ready-made one goes around it."""
 
@@ -98,7 +113,7 @@ class RestrictedEnvironment(ImmutableSandboxedEnvironment):
     code_generator_class = _Generator
     intercepted_binops = frozenset(("+", "-", "*", "/", "//", "**", "%"))
 
-    def __init__(self) -> None:
+    def __init__(self, finalize: Callable[..., Value] | None = None) -> None:
         super().__init__(
             variable_start_string="<%",
             variable_end_string="%>",
@@ -107,7 +122,8 @@ class RestrictedEnvironment(ImmutableSandboxedEnvironment):
             comment_start_string="<%#",
             comment_end_string="#%>",
             keep_trailing_newline=True,
-            undefined=jinja2.StrictUndefined,
+            undefined=Missing,
+            finalize=finalize,
             optimized=False,
             cache_size=0,
         )
@@ -123,7 +139,9 @@ class RestrictedEnvironment(ImmutableSandboxedEnvironment):
             fail_undefined(obj)
         if isinstance(obj, Pending) or isinstance(argument, Pending):
             raise TypeError(f"{noun(obj)} has no parts, and cannot name one")
-        if isinstance(obj, Mapping) and isinstance(argument, str):
+        if isinstance(obj, LoopContext) and argument in _LOOP:
+            found = getattr(obj, argument)
+        elif isinstance(obj, Mapping) and isinstance(argument, str):
             found = obj.get(argument, _NOTHING)
         elif isinstance(obj, str | list | tuple) and type(argument) is int and -len(obj) <= argument < len(obj):
             found = obj[argument]
@@ -242,6 +260,12 @@ def _at(index: int, what: str) -> Callable[[Value], Value]:
     return pick
 
 
+def _items(value: Value) -> Value:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"`items` needs a mapping, not {noun(value)}")
+    return tuple(value.items())
+
+
 def _to_json(value: Value) -> str:
     def refuse(leaf: Any) -> NoReturn:
         if isinstance(leaf, Undefined):
@@ -267,6 +291,7 @@ FILTERS: Mapping[str, Callable[..., Value]] = {
     "length": _length,
     "first": _at(0, "first"),
     "last": _at(-1, "last"),
+    "items": _items,
     "tojson": _to_json,
 }
 

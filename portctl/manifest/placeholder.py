@@ -90,7 +90,7 @@ def _hole(text: str) -> tuple[str, int, bool]:
             elif token == "variable_end":
                 return _bounded(text[begin : length - len(value)]), length, strip
     except TemplateSyntaxError as error:
-        raise HoleError("Broken placeholder", f"{_sentence(str(error.message))} {_shown(text[2:])}") from error
+        raise HoleError("Broken placeholder", f"{sentence(str(error.message))} {_shown(text[2:])}") from error
     raise HoleError(
         "Placeholder without end",
         f"`<%` has no `%>`. {_shown(text[2:])}",
@@ -115,7 +115,7 @@ def _compile(source: str) -> Hole:
         parsed = Parser(environment(), source, state="variable").parse_expression()
         return Hole(source.strip(), expression, tuple(dict.fromkeys(_paths(parsed))))
     except TemplateSyntaxError as error:
-        raise HoleError("Broken placeholder", f"{_sentence(str(error.message))} {_shown(source)}") from error
+        raise HoleError("Broken placeholder", f"{sentence(str(error.message))} {_shown(source)}") from error
     except (SyntaxError, RecursionError, MemoryError, ValueError, AssertionError) as error:
         raise HoleError("Broken placeholder", f"The expression is too involved. {_shown(source)}") from error
 
@@ -171,7 +171,7 @@ def _joined(value: Value, piece: str | Hole) -> str:
         return text_of(value)
     except TypeError as error:
         shown = _shown(piece.source) if isinstance(piece, Hole) else ""
-        raise HoleError("Placeholder in text", f"{_sentence(str(error))} {shown}") from error
+        raise HoleError("Placeholder in text", f"{sentence(str(error))} {shown}") from error
 
 
 def paths_read(text: str) -> tuple[Path, ...]:
@@ -192,10 +192,10 @@ def _evaluate(piece: str | Hole, names: Names) -> Value:
     except UndefinedError as error:
         raise _undefined(piece, names, "") from error
     except SecurityError as error:
-        raise HoleError("Not allowed in a placeholder", f"{_sentence(str(error))} {_shown(piece.source)}") from error
+        raise HoleError("Not allowed in a placeholder", f"{sentence(str(error))} {_shown(piece.source)}") from error
     except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError, MemoryError) as error:
         why = str(error) or type(error).__name__
-        raise HoleError("Placeholder failed", f"{_sentence(why)} {_shown(piece.source)}") from error
+        raise HoleError("Placeholder failed", f"{sentence(why)} {_shown(piece.source)}") from error
 
 
 def _json(value: object, depth: int) -> Value:
@@ -267,8 +267,9 @@ def _shown(source: str) -> str:
     return f"In <% {text.removesuffix('%>').strip()} %>."
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """An exception's words as a sentence."""
     text = text[:300].rstrip(".")
     for theirs, ours in _WORDING.items():
         text = text.replace(theirs, ours)
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('?') else '.'}"

@@ -128,7 +128,7 @@ def test_a_dangling_reference_proposes_what_to_declare(tmp_path: pathlib.Path) -
             "Webhook | {} | {identifier: a, x: [\"<% output('port/Webhook:b', 'url') %>\"]}",
             (
                 "10:27 [reference] Unknown address: No manifest is called port/Webhook:b. Did you mean "
-                '"port/Webhook:a"? '
+                '"port/Webhook:hook"? '
                 "(Declare it; `management: observe` is enough for something that is managed elsewhere.)"
             ),
         ),

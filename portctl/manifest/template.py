@@ -1,0 +1,117 @@
+"""Text templates: files that are written into a repository, with `<% expression %>` and blocks `<%% if x %%>`.
+
+Comments are `<%# #%>`. Line ends and the end of the file are kept as they are. What comes out is committed, so no
+secret may go in; an output of another resource may, and is filled when it is known.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import traceback
+from collections.abc import Iterable, Mapping
+from typing import NoReturn
+
+from jinja2 import TemplateError, TemplateSyntaxError, pass_context
+from jinja2.runtime import Context
+
+from portctl.manifest.document import MAX_DOCUMENT_BYTES
+from portctl.manifest.expression import Function, RestrictedEnvironment, text_of
+from portctl.manifest.findings import Findings
+from portctl.manifest.placeholder import HoleError, sentence
+from portctl.manifest.render import RenderContext, functions
+from portctl.manifest.values import Values
+from portctl.model.kind import Kind
+from portctl.model.value import Part, Pending, Sealed, Value, pending
+from portctl.source import Source
+
+_RETURN = "\x1c"
+"""Stands for a carriage return while Jinja works, which would take it away. Blank to its lexer, and no line end."""
+
+
+def render_text(
+    text: str, file: str, *, values: Values, context: RenderContext, catalogue: Mapping[str, Kind]
+) -> str | Pending:
+    """The text that a template gives; `Awaited` when outputs are still to come. Errors: InvalidInput with the line."""
+    findings = Findings("template")
+    if _RETURN in text:
+        findings.error("Unprintable character", Source(file), detail="U+001C may not stand in a template.")
+        raise findings.failure()
+    marker = f"\x02{secrets.token_hex(8)}:"
+    awaited: list[tuple[Part, ...]] = []
+
+    @pass_context
+    def finalize(_: Context, value: Value) -> str:
+        if not isinstance(value, Pending):
+            return text_of(value)
+        awaited.append(value.parts)
+        return f"{marker}{len(awaited) - 1}\x02"
+
+    names = {
+        **context.providers,
+        **_functions(catalogue),
+        "values": values.tree,
+        "environment": context.environment,
+    }
+    try:
+        environment = RestrictedEnvironment(finalize)
+        template = environment.from_string(text.replace("\r", _RETURN))
+        rendered = _bounded(template.generate(names))
+    except TemplateSyntaxError as error:
+        findings.error("Broken template", Source(file, error.lineno), detail=sentence(str(error.message)))
+        raise findings.failure() from error
+    except HoleError as error:
+        findings.error(error.summary, Source(file, _line(error)), detail=error.detail, hint=error.hint)
+        raise findings.failure() from error
+    except _FAILURES as error:
+        findings.error(
+            "Template failed", Source(file, _line(error)), detail=sentence(str(error) or type(error).__name__)
+        )
+        raise findings.failure() from error
+    return _joined(re.split(f"{marker}([0-9]+)\x02", rendered.replace(_RETURN, "\r")), awaited)
+
+
+_FAILURES = (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError, MemoryError)
+
+
+def _functions(catalogue: Mapping[str, Kind]) -> Mapping[str, Function]:
+    output = functions(catalogue)["output"]
+
+    def secret(_: Value) -> NoReturn:
+        raise HoleError("Secret in a template", "What a template gives is committed; a secret would be, too.")
+
+    def readable(address: Value, field: Value) -> Value:
+        found = output.run(address, field)
+        if isinstance(found, Sealed):
+            raise HoleError("Secret in a template", f"The output {field} is secret, and would be committed.")
+        return found
+
+    return {"secret": Function("secret('NAME')", secret), "output": Function(output.usage, readable)}
+
+
+def _bounded(pieces: Iterable[str]) -> str:
+    """The pieces joined, as long as they stay within what a document may have."""
+    kept: list[str] = []
+    length = 0
+    for piece in pieces:
+        length += len(piece)
+        if length > MAX_DOCUMENT_BYTES:
+            raise ValueError(f"the result has more than {MAX_DOCUMENT_BYTES:,} characters")
+        kept.append(piece)
+    return "".join(kept)
+
+
+def _line(error: Exception) -> int:
+    """The line of the template that raised; Jinja puts it into the traceback."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
+    return (lines[-1] if lines else None) or 1
+
+
+def _joined(pieces: list[str], awaited: list[tuple[Part, ...]]) -> str | Pending:
+    """`pieces` are texts and, at every second place, the number of what is awaited there."""
+    if len(pieces) == 1:
+        return pieces[0]
+    parts: list[Part] = []
+    for index, piece in enumerate(pieces):
+        parts.extend(awaited[int(piece)] if index % 2 else (piece,) if piece else ())
+    return pending(tuple(parts))
