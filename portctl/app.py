@@ -251,7 +251,7 @@ def _by_address(resources: Mapping[Address, Resource], lives: Mapping[RemoteKey,
 
 
 def _populated(bench: Bench, change: Change) -> bool:
-    return change.live is not None and bench.provider(change.key[0]).populated(change.kind, change.live)
+    return change.live is not None and bench.provider(change.key[0]).populated(change.kind, change.live, besides=change.spare)
 
 
 def _check_expected(infos: Mapping[str, object], environment: Environment) -> None:

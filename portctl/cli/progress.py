@@ -21,6 +21,7 @@ _DOING = {
     Phase.UPDATE: "updating",
     Phase.COMPLETE: "completing",
     Phase.RENAME: "renaming",
+    Phase.RELEASE: "releasing",
     Phase.DELETE: "deleting",
     Phase.LEDGER: "recording",
 }

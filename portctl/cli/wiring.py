@@ -94,8 +94,13 @@ def open_bench(workspace: Workspace, *, read_only: bool, watch: Watch) -> Iterat
             _refuse_forgetful_ledger(project, environment)
             stack.enter_context(workspace.backend.lock(f"{run.who}, run {run.id}"))
         bench = Bench(workspace=workspace, connect=connect, watch=watch, run=run)
-        stack.callback(lambda: [provider.close() for provider in bench.providers.values()])
+        stack.callback(_close, bench)
         yield bench
+
+
+def _close(bench: Bench) -> None:
+    for provider in bench.providers.values():
+        provider.close()
 
 
 def _connect(workspace: Workspace, name: str, *, read_only: bool, journal: Journal) -> Provider:

@@ -63,8 +63,8 @@ def decide_leftover(entry: Entry, ground: Ground) -> Decision:
         return Decision(_change(entry, kind, Action.FORGET, None, "kept on purpose (onDelete: keep)"))
     if not entry.created and entry.on_delete is not OnDelete.DELETE:
         return _leave(entry, kind, live)
-    why = "destroy" if ground.options.destroy else "its manifest is gone"
-    change = _change(entry, kind, Action.DELETE, live, why)
+    why = "" if ground.options.destroy else "its manifest is gone"
+    change = replace(_change(entry, kind, Action.DELETE, live, why), spare=_going_too(entry, kind, ground))
     if "delete" in entry.protect:
         refusal = Refusal(
             exit_code=ExitCode.CONSENT,
@@ -80,6 +80,22 @@ def decide_leftover(entry: Entry, ground: Ground) -> Decision:
         if entry.address not in ground.options.allow_destroy:
             return Decision(change, (loss_refusal(entry.address, losses),))
     return Decision(change)
+
+
+def _going_too(entry: Entry, kind: Kind, ground: Ground) -> int:
+    """How many of the objects that hang on `entry` are ours and are deleted by this run as well."""
+    if kind.count is None:
+        return 0
+    kept = frozenset() if ground.options.destroy else {r.remote_key for r in ground.resources.values()}
+    return sum(
+        1
+        for key, other in ground.ledger.entries.items()
+        if other.address.kind_name == kind.count.of
+        and entry.key in other.depends
+        and key not in kept
+        and key in ground.lives
+        and other.created
+    )
 
 
 def _leave(entry: Entry, kind: Kind, live: Live) -> Decision:

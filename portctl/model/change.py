@@ -107,6 +107,9 @@ class Change:
     firmly: tuple[RemoteKey, ...] = ()
     """Those of `depends` that are needed even while the deferrable fields are left out."""
 
+    spare: int = 0
+    """How many of the objects that hang on this one are deleted by the same plan anyway."""
+
     notes: tuple[str, ...] = ()
 
     @property

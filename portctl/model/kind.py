@@ -134,9 +134,10 @@ class Rename:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many objects depend on this one: GET `path` (may hold `{item}`), the number stands under `key`."""
+    """How many objects of kind `of` hang on this one: GET `path` (may hold `{item}`), the number is under `key`."""
 
     path: str
+    of: str
     key: str = "count"
 
 

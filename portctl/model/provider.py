@@ -59,8 +59,8 @@ class Provider(Protocol):
     def rename(self, kind: Kind, live: Live, path: Path, before: str) -> Live:
         """The vendor's own rename of a part (property, mirror, relation), keeping its data."""
 
-    def populated(self, kind: Kind, live: Live) -> bool:
-        """Whether deleting or retyping parts of `live` would lose data that other objects hold."""
+    def populated(self, kind: Kind, live: Live, *, besides: int = 0) -> bool:
+        """Whether deleting or retyping parts of `live` would lose data that more than `besides` objects hold."""
 
     def close(self) -> None:
         """Close what connections are open."""

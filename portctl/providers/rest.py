@@ -155,7 +155,7 @@ class RestProvider:
         answer = self._client.request("PATCH", where, body={rename.key: path[-1]}, repeatable=False)
         return self._written(kind, answer, live.identity, "PATCH", where)
 
-    def populated(self, kind: Kind, live: Live) -> bool:
+    def populated(self, kind: Kind, live: Live, *, besides: int = 0) -> bool:
         """True where the kind has no way to count what would be lost."""
         if kind.count is None:
             return True
@@ -163,7 +163,7 @@ class RestProvider:
         count = get(self._client.request("GET", path).body, (kind.count.key,))
         if not isinstance(count, int):
             raise _unexpected("GET", path, f"no number under {kind.count.key!r}")
-        return count > 0
+        return count > besides
 
     def _objects(self, kind: Kind, wanted: Sequence[Identity]) -> list[Attributes]:
         """Every object of the scope of `wanted` (at least those of `wanted`). A scope that is gone has none."""

@@ -38,6 +38,7 @@ _PHASE_DONE = {
     Phase.UPDATE: "updated",
     Phase.COMPLETE: "completed",
     Phase.RENAME: "renamed",
+    Phase.RELEASE: "released",
     Phase.DELETE: "deleted",
 }
 

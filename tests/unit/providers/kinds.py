@@ -36,7 +36,7 @@ def kind(**given: Any) -> Kind:
 
 THING = kind(
     renames=(Rename("parts.*", "{item}/parts/{before}/rename", "newName"),),
-    count=Count("{item}/count"),
+    count=Count("{item}/count", of="shop/Part"),
     purge=Purge(
         path="{item}/all",
         query={"with": "everything"},

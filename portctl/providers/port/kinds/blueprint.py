@@ -89,7 +89,7 @@ KIND = Kind(
         Rename("mirrorProperties.*", "{item}/mirror/{before}/rename", "newMirrorName"),
         Rename("relations.*", "{item}/relations/{before}/rename", "newRelationIdentifier"),
     ),
-    count=Count("{item}/entities-count"),
+    count=Count("{item}/entities-count", of="port/Entity"),
     purge=Purge(
         path="{item}/all-entities",
         query={"delete_blueprint": "true"},
