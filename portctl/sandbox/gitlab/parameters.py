@@ -20,6 +20,10 @@ from portctl.sandbox.gitlab.errors import GitLabError, bad_parameters, not_emula
 
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 _PART = re.compile(r"\[([^\[\]]*)\]")
+_BOOLEANS = {
+    **dict.fromkeys(("1", "on", "t", "true", "y", "yes"), True),
+    **dict.fromkeys(("0", "off", "f", "false", "n", "no"), False),
+}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -204,10 +208,11 @@ def _integer(value: Any) -> int:
 
 
 def _boolean(value: Any) -> bool:
-    known = {True: True, False: False, "true": True, "false": False, "1": True, "0": False, "t": True, "f": False}
-    if isinstance(value, (dict, list)) or value not in known:
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, (str, int)) or str(value).lower() not in _BOOLEANS:
         raise ValueError
-    return known[value]
+    return _BOOLEANS[str(value).lower()]
 
 
 def _date(value: Any) -> str:

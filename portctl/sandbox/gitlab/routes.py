@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from portctl.sandbox.core.exchange import Answer
 from portctl.sandbox.gitlab.context import Call, Handler
 from portctl.sandbox.gitlab.errors import GitLabError, not_emulated
-from portctl.sandbox.gitlab.handlers import groups, members, projects, users
+from portctl.sandbox.gitlab.handlers import (
+    branches,
+    commits,
+    files,
+    groups,
+    members,
+    projects,
+    triggers,
+    users,
+    variables,
+)
 
 API = "/api/v4"
 
@@ -64,10 +74,29 @@ def _members(path: str, source: str) -> tuple[Route, ...]:
     )
 
 
+def _variables(path: str, source: str) -> tuple[Route, ...]:
+    handle = variables.of(source)
+    return (
+        _route("GET", f"{path}/variables", handle["list"]),
+        _route("POST", f"{path}/variables", handle["create"]),
+        _route("GET", f"{path}/variables/{{key}}", handle["read"]),
+        _route("PUT", f"{path}/variables/{{key}}", handle["change"]),
+        _route("DELETE", f"{path}/variables/{{key}}", handle["delete"]),
+    )
+
+
 _SELF = "/personal_access_tokens/self"
 _TOKEN = "/personal_access_tokens/{token}"
 _GROUP = "/groups/{group}"
 _PROJECT = "/projects/{project}"
+_TRIGGERS = f"{_PROJECT}/triggers"
+_TRIGGER = f"{_TRIGGERS}/{{trigger}}"
+_REPOSITORY = f"{_PROJECT}/repository"
+_BRANCHES = f"{_REPOSITORY}/branches"
+_BRANCH = f"{_BRANCHES}/{{branch}}"
+_PROTECTED = f"{_PROJECT}/protected_branches/{{name}}"
+_FILE = f"{_REPOSITORY}/files/{{file}}"
+_COMMIT = f"{_REPOSITORY}/commits/{{sha}}"
 
 _INSTANCE = (
     _own("GET", "/version", users.version, "read_user"),
@@ -94,6 +123,7 @@ _GROUPS = (
     _public(f"{_GROUP}/subgroups", groups.list_subgroups),
     _public(f"{_GROUP}/projects", groups.list_projects),
     *_members(_GROUP, "namespace"),
+    *_variables(_GROUP, "namespace"),
 )
 _PROJECTS = (
     _public("/projects", projects.list_all),
@@ -105,6 +135,36 @@ _PROJECTS = (
     _route("POST", f"{_PROJECT}/archive", projects.archive),
     _route("POST", f"{_PROJECT}/unarchive", projects.unarchive),
     *_members(_PROJECT, "project"),
+    *_variables(_PROJECT, "project"),
+    _route("GET", _TRIGGERS, triggers.list_all),
+    _route("POST", _TRIGGERS, triggers.create),
+    _route("GET", _TRIGGER, triggers.read),
+    _route("PUT", _TRIGGER, triggers.change),
+    _route("DELETE", _TRIGGER, triggers.delete),
+)
+_CODE = (
+    _public(_BRANCHES, branches.list_all),
+    _route("POST", _BRANCHES, branches.create),
+    _public(_BRANCH, branches.read),
+    _public(_BRANCH, branches.head, "HEAD"),
+    _route("DELETE", _BRANCH, branches.delete),
+    _route("GET", f"{_PROJECT}/protected_branches", branches.list_protected),
+    _route("POST", f"{_PROJECT}/protected_branches", branches.protect),
+    _route("GET", _PROTECTED, branches.read_protected),
+    _route("PATCH", _PROTECTED, branches.change_protected),
+    _route("DELETE", _PROTECTED, branches.unprotect),
+    _public(f"{_REPOSITORY}/tree", files.tree),
+    _public(_FILE, files.read),
+    _public(_FILE, files.head, "HEAD"),
+    _public(f"{_FILE}/raw", files.raw),
+    _route("POST", _FILE, files.create),
+    _route("PUT", _FILE, files.update),
+    _route("DELETE", _FILE, files.delete),
+    _public(f"{_REPOSITORY}/commits", commits.list_all),
+    _route("POST", f"{_REPOSITORY}/commits", commits.create),
+    _public(_COMMIT, commits.read),
+    _public(f"{_COMMIT}/diff", commits.diff),
+    _public(f"{_REPOSITORY}/compare", commits.compare),
 )
 _PIPELINES = "pipelines: they come later"
 _LATER = (
@@ -119,4 +179,4 @@ _LATER = (
     _not_yet("GET", f"{_PROJECT}/jobs/{{job}}/trace", _PIPELINES),
 )
 
-ROUTES: tuple[Route, ...] = (*_INSTANCE, *_GROUPS, *_PROJECTS, *_LATER)
+ROUTES: tuple[Route, ...] = (*_INSTANCE, *_GROUPS, *_PROJECTS, *_CODE, *_LATER)
