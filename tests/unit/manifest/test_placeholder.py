@@ -286,3 +286,26 @@ def test_the_paths_that_a_scalar_reads_are_known() -> None:
         ("secret",),
     )
     assert paths_read("plain") == ()
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "values.x()",
+        "values.x.y",
+        "values.x | upper",
+        "{'a': values.x} | tojson",
+        "[values.x]",
+        "values.x ~ 'a'",
+        "1 + values.x",
+    ],
+)
+def test_what_is_undefined_is_named_wherever_it_is_used(expression: str) -> None:
+    assert complaint(f"<% {expression} %>") == (
+        f'Undefined value: values has no "x". In <% {expression} %>. '
+        "[Set x under `values:` of the project or environment file, or with --set.]"
+    )
+
+
+def test_the_undefined_part_is_named_even_beside_one_that_has_a_default() -> None:
+    assert complaint("<% values.x | default(values.y) %>").startswith('Undefined value: values has no "y".')

@@ -168,6 +168,13 @@ values: {a: <% values.b %>}
     ("content", "expected"),
     [
         ("", "portctl.yaml:1:1 [project] One document expected: The file holds 0 documents."),
+        (
+            "project: demo\nguards: {deletes: many}\n",
+            (
+                "portctl.yaml:1:1 [project] Missing key: apiVersion is missing; write `apiVersion: portctl/v1`.\n"
+                "portctl.yaml:2:19 [project] Wrong type: A number that is not negative is expected here, not text."
+            ),
+        ),
         ("a: 1\n---\nb: 2\n", "portctl.yaml:1:1 [project] One document expected: The file holds 2 documents."),
         (
             "apiVersion: portctl/v1\nproject: a/b\nmanifests: x\nledger: y\n",

@@ -1,0 +1,52 @@
+"""docs/manifests.md: its examples work, and its tables are complete."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+from portctl.manifest.compose import compose
+from portctl.manifest.environment import load_environment
+from portctl.manifest.expression import FILTERS
+from portctl.manifest.load import load_manifests
+from portctl.manifest.metadata import KEYS
+from portctl.manifest.project import load_project
+from tests.unit.manifest.files import PROJECT, write
+from tests.unit.manifest.kinds import CATALOGUE
+
+PAGE = (pathlib.Path(__file__).parents[3] / "docs" / "manifests.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+
+
+def table(title: str) -> set[str]:
+    """The words in code in the first column of the table under `title`."""
+    rows = re.findall(rf"\| {title} \|.*?\n\|[-|]+\|\n(.*?)\n\n", PAGE, re.DOTALL)[0].splitlines()
+    return {word for row in rows for word in re.findall(r"`(\w+)", row.split("|")[1])}
+
+
+def test_every_example_is_what_it_shows(tmp_path: pathlib.Path) -> None:
+    manifest, secrets, observed, project, environment, sandbox = EXAMPLES
+    write(
+        tmp_path,
+        {
+            "portctl.yaml": project,
+            "blueprints/a.yaml": manifest,
+            "actions/b.yaml": observed,
+            "environments/real.yaml": environment,
+            "environments/box.yaml": sandbox,
+        },
+    )
+    loaded = load_project(tmp_path, version="0.1.0")
+    manifests, found = load_manifests(loaded, CATALOGUE)
+    assert [str(each.address) for each in manifests] == ["port/Webhook:snow", "port/Action:restart_service"]
+    assert found == ()
+    assert load_environment(loaded, "box").sandbox
+    assert list(load_environment(loaded, "real").instances) == [("port", "default")]
+    (document,) = compose(secrets.encode(), "a.yaml")
+    write(tmp_path, {"portctl.yaml": PROJECT + secrets})
+    assert set(load_project(tmp_path).secrets) == set(document.value["secrets"])
+
+
+def test_the_tables_name_every_key_of_metadata_and_every_filter() -> None:
+    assert table("key") == {*KEYS, "forEach"}
+    assert table("filter") == set(FILTERS)
