@@ -22,6 +22,7 @@ Compile = Callable[[str], str]
 _FIELD = re.compile(r"\.|(\.[A-Za-z_]\w*)+")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|#.*')
 _WORD = re.compile(r"(?<![.\w$@])(?:@?[a-z_][a-z0-9_]*)(?!\w|\s*:)")
+_CLUTTER = re.compile(r"^jq: error: | \(Unix shell.*| at <top-level>.*")
 _NEWER = (
     *("abs", "have_decnum", "have_literal_numbers", "ltrim", "pick", "rtrim", "skip"),
     *("toarray", "trim", "trimstr", "@base32d", "@urid"),
@@ -72,7 +73,7 @@ def installed_compiler() -> Compile | None:
         try:
             jq.compile(program)
         except ValueError as error:
-            return str(error).splitlines()[0].removeprefix("jq: error: ").split(" (Unix shell")[0]
+            return _CLUTTER.sub("", str(error).splitlines()[0])
         return ""
 
     return compile_program

@@ -1,0 +1,160 @@
+"""jq: templates are cut as Port cuts them, newer syntax is known without a compiler, and a missing one is said once."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from portctl.providers.port.rules.jq import unchecked_programs, unusable_programs
+from portctl.providers.port.rules.programs import installed_compiler, newer_than_port, programs
+from portctl.providers.port.rules.shapes import Organisation
+from portctl.providers.port.rules.templates import is_spread, parse
+from tests.unit.rules.builders import details, findings, resources
+
+AUTOMATION = """\
+kind: port/Automation
+spec:
+  identifier: note
+  trigger:
+    type: automation
+    event: {type: RUN_CREATED, actionIdentifier: check}
+    condition: {type: JQ, expressions: ['.diff.after.status == "SUCCESS"', CONDITION]}
+  invocationMethod:
+    type: WEBHOOK
+    url: https://example.com
+    body: {note: NOTE}
+"""
+
+
+def automation(*, condition: str = "'true'", note: str = "'x'") -> str:
+    return AUTOMATION.replace("CONDITION", condition).replace("NOTE", note)
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "rest", "balanced"),
+    [
+        ("plain", (), "plain", True),
+        ("{{ .a }}", (".a",), " ", True),
+        ("a-{{ .a }}-{{.b}}", (".a", ".b"), "a- - ", True),
+        ('{{ "}}" + .a }}', ('"}}" + .a',), " ", True),
+        ("{{ .a // 'none' }}", ('.a // "none"',), " ", True),
+        ("{{ {a: {b: 1} } }}", ("{a: {b: 1} }",), " ", True),
+        ("{{ {a: {b: 1}} }}", ("{a: {b: 1",), "  }}", False),
+        ("{{ .a", (), "{{ .a", False),
+        ("a }} b", (), "a }} b", False),
+    ],
+)
+def test_a_text_is_cut_as_port_cuts_it(text: str, found: tuple[str, ...], rest: str, balanced: bool) -> None:
+    parsed = parse(text)
+    assert (parsed.programs, parsed.rest, parsed.balanced) == (found, rest, balanced)
+
+
+@pytest.mark.parametrize(
+    ("key", "spreads"), [("{{ spreadValue() }}", True), ("{{spreadValue( )}}", True), ("{{ .a }}", False), ("a", False)]
+)
+def test_a_spread_is_known_by_its_key(key: str, spreads: bool) -> None:
+    assert is_spread(key) is spreads
+
+
+@pytest.mark.parametrize(
+    ("program", "newer"),
+    [
+        (".a | abs", "`abs`"),
+        ("pick(.a)", "`pick`"),
+        (".a | @base32d", "`@base32d`"),
+        ("if .a then 1 end", "`if` without `else`"),
+        ("if .a then if .b then 1 end else 2 end", "`if` without `else`"),
+        (".a.[0]", "`.[` after a field with a dot between"),
+        ("if .a then 1 elif .b then 2 else 3 end", ""),
+        (".trim", ""),
+        ("{pick: 1}", ""),
+        ('"abs" # trim', ""),
+        ("def trim: 1; trim", ""),
+        (".a as $skip | $skip", ""),
+    ],
+)
+def test_what_is_newer_than_jq_1_6_is_known_without_a_compiler(program: str, newer: str) -> None:
+    assert newer_than_port(program) == newer
+
+
+@pytest.mark.skipif(installed_compiler() is None, reason="the package jq is not installed")
+@pytest.mark.parametrize(
+    ("text", "place", "why"),
+    [
+        (
+            automation(condition="'.a =='"),
+            "7:76 spec.trigger.condition.expressions[1]",
+            "syntax error, unexpected $end",
+        ),
+        (automation(note='"{{ .a | nope }}"'), "11:18 spec.invocationMethod.body.note", "nope/0 is not defined"),
+        (
+            automation(note="\"{{ .a == ('b') }}\""),
+            "11:18 spec.invocationMethod.body.note",
+            "syntax error, unexpected INVALID_CHARACTER",
+        ),
+    ],
+)
+def test_a_program_that_does_not_compile_is_found_at_its_scalar(text: str, place: str, why: str) -> None:
+    assert details("port/jq-unusable", text) == [f"{place}: {why}. Port gives null for it, without an error"]
+
+
+def test_stray_braces_are_found() -> None:
+    assert details("port/jq-unusable", automation(note='"a }} b"')) == [
+        "11:18 spec.invocationMethod.body.note: Port refuses a text with a stray {{ or }}, also as literal text"
+    ]
+
+
+def test_programs_are_found_in_every_kind_that_has_them() -> None:
+    text = """\
+kind: port/Action
+spec:
+  identifier: a
+  trigger:
+    type: self-service
+    userInputs: {properties: {i: {type: string, visible: {jqQuery: .form.j}}}}
+  invocationMethod:
+    type: WEBHOOK
+    url: "x/{{ .a }}"
+    body: {"{{ .key }}": "{{ .b }}", "{{ spreadValue() }}": "{{ .c }}"}
+---
+kind: port/Webhook
+spec:
+  identifier: w
+  title: w
+  enabled: true
+  mappings:
+    - blueprint: b
+      filter: .f
+      itemsToParse: .i
+      entity:
+        identifier: .e
+        relations: {r: {combinator: '"and"', rules: [{property: p, operator: =, value: .v}]}}
+  security: {requestIdentifierPath: .r}
+---
+kind: port/ActionPermissions
+metadata: {in: "port/Action:a"}
+spec: {execute: {policy: {queries: {}, conditions: [.p]}}}
+---
+kind: port/Blueprint
+spec: {identifier: b, calculationProperties: {c: {calculation: .calc, type: string}}}
+"""
+    found = {program for resource in resources(text) for _, program in programs(resource)}
+    assert found == {".a", ".key", ".b", ".c", ".form.j", ".f", ".i", ".e", ".v", ".r", ".p", ".calc"}
+
+
+def test_a_program_with_a_hole_is_left_to_apply() -> None:
+    assert findings("port/jq-unusable", automation(note="\"{{ <% secret('X') %> == }}\"")) == ()
+
+
+def test_without_the_package_jq_one_finding_says_that_programs_were_only_skimmed() -> None:
+    organisation = Organisation(resources(automation(condition="'.a =='", note='"{{ .b | }}"')))
+    (found,) = unchecked_programs(lambda: None)(organisation)
+    assert (found.path, found.summary) == (("invocationMethod", "body", "note"), "jq was not compiled")
+    assert list(unusable_programs(lambda: None)(organisation)) == []
+    assert list(unchecked_programs(lambda: str)(organisation)) == []
+
+
+def test_a_missing_package_is_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jq", None)
+    assert installed_compiler() is None

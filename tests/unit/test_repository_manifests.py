@@ -1,0 +1,226 @@
+"""The manifests of this repository: valid, without findings, and without the faults of the guide they come from."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from portctl.manifest.check import check_resources
+from portctl.manifest.environment import declared_secrets, load_environment
+from portctl.manifest.instances import provider_context
+from portctl.manifest.lint import run_rules
+from portctl.manifest.load import load_manifests
+from portctl.manifest.project import load_project
+from portctl.manifest.render import RenderContext, render
+from portctl.manifest.schema import check_schema
+from portctl.manifest.values import layer_values
+from portctl.model.resource import Resource
+from portctl.model.value import Sealed, thaw
+from portctl.providers.catalogue import catalogue
+from portctl.providers.port.rules import RULES
+
+ROOT = pathlib.Path(__file__).parents[2]
+SANDBOX = {"services": {"port": {"url": "http://127.0.0.1:8001", "organization": "org_x", "credentials": {}}}}
+
+
+def _resources() -> tuple[Resource, ...]:
+    project = load_project(ROOT)
+    environment = load_environment(project, "sandbox", sandbox_file=SANDBOX)
+    manifests, findings = load_manifests(project, catalogue())
+    assert findings == ()
+    context = RenderContext(
+        environment="sandbox",
+        providers=provider_context(environment),
+        secrets=frozenset(declared_secrets(project, environment)),
+    )
+    resources, findings = render(
+        manifests, values=layer_values(project, environment), context=context, catalogue=catalogue()
+    )
+    assert findings == ()
+    return resources
+
+
+RESOURCES = {str(resource.address): resource for resource in _resources()}
+
+
+def spec(address: str) -> Any:
+    return thaw(RESOURCES[address].attributes)
+
+
+def test_the_workflow_is_complete() -> None:
+    assert sorted(RESOURCES) == [
+        "port/Action:approve_and_deploy_service",
+        "port/Action:deploy_service_to_cluster",
+        "port/Action:pre_deployment_check",
+        "port/ActionPermissions:approve_and_deploy_service",
+        "port/ActionPermissions:deploy_service_to_cluster",
+        "port/ActionPermissions:pre_deployment_check",
+        "port/Automation:approveSnowPipeline",
+        "port/Automation:updateChangeRequestInSnow",
+        "port/Blueprint:service",
+        "port/Blueprint:servicenowChangeRequest",
+        "port/Secret:GITLAB_TRIGGER_TOKEN",
+        "port/Secret:SERVICENOW_API_TOKEN",
+        "port/Webhook:servicenow",
+    ]
+
+
+def test_schemas_references_and_rules_find_nothing() -> None:
+    project = load_project(ROOT)
+    environment = load_environment(project, "sandbox", sandbox_file=SANDBOX)
+    resources = tuple(RESOURCES.values())
+    declared = frozenset(declared_secrets(project, environment))
+    assert [finding for resource in resources for finding in check_schema(resource)] == []
+    assert check_resources(resources, catalogue=catalogue(), declared_secrets=declared) == ()
+    assert run_rules(RULES, resources, project.rules) == ()
+
+
+def test_the_first_action_calls_ports_own_api_asynchronously_and_without_credentials() -> None:
+    backend = spec("port/Action:deploy_service_to_cluster")["invocationMethod"]
+    assert backend["url"] == "http://127.0.0.1:8001/v1/actions/pre_deployment_check/runs"
+    assert (backend["synchronized"], backend.get("headers")) == (False, None)
+
+
+def test_every_input_that_the_first_action_sends_is_declared_by_the_second() -> None:
+    sent = spec("port/Action:deploy_service_to_cluster")["invocationMethod"]["body"]["properties"]
+    inputs = spec("port/Action:pre_deployment_check")["trigger"]["userInputs"]
+    own = spec("port/Action:deploy_service_to_cluster")["trigger"]["userInputs"]["properties"]
+    assert set(inputs["properties"]) == (set(sent) - {"{{ spreadValue() }}"}) | set(own)
+    assert set(inputs["required"]) <= set(inputs["properties"])
+    assert "deploy_run_id" in inputs["required"]
+
+
+def test_one_run_is_sent_under_one_name() -> None:
+    body = spec("port/Action:deploy_service_to_cluster")["invocationMethod"]["body"]
+    assert json.dumps(body).count(".run.id") == 1
+
+
+def test_the_pipeline_is_started_with_a_secret_of_port_by_two_definitions_and_never_by_the_approval() -> None:
+    started = {
+        address: resource for address, resource in RESOURCES.items() if _url(resource).count("/trigger/pipeline")
+    }
+    assert sorted(started) == ["port/Action:pre_deployment_check", "port/Automation:approveSnowPipeline"]
+    project = "https://gitlab.example.com/api/v4/projects/1"
+    assert {_url(resource) for resource in started.values()} == {
+        f"{project}/ref/main/trigger/pipeline?token={{{{ .secrets.GITLAB_TRIGGER_TOKEN }}}}"
+    }
+
+
+def _url(resource: Resource) -> str:
+    backend = resource.attributes.get("invocationMethod", {})
+    return str(backend.get("url", "")) if isinstance(backend, Mapping) else ""
+
+
+def test_the_approval_is_made_at_servicenows_approvals_endpoint_and_carries_person_and_reason() -> None:
+    backend = spec("port/Action:approve_and_deploy_service")["invocationMethod"]
+    assert backend == {
+        "type": "WEBHOOK",
+        "url": "https://servicenow.example.com/api/sn_chg_rest/change/{{ .entity.identifier }}/approvals",
+        "agent": False,
+        "synchronized": True,
+        "method": "PATCH",
+        "headers": {"Authorization": "Basic {{ .secrets.SERVICENOW_API_TOKEN }}", "Accept": "application/json"},
+        "body": {
+            "state": "{{ .inputs.approval_status }}",
+            "comments": "{{ .trigger.by.user.email }} in Port: {{ .inputs.reason }}",
+        },
+    }
+    assert spec("port/Action:approve_and_deploy_service")["trigger"]["userInputs"]["required"] == [
+        "approval_status",
+        "reason",
+    ]
+
+
+def test_approval_words_are_the_same_in_every_step() -> None:
+    blueprint = spec("port/Blueprint:servicenowChangeRequest")["schema"]["properties"]["approval"]["enum"]
+    inputs = spec("port/Action:approve_and_deploy_service")["trigger"]["userInputs"]["properties"]
+    compared = set(re.findall(r'"(\w+)"', str(spec("port/Automation:approveSnowPipeline")["trigger"]["condition"])))
+    assert blueprint == ["approved", "not requested", "requested", "rejected"]
+    assert inputs["approval_status"]["enum"] == ["approved", "rejected"]
+    assert compared == {"approved", "rejected"}
+    assert "declined" not in repr([spec(address) for address in RESOURCES])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "starts"),
+    [
+        ("requested", "approved", True),
+        ("requested", "rejected", True),
+        (None, "approved", True),
+        ("approved", "approved", False),
+        ("rejected", "requested", False),
+        ("not requested", "requested", False),
+        ("approved", None, False),
+    ],
+)
+def test_the_pipeline_starts_on_the_transition_only(before: str | None, after: str | None, starts: bool) -> None:
+    jq = pytest.importorskip("jq")
+    (expression,) = spec("port/Automation:approveSnowPipeline")["trigger"]["condition"]["expressions"]
+    event = {"diff": {"before": _entity(before), "after": _entity(after)}}
+    assert jq.compile(expression).input(event).first() is starts
+
+
+def _entity(approval: str | None) -> dict[str, Any] | None:
+    return None if approval is None else {"identifier": "c", "properties": {"approval": approval}}
+
+
+def test_the_work_note_follows_a_run_that_ended_well_and_belongs_to_a_change() -> None:
+    automation = spec("port/Automation:updateChangeRequestInSnow")
+    assert automation["trigger"]["event"] == {
+        "type": "RUN_UPDATED",
+        "actionIdentifier": "approve_and_deploy_service",
+    }
+    assert automation["trigger"]["condition"]["expressions"] == [
+        '.diff.before.status != .diff.after.status and .diff.after.status == "SUCCESS"',
+        ".diff.after.entity.identifier != null",
+    ]
+    assert list(automation["invocationMethod"]["body"]) == ["work_notes"]
+
+
+def test_only_administrators_start_the_internal_action_and_only_approvers_decide() -> None:
+    execute = {
+        name: spec(f"port/ActionPermissions:{name}")["execute"]
+        for name in ("deploy_service_to_cluster", "pre_deployment_check", "approve_and_deploy_service")
+    }
+    assert {name: (who["roles"], who["users"], who["teams"]) for name, who in execute.items()} == {
+        "deploy_service_to_cluster": (["Admin", "Member"], [], []),
+        "pre_deployment_check": (["Admin"], [], []),
+        "approve_and_deploy_service": (["Admin"], [], ["platform"]),
+    }
+
+
+def test_the_change_relates_to_its_service_and_the_webhook_maps_only_what_the_business_rule_sends() -> None:
+    blueprint = spec("port/Blueprint:servicenowChangeRequest")
+    webhook = spec("port/Webhook:servicenow")
+    (mapping,) = webhook["mappings"]
+    sent = {
+        *("sys_id", "number", "short_description", "description", "state", "approval", "active", "on_hold"),
+        *("priority", "category", "external_tags", "created_by", "created_on", "updated_on"),
+    }
+    assert blueprint["relations"]["service"]["target"] == "service"
+    assert set(re.findall(r"\.body\.(\w+)", json.dumps(mapping))) <= sent
+    assert set(mapping["entity"]["properties"]) == set(blueprint["schema"]["properties"])
+    assert mapping["entity"]["properties"]["externalTags"] == ".body.external_tags"
+    assert webhook["security"]["signatureAlgorithm"] == "sha256"
+
+
+def test_secrets_stand_only_where_port_hides_them() -> None:
+    assert isinstance(spec("port/Secret:SERVICENOW_API_TOKEN")["secretValue"], Sealed)
+    assert isinstance(spec("port/Secret:GITLAB_TRIGGER_TOKEN")["secretValue"], Sealed)
+    assert isinstance(spec("port/Webhook:servicenow")["security"]["secret"], Sealed)
+
+
+def test_the_example_of_a_real_environment_can_be_loaded(tmp_path: pathlib.Path) -> None:
+    example = (ROOT / "environments" / "production.yaml.example").read_text("utf-8")
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments" / "production.yaml").write_text(example, "utf-8")
+    (tmp_path / "portctl.yaml").write_text((ROOT / "portctl.yaml").read_text("utf-8"), "utf-8")
+    project = load_project(tmp_path)
+    environment = load_environment(project, "production")
+    assert provider_context(environment)["port"]["api_url"] == "https://api.port.io/v1"
+    assert set(environment.values) <= {"gitlab", "servicenow", "port"}
