@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import httpx
@@ -61,6 +62,16 @@ def test_an_answer_may_be_late(sandbox: Sandbox, port: httpx.Client) -> None:
     sandbox.faults.add(Fault(FaultKind.DELAY, seconds=0.3))
     with pytest.raises(httpx.ReadTimeout):
         port.get(THING, timeout=0.1)
+
+
+def test_a_request_that_waits_across_a_reset_is_never_performed(sandbox: Sandbox, port: httpx.Client) -> None:
+    sandbox.faults.add(Fault(FaultKind.DELAY, seconds=0.2))
+    with pytest.raises(httpx.ReadTimeout):
+        port.post("/v1/blueprints", json=blueprint(), timeout=0.05)
+    sandbox.reset()
+    time.sleep(0.4)
+    assert not exists(sandbox)
+    assert sandbox.journal.exchanges() == []
 
 
 @pytest.mark.parametrize(("value", "expected"), [(None, None), ("Other", "Other")])

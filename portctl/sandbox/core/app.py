@@ -76,7 +76,14 @@ class ServiceApp:
             case FaultKind.TRUNCATE:
                 await _truncate(self._perform(request, note), scope, receive, send)
             case FaultKind.DELAY:
+                resets = self._world.resets
                 await asyncio.sleep(fault.seconds)
+                if resets != self._world.resets:
+                    await _cut(scope, receive)
+                    return
+                await self._send(self._perform(request, note), scope, receive, send)
+            case FaultKind.DUPLICATE:
+                self._perform(request, note)
                 await self._send(self._perform(request, note), scope, receive, send)
             case FaultKind.DROP_FIELD:
                 altered = replace(request, body=drop_field(request.body, fault))
@@ -84,8 +91,11 @@ class ServiceApp:
 
     def _scripted(self, fault: Fault) -> Answer:
         if fault.kind is FaultKind.HTML:
-            return Answer(200, _PAGE, content_type="text/html; charset=utf-8")
+            page = _PAGE if fault.value is None else fault.value
+            return Answer(200, page, content_type="text/html; charset=utf-8")
         answer = self._service.refuse(fault.status)
+        if fault.value is not None:
+            answer = replace(answer, body=fault.value)
         if fault.retry_after_seconds is None:
             return answer
         return replace(answer, headers={**answer.headers, "retry-after": str(fault.retry_after_seconds)})
@@ -140,7 +150,8 @@ async def _truncate(answer: Answer, scope: Scope, receive: Receive, send: Send) 
 
 
 async def _cut(scope: Scope, receive: Receive) -> None:
-    transport = CuttableProtocol.open_connections[(tuple(scope["client"]), tuple(scope["server"]))]
-    transport.close()
+    transport = CuttableProtocol.open_connections.get((tuple(scope["client"]), tuple(scope["server"])))
+    if transport is not None:  # the client may have gone by itself
+        transport.close()
     while (await receive())["type"] != "http.disconnect":
         pass

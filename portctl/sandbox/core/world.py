@@ -25,10 +25,13 @@ class World:
     lag_seconds: float = 0.0
     crashes: list[str] = field(default_factory=list)
     """Tracebacks of requests that the sandbox itself failed on: defects of ours."""
+    resets: int = 0
+    """How often it was reset: a request that waited across a reset is not performed any more."""
     changed: Callable[[], None] = lambda: None
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def reset(self) -> None:
+        self.resets += 1
         self.clock.reset()
         self.ids.reset()
         self.switches.reset()
