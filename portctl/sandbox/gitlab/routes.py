@@ -12,7 +12,9 @@ from portctl.sandbox.gitlab.handlers import (
     commits,
     files,
     groups,
+    lint,
     members,
+    merge_requests,
     projects,
     triggers,
     users,
@@ -89,6 +91,8 @@ _SELF = "/personal_access_tokens/self"
 _TOKEN = "/personal_access_tokens/{token}"
 _GROUP = "/groups/{group}"
 _PROJECT = "/projects/{project}"
+_REQUESTS = f"{_PROJECT}/merge_requests"
+_REQUEST = f"{_REQUESTS}/{{iid}}"
 _TRIGGERS = f"{_PROJECT}/triggers"
 _TRIGGER = f"{_TRIGGERS}/{{trigger}}"
 _REPOSITORY = f"{_PROJECT}/repository"
@@ -165,6 +169,19 @@ _CODE = (
     _public(_COMMIT, commits.read),
     _public(f"{_COMMIT}/diff", commits.diff),
     _public(f"{_REPOSITORY}/compare", commits.compare),
+    _route("GET", f"{_PROJECT}/ci/lint", lint.check_committed),
+    _route("POST", f"{_PROJECT}/ci/lint", lint.check_content),
+)
+_MERGE_REQUESTS = (
+    _public(_REQUESTS, merge_requests.list_all),
+    _route("POST", _REQUESTS, merge_requests.create),
+    _public(_REQUEST, merge_requests.read),
+    _route("PUT", _REQUEST, merge_requests.edit),
+    _route("DELETE", _REQUEST, merge_requests.delete),
+    _route("PUT", f"{_REQUEST}/merge", merge_requests.perform),
+    _public(f"{_REQUEST}/commits", merge_requests.list_commits),
+    _public(f"{_REQUEST}/changes", merge_requests.changes),
+    _public(f"{_REQUEST}/diffs", merge_requests.list_diffs),
 )
 _PIPELINES = "pipelines: they come later"
 _LATER = (
@@ -179,4 +196,4 @@ _LATER = (
     _not_yet("GET", f"{_PROJECT}/jobs/{{job}}/trace", _PIPELINES),
 )
 
-ROUTES: tuple[Route, ...] = (*_INSTANCE, *_GROUPS, *_PROJECTS, *_CODE, *_LATER)
+ROUTES: tuple[Route, ...] = (*_INSTANCE, *_GROUPS, *_PROJECTS, *_CODE, *_MERGE_REQUESTS, *_LATER)
