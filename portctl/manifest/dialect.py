@@ -25,19 +25,12 @@ _SEE_HOLES = frozenset({"$ref", "allOf", "anyOf", "if", "type"})
 
 
 def find_errors(schema: Mapping[str, Any], instance: Any) -> Iterator[ValidationError]:
-    """What is wrong with `instance` (dicts, lists, scalars and holes), leaf errors only.
+    """What is wrong with `instance` (dicts, lists, scalars and holes).
 
     Shapes: an error about a field, present or not, has that field as the last part of its path.
     """
-    for error in _dialect()(schema).iter_errors(instance):
-        yield from _innermost(error)
-
-
-def _innermost(error: ValidationError) -> Iterator[ValidationError]:
-    if not error.context:
-        yield error
-    for inner in error.context or ():
-        yield from _innermost(inner)
+    errors: Iterator[ValidationError] = _dialect()(schema).iter_errors(instance)
+    return errors
 
 
 @lru_cache(maxsize=1)
@@ -123,14 +116,13 @@ def _dependent(_: Any, rule: Any, instance: Any, __: Any) -> Iterator[Validation
                     yield _error("dependentRequired", name, wanted=cause)
 
 
-def _excluding(validator: Any, rule: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
+def _excluding(_: Any, rule: Any, instance: Any, __: Any) -> Iterator[ValidationError]:
+    """`dependentSchemas`, which kinds use for one thing only: fields that exclude each other."""
     if isinstance(instance, Mapping):
         for cause, shape in rule.items():
-            if cause in instance:
-                for error in validator.descend(instance, shape, schema_path=cause):
-                    if error.validator is None:
-                        error = _error("excluded", *error.relative_path, instance=error.instance, wanted=cause)
-                    yield error
+            for name, allowed in shape["properties"].items():
+                if cause in instance and name in instance and allowed is False:
+                    yield _error("excluded", name, wanted=cause)
 
 
 def _names(validator: Any, rule: Any, instance: Any, _: Any) -> Iterator[ValidationError]:

@@ -84,7 +84,10 @@ def _pointer(kind: str) -> str:
 
 
 def _plain(schema: Any, root: str) -> Any:
-    """`schema` without our own words: references start at `root`, a discriminator becomes a chain of if / then."""
+    """`schema` without our own words: references start at `root`, a discriminator becomes a chain of if / then.
+
+    Letters of any script are spelled in the one way that JavaScript and Python both read, which lets symbols pass too.
+    """
     if isinstance(schema, list | tuple):
         return [_plain(item, root) for item in schema]
     if not isinstance(schema, Mapping):
@@ -96,7 +99,7 @@ def _plain(schema: Any, root: str) -> Any:
         if key == "$ref":
             plain[key] = value.replace("#", root, 1)
         elif key == "pattern":
-            plain[key] = value.replace(r"[^\W\d_]", r"\p{L}")
+            plain[key] = value.replace(r"[^\W\d_]", r"[A-Za-z\u0080-\uFFFF]")
         elif key in ("enum", "const", "required"):
             plain[key] = value
         else:

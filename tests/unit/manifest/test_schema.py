@@ -95,7 +95,8 @@ def test_what_fits_is_not_mentioned(text: str) -> None:
             "type: self-service",
             "type: automation",
             (
-                '4:19 spec.trigger.type | Value not accepted | trigger.type: expected "self-service", found "automation" | '
+                "4:19 spec.trigger.type | Value not accepted | "
+                'trigger.type: expected "self-service", found "automation" | '
                 "This is an automation: use kind port/Automation."
             ),
         ),
@@ -104,8 +105,9 @@ def test_what_fits_is_not_mentioned(text: str) -> None:
             "identifier: check",
             "titel: x\n  identifier: check",
             (
-                "3:10 spec.titel | Unknown field | titel is not accepted here; the fields are: identifier, title, icon, "
-                "description, trigger, invocationMethod, requiredApproval, approvalNotification, publish, "
+                "3:10 spec.titel | Unknown field | "
+                "titel is not accepted here; the fields are: identifier, title, icon, description, "
+                "trigger, invocationMethod, requiredApproval, approvalNotification, publish, "
                 'allowAnyoneToViewRuns | Did you mean "title"?'
             ),
         ),
@@ -120,8 +122,8 @@ def test_what_fits_is_not_mentioned(text: str) -> None:
             "{properties: {}}",
             "{properties: {}, order: [], steps: []}",
             (
-                "4:99 spec.trigger.userInputs.steps | Field not accepted | userInputs.steps cannot stand beside order | "
-                "Remove one of the two."
+                "4:99 spec.trigger.userInputs.steps | Field not accepted | "
+                "userInputs.steps cannot stand beside order | Remove one of the two."
             ),
         ),
         (
@@ -197,6 +199,25 @@ def test_a_refusal_names_the_field_what_it_may_be_and_where_it_stands(
     text: str, old: str, new: str, expected: str
 ) -> None:
     assert said(text.replace(old, new, 1)) == [expected]
+
+
+def test_a_value_of_every_json_type_is_named() -> None:
+    assert [check_schema(with_value(ACTION, title=value))[0].detail for value in (None, True, 1.5, (), {})] == [
+        f"title: expected string, found {name}" for name in ("null", "boolean", "number", "array", "object")
+    ]
+
+
+def test_a_long_value_is_cut() -> None:
+    (line,) = said(ACTION.replace("CREATE", "C" * 200))
+    assert f'found "{"C" * 56}..." | ' in line
+
+
+def test_a_condition_needs_the_blueprint_it_is_about() -> None:
+    condition = "condition: {type: SEARCH, combinator: and, rules: []}"
+    (line,) = said(ACTION.replace("operation: CREATE", f"operation: DAY-2, {condition}"))
+    place, _, words = line.partition(" | ")
+    assert place == "4:12 spec.trigger.blueprintIdentifier"
+    assert words == "Missing field | trigger.blueprintIdentifier is required beside condition | "
 
 
 def test_the_value_of_a_secret_field_is_never_shown() -> None:
