@@ -13,19 +13,21 @@ from typing import Any
 
 class FaultKind(StrEnum):
     STATUS = "status"
-    """Answer with `status` and perform nothing."""
+    """Answer with `status` (and `value` as the body, where given) and perform nothing."""
     LOSE_ANSWER = "lose_answer"
     """Perform the request, then cut the connection."""
     CUT = "cut"
     """Cut the connection and perform nothing."""
     HTML = "html"
-    """Answer 200 with a web page and perform nothing."""
+    """Answer 200 with a web page (`value`, where given) and perform nothing."""
     DELAY = "delay"
     """Wait `seconds` of the wall clock, then answer as usual."""
     TRUNCATE = "truncate"
     """Perform the request, send half of the answer, then cut the connection."""
     DROP_FIELD = "drop_field"
     """Perform the write without the body's `field` (or with `value` in its place), and say nothing about it."""
+    DUPLICATE = "duplicate"
+    """Perform the request twice and give the second answer, as when something on the way repeats it."""
 
 
 class BadFault(ValueError):
