@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portctl.errors import InvalidInput
+from portctl.manifest.findings import did_you_mean
 from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.resource import Resource
 from portctl.source import Path, path_text
@@ -71,11 +71,5 @@ def _refuse_unknown(rules: Sequence[Rule], settings: Mapping[str, Severity]) -> 
             raise InvalidInput(
                 "Unknown rule",
                 f'the project file sets the severity of "{name}", which is no rule',
-                hint=" ".join(_proposals(name, known)),
+                hint=f"{did_you_mean(name, known)} docs/rules.md lists them.".strip(),
             )
-
-
-def _proposals(name: str, known: Sequence[str]) -> Iterator[str]:
-    for close in difflib.get_close_matches(name, known, n=1):
-        yield f'Did you mean "{close}"?'
-    yield "docs/rules.md lists them."

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from portctl.manifest.findings import did_you_mean
 from portctl.model.value import MISSING, Pending
 from portctl.source import Path, path_text
 
@@ -58,13 +58,10 @@ _TYPE_NAMES: tuple[tuple[Any, str], ...] = (
 )
 
 
-def suggestion(found: Any, choices: Iterable[Any]) -> str:
-    """`Did you mean "x"?` when one of `choices` is close to what was found."""
+def _suggestion(found: Any, choices: Iterable[Any]) -> str:
     if not isinstance(found, str):
         return ""
-    by_lower = {choice.lower(): choice for choice in choices if isinstance(choice, str)}
-    close = difflib.get_close_matches(found.lower(), by_lower, n=1, cutoff=0.7)
-    return f'Did you mean "{by_lower[close[0]]}"?' if close else ""
+    return did_you_mean(found, (choice for choice in choices if isinstance(choice, str))).strip()
 
 
 def _field(path: Path) -> str:
@@ -100,7 +97,7 @@ def _dependent(error: ValidationError, field: str, _: str) -> Words:
 def _unknown(error: ValidationError, field: str, _: str) -> Words:
     known: Any = error.validator_value
     name = str(error.relative_path[-1])
-    hint = suggestion(name, known)
+    hint = _suggestion(name, known)
     allowed = ", ".join(known) if known else "none"
     return Words("Unknown field", f"{field} is not accepted here; the fields are: {allowed}", hint)
 
@@ -117,7 +114,7 @@ def _discriminated(error: ValidationError, field: str, found: str) -> Words:
     return Words(
         "Value not accepted",
         f"{field}: expected {'one of ' if len(choices) > 1 else ''}{_list(choices)}, found {found}",
-        hint or suggestion(instance, choices),
+        hint or _suggestion(instance, choices),
     )
 
 
@@ -127,7 +124,7 @@ def _enum(error: ValidationError, field: str, found: str) -> Words:
     return Words(
         "Value not accepted",
         f"{field}: expected {some}{_list(choices)}, found {found}",
-        suggestion(error.instance, choices),
+        _suggestion(error.instance, choices),
     )
 
 

@@ -202,7 +202,8 @@ def test_a_refusal_names_the_field_what_it_may_be_and_where_it_stands(
 
 
 def test_a_value_of_every_json_type_is_named() -> None:
-    assert [check_schema(with_value(ACTION, title=value))[0].detail for value in (None, True, 1.5, (), {})] == [
+    values: tuple[Value, ...] = (None, True, 1.5, (), {})
+    assert [check_schema(with_value(ACTION, title=value))[0].detail for value in values] == [
         f"title: expected string, found {name}" for name in ("null", "boolean", "number", "array", "object")
     ]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
+from portctl.manifest.findings import did_you_mean
 from portctl.manifest.lint import Finding
 from portctl.providers.port.rules.shapes import Organisation
 from portctl.providers.port.schemas.blueprint import blueprint
@@ -19,11 +19,10 @@ def unknown_keys(organisation: Organisation) -> Iterator[Finding]:
     for resource in organisation.ours("Blueprint"):
         for key in resource.attributes:
             if key not in known:
-                close = difflib.get_close_matches(key, known, n=1)
                 yield Finding(
                     resource=resource,
                     path=(key,),
                     summary="Unknown key of a blueprint",
                     detail=f"Port accepts {key} and forgets it",
-                    hint=f'Did you mean "{close[0]}"?' if close else "",
+                    hint=did_you_mean(key, known).strip(),
                 )
