@@ -28,7 +28,7 @@ def differences(before: Canonical, after: Canonical, aligned: Sequence[str] = ()
         return ()
     left, right = _keyed(before, after, tuple(aligned))
     found = [
-        Difference(path, _restore(before, path), _restore(after, path))
+        Difference(path, standing(before, path), standing(after, path))
         for path in sorted(set(_changed_paths(left, right)), key=_sort_key)
     ]
     return tuple(found)
@@ -45,14 +45,12 @@ def whole(path: Path) -> Path:
 def _changed_paths(left: Value, right: Value) -> Iterator[Path]:
     from deepdiff import DeepDiff
 
-    tree = DeepDiff(left, right, view="tree", verbose_level=0, threshold_to_diff_deeper=0)
+    tree = DeepDiff(
+        left, right, view="tree", verbose_level=0, threshold_to_diff_deeper=0, ignore_private_variables=False
+    )
     for group in tree.values():
         for level in group:
             yield tuple(level.path(output_format="list"))
-
-
-class _Keyed(dict[str, Value]):
-    """An array of objects, seen as a mapping from each item's key."""
 
 
 def _keyed(left: Value, right: Value, aligned: tuple[str, ...]) -> tuple[Value, Value]:
@@ -95,7 +93,8 @@ def _text(value: Value) -> str:
     return "" if value is MISSING else canonical_bytes(value).decode()
 
 
-def _restore(value: Value, path: Path) -> Value:
+def standing(value: Value, path: Path) -> Value:
+    """What stands at `path`, whose parts may pick items of arrays by key, or `MISSING`."""
     for part in path:
         if isinstance(part, ItemKey) and isinstance(value, tuple | list):
             name, _, wanted = part.partition("=")

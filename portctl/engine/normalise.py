@@ -5,9 +5,10 @@ Total and idempotent. Driven by the kind: what differs between kinds is data.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from portctl.engine.canonical import canonical_bytes, managed_leaves, same
+from portctl.engine.canonical import managed_leaves, same
+from portctl.engine.mask import as_set, is_set, veil, with_write_only
 from portctl.model.kind import Kind, matches, within
 from portctl.model.value import (
     MISSING,
@@ -15,6 +16,7 @@ from portctl.model.value import (
     Awaited,
     Canonical,
     Masked,
+    Pending,
     Sealed,
     Unknown,
     Value,
@@ -25,18 +27,20 @@ from portctl.source import Path
 _EMPTY: tuple[Value, ...] = (None, "", (), {})
 
 
-def normalise(kind: Kind, attributes: Attributes, *, like: Canonical | None = None) -> Canonical:
+def normalise(
+    kind: Kind, attributes: Attributes, *, like: Canonical | None = None, hidden: Iterable[Path] = ()
+) -> Canonical:
     """The canonical form of a manifest's or a live object's attributes.
 
     `like` is the desired side when `attributes` are live: where it holds a mask, the live value is masked before
-    anything can compare or keep it, and a write-only field that it has is taken to be there.
+    anything can compare or keep it, and a write-only field that it has is taken to be there. `hidden` are further
+    paths that held a secret when they were last written.
     """
-    plain = kind.canonical(attributes) if kind.canonical else attributes
-    shaped = _shape(kind, plain, (), like)
-    assert isinstance(shaped, Mapping)
+    shaped = _shape(kind, kind.canonical(attributes) if kind.canonical else attributes, ())
     if like is not None:
-        shaped = _with_write_only(kind, shaped, like)
-    return Canonical(shaped)
+        shaped = with_write_only(kind, shaped, like)
+    masked: Attributes = veil(kind, shaped, {} if like is None else like, frozenset(hidden))
+    return Canonical(masked)
 
 
 def declared_paths(kind: Kind, attributes: Attributes) -> dict[Path, Value]:
@@ -45,37 +49,33 @@ def declared_paths(kind: Kind, attributes: Attributes) -> dict[Path, Value]:
     return {path: value for path, value in managed_leaves(plain).items() if not _ignored(kind, path)}
 
 
-def _shape(kind: Kind, value: Value, path: Path, like: Canonical | None) -> Value:
-    if path and _is_masked(kind, path, value, like):
-        return Masked(value.label() if isinstance(value, Sealed | Awaited) else "")
+def _shape(kind: Kind, value: Value, path: Path) -> Value:
+    if path and _is_masked(kind, path, value):
+        return value if isinstance(value, Masked) else Masked(value.label() if isinstance(value, Pending) else "")
     if isinstance(value, Awaited):
         return Unknown(value.label())
     if isinstance(value, Mapping):
-        shaped: Value = {}
+        shaped: dict[str, Value] = {}
         for key, item in value.items():
             below = (*path, key)
             if _ignored(kind, below):
                 continue
-            part = _shape(kind, item, below, like)
+            part = _shape(kind, item, below)
             if not _equals_absence(kind, below, part):
                 shaped[key] = part
         return shaped
     if isinstance(value, tuple | list):
-        items = tuple(_shape(kind, item, (*path, index), like) for index, item in enumerate(value))
-        if any(matches(pattern, path) for pattern in kind.sets):
-            return tuple({canonical_bytes(item): item for item in sorted(items, key=canonical_bytes)}.values())
-        return items
+        items = tuple(_shape(kind, item, (*path, index)) for index, item in enumerate(value))
+        return as_set(items) if is_set(kind, path) else items
     return value
 
 
-def _is_masked(kind: Kind, path: Path, value: Value, like: Canonical | None) -> bool:
+def _is_masked(kind: Kind, path: Path, value: Value) -> bool:
     if isinstance(value, Sealed | Masked):
         return True
     hidden = any(matches(pattern, path) for pattern in (*kind.sensitive, *kind.write_only))
     if isinstance(value, Awaited | Unknown):
         return hidden
-    if like is not None and isinstance(get(like, path), Masked):
-        return True
     return hidden and value not in (None, "")
 
 
@@ -90,15 +90,6 @@ def _equals_absence(kind: Kind, path: Path, value: Value) -> bool:
     if any(matches(pattern, path) for pattern in kind.empty):
         return any(same(value, empty) for empty in _EMPTY if not isinstance(value, Masked | Unknown))
     return False
-
-
-def _with_write_only(kind: Kind, live: Attributes, like: Canonical) -> Attributes:
-    """Put a mask wherever the desired side has a write-only value: the API never gives it back."""
-    for path, value in managed_leaves(like).items():
-        hidden = any(matches(pattern, path) for pattern in (*kind.sensitive, *kind.write_only))
-        if hidden and isinstance(value, Masked) and get(live, path) is MISSING:
-            live = place(live, path, Masked(value.label))
-    return live
 
 
 def place(value: Value, path: Path, leaf: Value) -> Value:
