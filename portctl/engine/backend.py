@@ -63,7 +63,8 @@ class FileBackend:
         return ledger
 
     def save(self, ledger: Ledger) -> Ledger:
-        if self._path.exists() and self.load().serial != ledger.serial:
+        kept = self.load() if self._path.exists() else None
+        if (kept.serial if kept else 0) != ledger.serial or (kept and kept.lineage != ledger.lineage):
             raise PortctlError(
                 "Ledger changed underneath",
                 f"{self._path} was written by another run since this one read it",

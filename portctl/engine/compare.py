@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from portctl.engine.canonical import digest, managed_leaves
-from portctl.engine.diff import Difference, differences, whole
+from portctl.engine.canonical import digest, managed_leaves, same
+from portctl.engine.diff import Difference, differences, standing, whole
 from portctl.engine.ledger import Entry
 from portctl.engine.normalise import declared_paths, normalise, project
-from portctl.model.change import Edit, Loss, Why
+from portctl.engine.secrets import sealed_texts
+from portctl.model.change import Edit, Why
 from portctl.model.kind import Kind, matches
 from portctl.model.resource import Live, Management, Resource
-from portctl.model.value import (
-    MISSING,
-    Attributes,
-    Canonical,
-    Masked,
-    OutputRef,
-    Pending,
-    Unknown,
-    Value,
-    get,
-    leaves,
-    pending,
-)
+from portctl.model.value import MISSING, Attributes, Canonical, Pending, Unknown, Value, get
 from portctl.source import Path
-from portctl.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +36,10 @@ class Desired:
     def merge(self) -> bool:
         return self.resource.management is not Management.FULL
 
+    def unit(self, path: Path) -> Path:
+        """The declared path that `path` is or lies below, else `path` itself."""
+        return next((path[:end] for end in range(1, len(path) + 1) if path[:end] in self.declared), path)
+
 
 def desired_side(resource: Resource, attributes: Attributes) -> Desired:
     """`attributes` are the resource's, with every output filled that is known."""
@@ -56,12 +49,13 @@ def desired_side(resource: Resource, attributes: Attributes) -> Desired:
     if resource.management is not Management.FULL:
         declared = {path: value for path, value in declared.items() if not (isinstance(value, Mapping) and not value)}
         canonical = project(canonical, frozenset(declared))
-    return Desired(resource, attributes, canonical, declared, dict(_sealed(kind, attributes)))
+    return Desired(resource, attributes, canonical, declared, dict(sealed_texts(kind, attributes)))
 
 
-def live_side(desired: Desired, live: Live) -> Canonical:
-    """The part of `live` that the manifest speaks for, masked where the manifest has secrets."""
-    canonical = normalise(desired.resource.kind, live.attributes, like=desired.canonical)
+def live_side(desired: Desired, live: Live, entry: Entry | None = None) -> Canonical:
+    """The part of `live` that the manifest speaks for, masked where the manifest has secrets or had some."""
+    hidden = entry.fingerprints if entry else ()
+    canonical = normalise(desired.resource.kind, live.attributes, like=desired.canonical, hidden=hidden)
     return project(canonical, frozenset(desired.declared)) if desired.merge else canonical
 
 
@@ -69,11 +63,47 @@ def edits(desired: Desired, before: Canonical, entry: Entry | None) -> tuple[Edi
     """What differs at paths that can be read, each with its reason."""
     found = []
     for difference in differences(before, desired.canonical, desired.resource.kind.aligned):
-        after = difference.after
-        if after is MISSING:
-            after = desired.declared.get(difference.path, MISSING)
-        found.append(Edit(difference.path, difference.before, after, _why(difference, desired, before, entry)))
+        why = _why(difference, desired, before, entry)
+        if difference.after is not MISSING:
+            found.append(Edit(difference.path, difference.before, difference.after, why))
+            continue
+        for path in _spoken_of(desired, difference):
+            found.append(Edit(path, standing(before, path), desired.declared.get(path, MISSING), why))
     return tuple(found)
+
+
+def _spoken_of(desired: Desired, gone: Difference) -> list[Path]:
+    """The path that goes, or the paths below it where the manifest says something that equals absence."""
+    if not any(path[: len(gone.path)] == gone.path and path != gone.path for path in desired.declared):
+        return [gone.path]
+    return list(dict.fromkeys(desired.unit((*gone.path, *below)) for below in managed_leaves(gone.before)))
+
+
+def delta(desired: Desired, before: Canonical) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """What a write must change and what it must clear for `before` to become what is desired, by unit of ownership."""
+    changed: dict[Path, None] = {}
+    removed: dict[Path, None] = {}
+    for difference in differences(before, desired.canonical, desired.resource.kind.aligned):
+        top = whole(difference.path)
+        wanted, there = _units_at(desired.canonical, top), _units_at(before, top)
+        for path, value in wanted.items():
+            if path not in there or not same(there[path], value):
+                changed[path] = None
+        replaced = {path for path, value in wanted.items() if not isinstance(value, Mapping)}
+        for path in there:
+            if path in wanted or any(path[:end] in replaced for end in range(len(path))):
+                continue
+            unit = desired.unit(path)
+            if unit in desired.declared:
+                changed[unit] = None
+            elif get(desired.canonical, path) is MISSING:
+                removed[path] = None
+    return tuple(changed), tuple(removed)
+
+
+def _units_at(side: Canonical, path: Path) -> dict[Path, Value]:
+    value = get(side, path)
+    return {} if value is MISSING else {(*path, *below): leaf for below, leaf in managed_leaves(value).items()}
 
 
 def creation_edits(desired: Desired) -> tuple[Edit, ...]:
@@ -85,83 +115,45 @@ def dropped(desired: Desired, live: Live, entry: Entry | None) -> tuple[Edit, ..
     """Paths that we created in an object that is only partly ours, and that the manifest no longer names."""
     if entry is None or not desired.merge:
         return ()
-    canonical = normalise(desired.resource.kind, live.attributes)
-    gone = []
+    return taken_back(desired.resource.kind, live, entry, desired.declared)
+
+
+def taken_back(kind: Kind, live: Live, entry: Entry, declared: Mapping[Path, Value]) -> tuple[Edit, ...]:
+    """What we created in `live` and is not declared; a named part of which nothing would be left goes as a whole."""
+    canonical = normalise(kind, live.attributes, hidden=entry.fingerprints)
+    gone: dict[Path, Why] = {}
     for path, owned in entry.paths.items():
         value = get(canonical, path)
-        if owned.created and value is not MISSING and not _is_declared(path, desired.declared):
-            why = Why.MANIFEST if digest(value) == owned.hash else Why.CONFLICT
-            gone.append(Edit(path, value, MISSING, why))
-    return tuple(gone)
+        if path and owned.created and value is not MISSING and not _is_declared(path, declared):
+            gone[path] = Why.MANIFEST if digest(value) == owned.hash else Why.CONFLICT
+    found: dict[Path, Why] = {}
+    for path, why in gone.items():
+        part = next((path[:end] for end in range(1, len(path)) if _goes_whole(kind, canonical, path[:end], gone)), path)
+        found[part] = Why.CONFLICT if Why.CONFLICT in (why, found.get(part)) else why
+    return tuple(Edit(path, get(canonical, path), MISSING, why) for path, why in found.items())
 
 
-@dataclass(frozen=True, slots=True)
-class SecretVerdict:
-    """Edits that send secrets again, and notes on those that could not be judged."""
-
-    edits: tuple[Edit, ...]
-    notes: tuple[str, ...]
-
-
-def secret_edits(
-    desired: Desired, live: Live, entry: Entry | None, vault: Vault, salt: bytes, *, rotate: bool
-) -> SecretVerdict:
-    """Which secrets must be sent (again): a changed fingerprint, a value written by somebody else, or on request."""
-    kind = desired.resource.kind
-    found: list[Edit] = []
-    notes: list[str] = []
-    tampered = bool(entry and entry.witness and kind.witness and witness_of(kind, live) != entry.witness)
-    for path, text in desired.sealed.items():
-        mask = Masked(text.label())
-        recorded = entry.fingerprints.get(path) if entry else None
-        current = fingerprint(vault, text, salt)
-        write_only = any(matches(pattern, path) for pattern in kind.write_only)
-        if rotate:
-            found.append(Edit(path, mask, mask, Why.SECRET))
-        elif tampered and write_only:
-            found.append(Edit(path, mask, mask, Why.DRIFT))
-            notes.append(f"written by somebody else at {witness_of(kind, live)}")
-        elif current is None and recorded is not None:
-            notes.append(f"secret {text.label()} is not available here: assumed unchanged")
-        elif current is None or current != recorded:
-            found.append(Edit(path, mask, mask, Why.SECRET))
-    if entry:
-        found.extend(
-            Edit(path, Masked(""), MISSING, Why.MANIFEST)
-            for path in entry.fingerprints
-            if path not in desired.sealed and not desired.merge and get(desired.canonical, path) is MISSING
-        )
-    return SecretVerdict(tuple(found), tuple(notes))
+def _goes_whole(kind: Kind, canonical: Canonical, part: Path, gone: Mapping[Path, Why]) -> bool:
+    """Whether `part` is one of several parts that bear names of the user's, and all of it goes."""
+    return any(matches(pattern, part) for pattern in _named_parts(kind)) and all(
+        (*part, *below) in gone for below in managed_leaves(get(canonical, part))
+    )
 
 
-def fingerprint(vault: Vault, text: Pending, salt: bytes) -> str | None:
-    """The fingerprint of a text with secrets, None while it needs an output or a secret that is not there."""
-    if any(isinstance(hole, OutputRef) for hole in text.holes()):
-        return None
-    return vault.fingerprint(text, salt)
-
-
-def witness_of(kind: Kind, live: Live) -> str:
-    """The time at which the service says that the object was last written, as it gives it."""
-    value = get(live.attributes, tuple(kind.witness.split("."))) if kind.witness else MISSING
-    return value if isinstance(value, str) else ""
-
-
-def possible_losses(kind: Kind, before: Canonical, after: Canonical, touched: tuple[Edit, ...]) -> tuple[Loss, ...]:
-    """The data that `touched` would lose if the object is populated."""
-    found: dict[Path, Loss] = {}
-    for edit in touched:
-        paths = [(*edit.path, *below) for below, _ in leaves(edit.before)] if edit.before is not MISSING else []
-        for path in paths:
-            for end in range(1, len(path) + 1):
-                for hazard in kind.hazards:
-                    prefix = path[:end]
-                    if not matches(hazard.at, prefix) or get(before, prefix) is MISSING:
-                        continue
-                    removed = get(after, prefix) is MISSING
-                    if (removed and hazard.removed) or (not removed and hazard.changed):
-                        found.setdefault(prefix, Loss(prefix, hazard.why))
-    return tuple(loss for path, loss in found.items() if not any(path[:end] in found for end in range(1, len(path))))
+@lru_cache(maxsize=64)
+def _named_parts(kind: Kind) -> frozenset[str]:
+    """The patterns of the kind up to a `*`: there the user gives the names (`fields.*`)."""
+    patterns = (
+        *kind.defaults,
+        *kind.empty,
+        *kind.sets,
+        *kind.text,
+        *(hazard.at for hazard in kind.hazards),
+        *(rename.at for rename in kind.renames),
+        *(reference.at for reference in kind.references),
+    )
+    split = [pattern.split(".") for pattern in patterns]
+    return frozenset(".".join(parts[: end + 1]) for parts in split for end, part in enumerate(parts) if part == "*")
 
 
 def _why(difference: Difference, desired: Desired, live: Canonical, entry: Entry | None) -> Why:
@@ -191,7 +183,7 @@ def _why_leaf(path: Path, desired: Canonical, live: Canonical, entry: Entry) -> 
     if wanted == there:
         return None
     owned = entry.paths.get(path)
-    applied = owned.hash if owned else None
+    applied = owned.hash or None if owned else None
     if applied == wanted:
         return Why.DRIFT
     if applied == there:
@@ -205,14 +197,3 @@ def _is_declared(path: Path, declared: Mapping[Path, Value]) -> bool:
     return any(path[:end] in declared for end in range(len(path) + 1)) or any(
         other[: len(path)] == path for other in declared
     )
-
-
-def _sealed(kind: Kind, attributes: Attributes) -> Iterator[tuple[Path, Pending]]:
-    for path, value in leaves(kind.canonical(attributes) if kind.canonical else attributes):
-        hidden = any(matches(pattern, path) for pattern in (*kind.sensitive, *kind.write_only))
-        if isinstance(value, Pending) and (
-            hidden or any(not isinstance(h, OutputRef) or h.secret for h in value.holes())
-        ):
-            yield path, value
-        elif hidden and isinstance(value, str) and value:
-            yield path, pending((value,))

@@ -13,20 +13,20 @@ from portctl.engine.compare import (
     dropped,
     edits,
     live_side,
-    possible_losses,
-    secret_edits,
 )
 from portctl.engine.ledger import Entry, Ledger
-from portctl.engine.normalise import place, remove
+from portctl.engine.losses import possible_losses
+from portctl.engine.normalise import normalise, place, remove
 from portctl.engine.outputs import Lookup, resolve
 from portctl.engine.references import References
+from portctl.engine.secrets import Judge, is_write_only, secret_edits
 from portctl.errors import ExitCode
 from portctl.model.address import Address
 from portctl.model.change import Action, Change, Edit, Loss
-from portctl.model.kind import Kind, matches
+from portctl.model.kind import Kind
 from portctl.model.plan import PlanOptions, Refusal
 from portctl.model.resource import Adopt, Live, Management, RemoteKey, Renamed, Resource
-from portctl.model.value import MISSING, get
+from portctl.model.value import MISSING, Attributes, Canonical, get
 from portctl.source import Path, path_text
 from portctl.vault import Vault
 
@@ -59,19 +59,21 @@ def decide(resource: Resource, ground: Ground) -> Decision:
     live = ground.lives.get(resource.remote_key)
     entry = ground.ledger.entries.get(resource.remote_key)
     if resource.management is Management.OBSERVE:
-        return _observed(resource, live)
+        return _observed(resource, live, entry)
     desired = desired_side(resource, resolve(resource.attributes, ground.lookup))
     if live is None:
         return Decision(_creation(desired, entry, ground))
     renames = _pending_renames(resource, live)
     shown = _renamed(live, renames)
-    if entry is None and not _comes_with_parent(resource, ground):
+    if entry is None and not _came_with_parent(resource, ground):
         return _found(desired, shown, live, renames, ground)
     return _known(desired, shown, live, renames, entry, ground)
 
 
-def _observed(resource: Resource, live: Live | None) -> Decision:
+def _observed(resource: Resource, live: Live | None, entry: Entry | None) -> Decision:
     change = _change(resource, Action.NOOP, live=live)
+    if live is not None and entry is not None:
+        return Decision(replace(change, action=Action.FORGET, why="it is only observed from now on"))
     if live is not None:
         return Decision(change)
     refusal = Refusal(
@@ -94,17 +96,20 @@ def _found(desired: Desired, shown: Live, live: Live, renames: tuple[Renamed, ..
     """Something exists that the ledger does not know: adopt it when it equals, ask before touching it."""
     resource = desired.resource
     found = edits(desired, live_side(desired, shown), None)
-    secrets = tuple(path for path in desired.sealed if _write_only(resource.kind, path))
+    verdict = secret_edits(resource.kind, desired.sealed, live, None, _judge(ground), rotate=False)
+    readable = {edit.path for edit in verdict.edits}
+    secrets = tuple(path for path in desired.sealed if is_write_only(resource.kind, path) or path in readable)
     consent = resource.meta.adopt is Adopt.ALWAYS or resource.address in ground.options.adopt
     if consent and (found or secrets or renames):
         return _known(desired, shown, live, renames, None, ground, why="adopted, as allowed")
-    if resource.meta.adopt is not Adopt.NEVER and not found and not secrets and not renames:
+    if (consent or resource.meta.adopt is not Adopt.NEVER) and not found and not secrets and not renames:
         why = "it exists and equals its manifest"
         return Decision(_change(resource, Action.ADOPT, live=live, why=why, **_edges(resource, ground)))
     if resource.meta.adopt is Adopt.NEVER and not consent:
         detail, hint = "its manifest says adopt: never", "Remove the object or the manifest, or allow its adoption."
     else:
         paths = [path_text(edit.path) for edit in found] + [path_text(path) for path in secrets]
+        paths += [renamed.path for renamed in renames]
         detail = f"it differs from its manifest at {', '.join(paths[:8])}" + (", ..." if len(paths) > 8 else "")
         hint = f"To take it over and overwrite these: --adopt '{resource.address}'"
     refusal = Refusal(
@@ -129,41 +134,47 @@ def _known(
 ) -> Decision:
     """Something that is ours, or is becoming ours."""
     resource = desired.resource
-    before = live_side(desired, shown)
+    before = live_side(desired, shown, entry)
     removed = dropped(desired, shown, entry)
-    readable = (*edits(desired, before, entry), *removed)
     rotate = resource.address in ground.options.rotate
-    secrets = secret_edits(desired, live, entry, ground.vault, bytes.fromhex(ground.ledger.salt), rotate=rotate)
-    touched = _without_duplicates((*readable, *secrets.edits))
+    secrets = secret_edits(resource.kind, desired.sealed, live, entry, _judge(ground), rotate=rotate)
+    touched = _without_duplicates((*edits(desired, before, entry), *removed, *secrets.edits))
     moved = entry.address if entry and entry.address != resource.address else None
     change = replace(
         _change(resource, Action.NOOP, live=live, why=why, **_edges(resource, ground)),
         before=before,
         after=desired.canonical,
         edits=touched,
-        removals=tuple(edit.path for edit in touched if edit.after is MISSING),
+        removals=tuple(edit.path for edit in (*removed, *secrets.edits) if edit.after is MISSING),
         renames=renames,
         was=moved,
         notes=secrets.notes,
     )
     if touched:
-        return _guarded(replace(change, action=Action.UPDATE), ground)
+        losses = possible_losses(resource.kind, desired.canonical, [edit for edit in touched if edit not in removed])
+        losses += possible_losses(resource.kind, after_removal(shown, removed), removed)
+        return guarded(replace(change, action=Action.UPDATE), losses, ground)
     if renames:
         return Decision(replace(change, action=Action.RENAME))
     return Decision(replace(change, action=Action.MOVE) if moved else change)
 
 
-def _guarded(change: Change, ground: Ground) -> Decision:
+def guarded(change: Change, losses: tuple[Loss, ...], ground: Ground) -> Decision:
     """Add what the change would lose, and refuse what was not allowed."""
-    if change.before is None or change.after is None:
+    if not losses or not ground.populated(change):
         return Decision(change)
-    refusals: list[Refusal] = []
-    losses = possible_losses(change.kind, change.before, change.after, change.edits)
-    if losses and ground.populated(change):
-        change = replace(change, losses=losses)
-        if change.address not in ground.options.allow_destroy:
-            refusals.append(loss_refusal(change.address, losses))
-    return Decision(change, tuple(refusals))
+    change = replace(change, losses=losses)
+    if change.address in ground.options.allow_destroy:
+        return Decision(change)
+    return Decision(change, (loss_refusal(change.address, losses),))
+
+
+def after_removal(live: Live, removed: tuple[Edit, ...]) -> Canonical:
+    """`live` without what goes, for telling what would be lost with it."""
+    left: Attributes = normalise(live.kind, live.attributes)
+    for edit in removed:
+        left = remove(left, edit.path)
+    return Canonical(left)
 
 
 def loss_refusal(address: Address, losses: tuple[Loss, ...]) -> Refusal:
@@ -177,10 +188,13 @@ def loss_refusal(address: Address, losses: tuple[Loss, ...]) -> Refusal:
     )
 
 
-def _comes_with_parent(resource: Resource, ground: Ground) -> bool:
-    """Whether the object came into being with a parent that is ours, so that no consent is needed to set it."""
+def _came_with_parent(resource: Resource, ground: Ground) -> bool:
+    """Whether the object came into being with a parent that we created, so that no consent is needed to set it."""
     parent = ground.resources.get(resource.meta.within) if resource.meta.within else None
-    return resource.kind.create is None and parent is not None and parent.management is not Management.OBSERVE
+    if resource.kind.create is not None or parent is None:
+        return False
+    entry = ground.ledger.entries.get(parent.remote_key)
+    return entry is not None and entry.created
 
 
 def _pending_renames(resource: Resource, live: Live) -> tuple[Renamed, ...]:
@@ -218,8 +232,12 @@ def _edges(resource: Resource, ground: Ground) -> _Edges:
     return {"depends": references.needs(resource), "firmly": references.needs(resource, skeleton=True)}
 
 
-def _write_only(kind: Kind, path: Path) -> bool:
-    return any(matches(pattern, path) for pattern in kind.write_only)
+def _judge(ground: Ground) -> Judge:
+    def arriving(address: Address) -> bool:
+        source = ground.resources.get(address)
+        return source is not None and source.remote_key not in ground.lives
+
+    return Judge(vault=ground.vault, salt=bytes.fromhex(ground.ledger.salt), arriving=arriving)
 
 
 def _without_duplicates(found: tuple[Edit, ...]) -> tuple[Edit, ...]:

@@ -10,16 +10,18 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from portctl.engine.decide import Decision, Ground, loss_refusal
+from portctl.engine.compare import taken_back
+from portctl.engine.decide import Decision, Ground, after_removal, guarded
 from portctl.engine.ledger import Entry
-from portctl.engine.normalise import normalise
+from portctl.engine.losses import possible_losses
+from portctl.engine.normalise import normalise, project
 from portctl.errors import ExitCode
-from portctl.model.change import Action, Change, Edit, Loss, Why
+from portctl.model.change import Action, Change, Loss
 from portctl.model.kind import Kind, OnDelete
 from portctl.model.plan import Refusal
 from portctl.model.project import Guards
 from portctl.model.resource import Live, RemoteKey
-from portctl.model.value import MISSING, get
+from portctl.model.value import Canonical
 
 
 def leftovers(ground: Ground, wanted: frozenset[RemoteKey]) -> tuple[Entry, ...]:
@@ -58,13 +60,17 @@ def decide_leftover(entry: Entry, ground: Ground) -> Decision:
     if live is None:
         return Decision(_change(entry, kind, Action.FORGET, None, "it is gone already"))
     if not kind.deletable:
-        return Decision(_change(entry, kind, Action.FORGET, None, "it stays as it is: it goes with its parent"))
+        return Decision(_change(entry, kind, Action.FORGET, live, "it stays as it is: it goes with its parent"))
     if (entry.on_delete or kind.on_delete) is OnDelete.KEEP:
-        return Decision(_change(entry, kind, Action.FORGET, None, "kept on purpose (onDelete: keep)"))
+        return Decision(_change(entry, kind, Action.FORGET, live, "kept on purpose (onDelete: keep)"))
     if not entry.created and entry.on_delete is not OnDelete.DELETE:
-        return _leave(entry, kind, live)
+        return _leave(entry, kind, live, ground)
     why = "" if ground.options.destroy else "its manifest is gone"
-    change = replace(_change(entry, kind, Action.DELETE, live, why), spare=_going_too(entry, kind, ground))
+    change = replace(
+        _change(entry, kind, Action.DELETE, live, why),
+        before=_managed(entry, live),
+        spare=_going_too(entry, kind, ground),
+    )
     if "delete" in entry.protect:
         refusal = Refusal(
             exit_code=ExitCode.CONSENT,
@@ -74,12 +80,7 @@ def decide_leftover(entry: Entry, ground: Ground) -> Decision:
             address=entry.address,
         )
         return Decision(change, (refusal,))
-    if kind.deletion_hazard and ground.populated(change):
-        losses = (Loss((), kind.deletion_hazard),)
-        change = replace(change, losses=losses)
-        if entry.address not in ground.options.allow_destroy:
-            return Decision(change, (loss_refusal(entry.address, losses),))
-    return Decision(change)
+    return guarded(change, (Loss((), kind.deletion_hazard),) if kind.deletion_hazard else (), ground)
 
 
 def _going_too(entry: Entry, kind: Kind, ground: Ground) -> int:
@@ -98,23 +99,25 @@ def _going_too(entry: Entry, kind: Kind, ground: Ground) -> int:
     )
 
 
-def _leave(entry: Entry, kind: Kind, live: Live) -> Decision:
+def _leave(entry: Entry, kind: Kind, live: Live, ground: Ground) -> Decision:
     """An object that stood there before us: take back the paths that we created in it, leave the rest."""
     if entry.merge:
-        canonical = normalise(kind, live.attributes)
-        edits = tuple(
-            Edit(path, get(canonical, path), MISSING, Why.MANIFEST)
-            for path, owned in entry.paths.items()
-            if owned.created and get(canonical, path) is not MISSING
-        )
+        edits = taken_back(kind, live, entry, {})
         if edits:
             change = replace(
                 _change(entry, kind, Action.UPDATE, live, "its manifest is gone: what we added is removed"),
+                before=_managed(entry, live),
                 edits=edits,
                 removals=tuple(edit.path for edit in edits),
             )
-            return Decision(change)
-    return Decision(_change(entry, kind, Action.FORGET, None, "left as it is: it was there before us"))
+            return guarded(change, possible_losses(kind, after_removal(live, edits), edits), ground)
+    return Decision(_change(entry, kind, Action.FORGET, live, "left as it is: it was there before us"))
+
+
+def _managed(entry: Entry, live: Live) -> Canonical:
+    """What was seen of our part of `live` when this was decided."""
+    canonical = normalise(live.kind, live.attributes, hidden=entry.fingerprints)
+    return project(canonical, frozenset(path for path in entry.paths if path)) if entry.merge else canonical
 
 
 def guard_refusals(changes: Sequence[Change], ground: Ground, guards: Guards, *, declared: int) -> Iterator[Refusal]:

@@ -9,22 +9,26 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from portctl.engine.backend import LedgerBackend
+from portctl.engine.diff import whole
 from portctl.engine.ledger import Ledger, Run
 from portctl.engine.outputs import lookup_in
 from portctl.engine.pool import run_graph
 from portctl.engine.read import LAG_SECONDS
 from portctl.engine.record import Recorder
-from portctl.engine.write import OutcomeUnknown, Writer, Written
-from portctl.errors import ApiError, ConsentNeeded, InvalidInput, PortctlError
+from portctl.engine.write import NotAsWanted, OutcomeUnknown, Writer, Written
+from portctl.errors import AnswerLost, ApiError, ConsentNeeded, InvalidInput, PortctlError
 from portctl.model.address import Address
 from portctl.model.change import Action, Change
 from portctl.model.kind import Merge, Verb
 from portctl.model.plan import Phase, Plan, Step
 from portctl.model.provider import Provider
 from portctl.model.report import Outcome, Report, Status
-from portctl.model.resource import Live, Resource
+from portctl.model.resource import Live, Management, RemoteKey, Resource
 from portctl.model.value import OutputRef, Pending, leaves
+from portctl.source import Path
 from portctl.vault import Vault
+
+_SERVER_ERROR = 500
 
 
 class Watch(Protocol):
@@ -88,8 +92,11 @@ class _Execution:
         self._lock = threading.Lock()
         self._steps = {step.key: step for step in plan.steps}
         self._outcomes: dict[str, Outcome] = {}
-        self._lives: dict[Address, Live] = {change.address: change.live for change in plan.changes if change.live}
-        lookup = lookup_in(means.resources, self._lives, means.vault)
+        self._lives: dict[RemoteKey, Live] = {change.key: change.live for change in plan.changes if change.live}
+        self._sources: dict[Address, Live] = {
+            change.address: change.live for change in plan.changes if change.live and change.resource
+        }
+        lookup = lookup_in(means.resources, self._sources, means.vault)
         salt = bytes.fromhex(ledger.salt)
         self._recorder = Recorder(vault=means.vault, lookup=lookup, salt=salt, now=means.now)
         self._writer = Writer(providers=means.providers, lookup=lookup, current=self._current)
@@ -168,7 +175,7 @@ class _Execution:
             outcome = self._attempt(step)
         with self._lock:
             self._outcomes[key] = outcome
-            if outcome.status in (Status.FAILED, Status.SKIPPED):
+            if surely_not_done(outcome):
                 self._withdraw_claim(step.change)
         self._means.watch.ended(outcome)
 
@@ -198,27 +205,31 @@ class _Execution:
         change = step.change
         if step.phase is Phase.DELETE:
             self._ledger = self._ledger.without(change.key, deleted_at=self._means.now())
-            self._lives.pop(change.address, None)
+            self._lives.pop(change.key, None)
             return
         if change.action is Action.FORGET or (change.resource is None and step.phase is Phase.UPDATE):
             self._ledger = self._ledger.without(change.key)
             return
         if written.live is not None:
-            self._lives[change.address] = written.live
+            self._lives[change.key] = written.live
+            if change.resource is not None:
+                self._sources[change.address] = written.live
         if written.desired is not None and written.live is not None:
             previous = self._ledger.entries.get(change.key)
             entry = self._recorder.done(change, written.desired, written.live, previous)
             self._ledger = self._ledger.with_entry(entry)
 
     def _withdraw_claim(self, change: Change) -> None:
-        """What was announced and surely not done is not ours."""
-        entry = self._ledger.entries.get(change.key)
-        if entry is not None and entry.claimed:
+        """What was announced and surely not done is as it was before: ours if it was, else not."""
+        before = self._before.entries.get(change.key)
+        if before is not None:
+            self._ledger = self._ledger.with_entry(before)
+        else:
             self._ledger = self._ledger.without(change.key)
 
     def _current(self, change: Change) -> Live | None:
         with self._lock:
-            return self._lives.get(change.address) or change.live
+            return self._lives.get(change.key, change.live)
 
 
 def _require_secrets(plan: Plan, means: Means) -> None:
@@ -242,8 +253,23 @@ def _require_secrets(plan: Plan, means: Means) -> None:
         )
 
 
-def _will_be_sent(change: Change, path: tuple[str | int, ...]) -> bool:
-    """A whole object is sent with every secret in it; a PATCH only with what changed."""
-    if change.action is Action.CREATE or change.kind.update is Verb.PUT or change.kind.merge is not Merge.PATCH:
+def _will_be_sent(change: Change, path: Path) -> bool:
+    """A whole object is sent with every secret in it; part of an object only with what changed."""
+    partly = change.resource is not None and change.resource.management is Management.MERGE
+    in_part = change.kind.update is Verb.PATCH or (partly and change.kind.merge is not Merge.NONE)
+    if change.action is Action.CREATE or not in_part:
         return True
-    return any(edit.path == path[: len(edit.path)] for edit in change.edits)
+    units = [whole(edit.path) for edit in change.edits]
+    return any(path[: len(unit)] == unit for unit in units)
+
+
+def surely_not_done(outcome: Outcome) -> bool:
+    """Whether the change that the step begins has left no trace at the service."""
+    if outcome.step.phase not in (Phase.CREATE, Phase.UPDATE, Phase.RENAME):
+        return False
+    if outcome.status is Status.SKIPPED:
+        return True
+    error = outcome.error
+    if outcome.status is not Status.FAILED or isinstance(error, NotAsWanted | AnswerLost):
+        return False
+    return not isinstance(error, ApiError) or error.status < _SERVER_ERROR

@@ -37,8 +37,8 @@ class Entry:
     """What is known of one remote object.
 
     `claimed` entries were announced before a run's first write and their result was never recorded.
-    `before` is the hash of the managed projection before the last write ("absent" for a create), `written` its time:
-    with both, a list that is late can be told from a change made by somebody else.
+    `before` and `after` are hashes of the managed projection around the last write ("absent" before a create),
+    `written` its time: with them, a list that is late can be told from a change made by somebody else.
     """
 
     address: Address
@@ -54,6 +54,7 @@ class Entry:
     fingerprints: Mapping[Path, str] = field(default_factory=dict)
     witness: str = ""
     before: str = ""
+    after: str = ""
     written: float = 0.0
 
     @property
@@ -207,6 +208,7 @@ def _dump_entry(entry: Entry) -> dict[str, Any]:
         "fingerprints": [[list(path), print_] for path, print_ in sorted_paths(entry.fingerprints)],
         "witness": entry.witness,
         "before": entry.before,
+        "after": entry.after,
         "written": entry.written,
     }
 
@@ -229,6 +231,7 @@ def _parse_entry(row: Any) -> Entry:
         fingerprints={tuple(path): print_ for path, print_ in row["fingerprints"]},
         witness=row["witness"],
         before=row["before"],
+        after=row["after"],
         written=row["written"],
     )
 

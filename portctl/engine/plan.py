@@ -14,7 +14,6 @@ from portctl.errors import ExitCode, InvalidInput
 from portctl.model.address import Address
 from portctl.model.change import Action, Change
 from portctl.model.diagnostic import Diagnostic
-from portctl.model.kind import OnDelete
 from portctl.model.plan import InstanceInfo, Plan, PlanOptions, Refusal
 from portctl.model.project import Guards
 from portctl.model.resource import RemoteKey, Resource
@@ -55,7 +54,7 @@ def make_plan(ground: Ground, selected: Sequence[Resource], frame: Frame) -> Pla
         steps=build_steps(changes),
         refusals=tuple(sorted(refusals, key=lambda refusal: (refusal.exit_code, str(refusal.address)))),
         warnings=frame.warnings,
-        notes=_notes(ground, options),
+        notes=_notes(changes, options),
         instances=tuple(frame.instances.values()),
         digest=operations_digest(changes),
         destroy=options.destroy,
@@ -150,11 +149,11 @@ def _unused_allowances(decisions: Sequence[Decision], options: PlanOptions) -> l
     ]
 
 
-def _notes(ground: Ground, options: PlanOptions) -> tuple[str, ...]:
+def _notes(changes: Sequence[Change], options: PlanOptions) -> tuple[str, ...]:
     notes = []
     if options.selective:
         notes.append("Only part of the project was looked at (-t or -l); objects without a manifest were left alone.")
     if options.destroy:
-        kept = [e for e in ground.ledger.entries.values() if e.on_delete is OnDelete.KEEP]
-        notes.extend(f"{entry.address} is kept on purpose (onDelete: keep)." for entry in kept)
+        staying = [change for change in changes if change.action is Action.FORGET and change.live is not None]
+        notes.extend(f"{change.address}: {change.why}" for change in staying)
     return tuple(notes)

@@ -36,7 +36,9 @@ def run_graph(
     if workers <= 1:
         pending = dict(needs)
         while pending:
-            key = next(key for key, wanted in pending.items() if not any(need in pending for need in wanted))
+            key = next((key for key, wanted in pending.items() if not any(need in pending for need in wanted)), None)
+            if key is None:
+                raise ValueError("the graph has a circle")
             del pending[key]
             work(key)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from portctl.engine.canonical import digest
@@ -16,7 +16,6 @@ from portctl.model.plan import InstanceInfo
 from portctl.model.provider import Provider
 from portctl.model.resource import Identity, Live, RemoteKey
 from portctl.model.value import MISSING, get
-from portctl.source import Path
 
 LAG_SECONDS = 30.0
 """How long after a write a list may still show the state before it."""
@@ -44,7 +43,7 @@ class Reader:
 
     def read(self, wanted: Iterable[RemoteKey], ledger: Ledger) -> dict[RemoteKey, Live]:
         """Those of `wanted` that exist. Waits, within bounds, for lists that have not seen our last writes yet."""
-        keys = list(dict.fromkeys(wanted))
+        keys = dict.fromkeys(wanted)
         lives = self._read_all(keys)
         for pause in LAG_PAUSES:
             late = [key for key in keys if self._is_late(key, lives.get(key), ledger)]
@@ -53,12 +52,12 @@ class Reader:
             self.waiting("the service does not show the last apply yet, reading again")
             self.sleep(pause)
             kinds = {(key[0], key[1]) for key in late}
-            again = [key for key in keys if (key[0], key[1]) in kinds]
+            again = dict.fromkeys(key for key in keys if (key[0], key[1]) in kinds)
             lives = {key: live for key, live in lives.items() if (key[0], key[1]) not in kinds}
             lives.update(self._read_all(again))
         return lives
 
-    def _read_all(self, keys: Sequence[RemoteKey]) -> dict[RemoteKey, Live]:
+    def _read_all(self, keys: Collection[RemoteKey]) -> dict[RemoteKey, Live]:
         lives: dict[RemoteKey, Live] = {}
         for wave in self._waves(keys):
             groups: dict[tuple[str, str], list[Identity]] = {}
@@ -75,7 +74,7 @@ class Reader:
         (instance, kind), identities = group
         return self.providers[instance].read(self.catalogue[kind], identities)
 
-    def _waves(self, keys: Sequence[RemoteKey]) -> list[list[RemoteKey]]:
+    def _waves(self, keys: Collection[RemoteKey]) -> list[list[RemoteKey]]:
         by_depth: dict[int, list[RemoteKey]] = {}
         for key in keys:
             depth, parent = 0, self.catalogue[key[1]].parent
@@ -84,11 +83,11 @@ class Reader:
             by_depth.setdefault(depth, []).append(key)
         return [by_depth[depth] for depth in sorted(by_depth)]
 
-    def _parent_is_there(self, key: RemoteKey, lives: Mapping[RemoteKey, Live], keys: Sequence[RemoteKey]) -> bool:
-        parent = self.catalogue[key[1]].parent
-        if not parent:
+    def _parent_is_there(self, key: RemoteKey, lives: Mapping[RemoteKey, Live], keys: Collection[RemoteKey]) -> bool:
+        kind = self.catalogue[key[1]]
+        if not kind.parent:
             return True
-        above = (key[0], parent, key[2][: len(self.catalogue[parent].identity)])
+        above = (key[0], kind.parent, key[2][: len(key[2]) - len(kind.identity)])
         return above in lives or above not in keys
 
     def _is_late(self, key: RemoteKey, live: Live | None, ledger: Ledger) -> bool:
@@ -99,24 +98,15 @@ class Reader:
         entry = ledger.entries.get(key)
         if entry is None or not entry.before or self.now() - entry.written >= LAG_SECONDS:
             return False
-        return projection_digest(live, entry) == entry.before != applied_digest(entry)
+        return projection_digest(live, entry) == entry.before != entry.after
 
 
 def projection_digest(live: Live | None, entry: Entry) -> str:
     """The hash of what `live` has at the paths that `entry` manages."""
     if live is None:
         return ABSENT
-    canonical = normalise(live.kind, live.attributes)
-    return digest([[str(part) for part in path] + [_hash(get(canonical, path))] for path in _paths(entry)])
-
-
-def applied_digest(entry: Entry) -> str:
-    """The hash that `projection_digest` gives for an object that is as we left it."""
-    return digest([[str(part) for part in path] + [entry.paths[path].hash] for path in _paths(entry)])
-
-
-def _paths(entry: Entry) -> list[Path]:
-    return sorted((path for path in entry.paths if path not in entry.fingerprints), key=str)
+    canonical = normalise(live.kind, live.attributes, hidden=entry.fingerprints)
+    return digest([[list(path), _hash(get(canonical, path))] for path in sorted(entry.paths, key=str)])
 
 
 def _hash(value: object) -> str:

@@ -6,15 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from portctl.engine.canonical import managed_leaves
-from portctl.engine.compare import Desired, desired_side, fingerprint, witness_of
-from portctl.engine.ledger import Entry, Ledger, owned_paths
+from portctl.engine.compare import Desired, desired_side
+from portctl.engine.ledger import Entry, Ledger, Owned, owned_paths
 from portctl.engine.normalise import normalise
 from portctl.engine.outputs import Lookup, resolve
-from portctl.engine.read import projection_digest
+from portctl.engine.read import ABSENT, projection_digest
+from portctl.engine.secrets import fingerprint, witness_of
 from portctl.model.change import Action, Change
 from portctl.model.plan import Plan
 from portctl.model.resource import Live, Management
-from portctl.model.value import MISSING, get
+from portctl.model.value import MISSING, Canonical, get
+from portctl.source import Path
 from portctl.vault import Vault
 
 
@@ -28,33 +30,45 @@ class Recorder:
     now: Callable[[], float]
 
     def claim(self, ledger: Ledger, plan: Plan) -> Ledger:
-        """The ledger with everything that is about to become ours, so that a killed run's creations are known."""
+        """The ledger with everything that is about to become ours, so that a killed run's creations are known.
+
+        Paths that are about to be ours are noted without a hash: whether they stood there before cannot be seen later.
+        """
         for change in plan.changes:
-            known = change.key in ledger.entries
-            if change.resource is None or known or change.action not in (Action.CREATE, Action.UPDATE, Action.RENAME):
+            if change.resource is None or change.action not in (Action.CREATE, Action.UPDATE, Action.RENAME):
                 continue
-            entry = Entry(
+            creating = change.action is Action.CREATE
+            known = None if creating else ledger.entries.get(change.key)
+            entry = known or Entry(
                 address=change.address,
                 identity=change.identity,
-                created=change.action is Action.CREATE,
+                created=creating,
                 claimed=True,
                 depends=change.depends,
                 protect=change.resource.meta.protect,
                 on_delete=change.resource.meta.on_delete,
-                before="absent" if change.action is Action.CREATE else "",
+                labels=change.resource.meta.labels,
+                merge=change.resource.management is Management.MERGE,
+                before=ABSENT if creating else "",
                 written=self.now(),
             )
-            ledger = ledger.with_entry(entry)
+            desired = desired_side(change.resource, resolve(change.resource.attributes, self.lookup))
+            paths = {path: Owned("", not found) for path, found in self._found(change, desired).items()}
+            ledger = ledger.with_entry(replace(entry, paths={**paths, **entry.paths}))
         return ledger
+
+    def _found(self, change: Change, desired: Desired) -> dict[Path, bool]:
+        """The managed paths, and which of them stood there before."""
+        there = normalise(change.kind, change.live.attributes) if change.live else Canonical({})
+        return {path: get(there, path) is not MISSING for path in managed_leaves(desired.canonical) if path}
 
     def done(self, change: Change, desired: Desired, live: Live, previous: Entry | None) -> Entry:
         """The entry of a change whose write succeeded."""
         resource = desired.resource
-        leaves = managed_leaves(desired.canonical)
-        there = normalise(change.kind, change.live.attributes) if change.live else None
-        found = frozenset(path for path in leaves if there is not None and get(there, path) is not MISSING)
-        paths = owned_paths(leaves, found)
-        if previous:
+        leaves = {path: value for path, value in managed_leaves(desired.canonical).items() if path}
+        paths = owned_paths(leaves, frozenset(path for path, found in self._found(change, desired).items() if found))
+        creating = change.action is Action.CREATE
+        if previous and not creating:
             kept = {path: owned.created for path, owned in previous.paths.items()}
             paths = {path: replace(owned, created=kept.get(path, owned.created)) for path, owned in paths.items()}
         prints = {path: fingerprint(self.vault, text, self.salt) for path, text in desired.sealed.items()}
@@ -62,7 +76,7 @@ class Recorder:
         entry = Entry(
             address=change.address,
             identity=change.identity,
-            created=previous.created if previous else change.action is Action.CREATE,
+            created=creating or (previous is not None and previous.created),
             depends=change.depends,
             protect=resource.meta.protect,
             on_delete=resource.meta.on_delete,
@@ -72,7 +86,8 @@ class Recorder:
             fingerprints={path: print_ or old[path] for path, print_ in prints.items() if print_ or path in old},
             witness=witness_of(change.kind, live),
         )
-        return replace(entry, before=projection_digest(change.live, entry), written=self.now())
+        before, after = projection_digest(change.live, entry), projection_digest(live, entry)
+        return replace(entry, before=before, after=after, written=self.now())
 
     def refresh(self, ledger: Ledger, plan: Plan) -> Ledger:
         """The ledger with what changed in manifests without needing a write: labels, protection, edges, renamed names.
@@ -91,7 +106,11 @@ class Recorder:
             entry = self.done(change, desired, change.live, previous)
             if previous is not None:
                 entry = replace(
-                    entry, before=previous.before, written=previous.written, witness=previous.witness or entry.witness
+                    entry,
+                    before=previous.before,
+                    after=previous.after,
+                    written=previous.written,
+                    witness=previous.witness or entry.witness,
                 )
             if entry != previous:
                 ledger = ledger.with_entry(entry)

@@ -13,13 +13,14 @@ from typing import Any
 
 from portctl.engine.canonical import digest
 from portctl.engine.ledger import Ledger
-from portctl.engine.normalise import normalise
 from portctl.engine.plan import operation
 from portctl.errors import InvalidInput, StalePlan
 from portctl.model.address import Address
 from portctl.model.change import Action
 from portctl.model.plan import Plan, PlanOptions
 from portctl.model.resource import Resource
+from portctl.model.value import Pending, Value, map_leaves
+from portctl.source import Path
 
 FORMAT = 1
 _STALE_HINT = "Nothing was sent. Make a new plan and apply that one."
@@ -40,22 +41,30 @@ class SavedPlan:
 
 
 def rendered_digest(resources: Sequence[Resource]) -> str:
-    """One hash over everything that was rendered. Secrets count by name."""
+    """One hash over everything that was rendered. Secrets and outputs count by name."""
     return digest(
         [
             [
                 str(resource.address),
                 list(resource.identity),
-                digest(normalise(resource.kind, resource.attributes)),
+                map_leaves(resource.attributes, _by_name),
                 str(resource.management),
                 str(resource.meta.adopt),
                 sorted(resource.meta.protect),
                 str(resource.on_delete),
                 dict(resource.meta.options),
+                dict(resource.meta.labels),
+                str(resource.meta.within),
+                [str(address) for address in resource.meta.depends_on],
+                [[renamed.path, renamed.before] for renamed in resource.meta.renamed],
             ]
             for resource in sorted(resources, key=lambda resource: resource.address)
         ]
     )
+
+
+def _by_name(_: Path, leaf: Value) -> Value:
+    return {"\x00": repr(leaf.parts)} if isinstance(leaf, Pending) else leaf
 
 
 def dump_plan(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from portctl.engine.canonical import same
 from portctl.engine.graph import circles, topological
 from portctl.model.change import Action, Change
 from portctl.model.plan import Phase, Step
 from portctl.model.resource import RemoteKey
-from portctl.model.value import get
+from portctl.model.value import MISSING, Pending, get
 
 _FIRST = {
     Action.CREATE: Phase.CREATE,
@@ -121,7 +122,8 @@ def _hold_back(writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft]) -
             if other.kind.full_name == hold.until and other.resource and other.resource.meta.within == change.address
         ]
         wanted = get(change.resource.attributes, (hold.field,))
-        if not waiting or wanted == hold.value or not _takes_effect(change, hold.field):
+        held_anyway = not isinstance(wanted, Pending) and wanted is not MISSING and same(wanted, hold.value)
+        if not waiting or held_anyway or not _takes_effect(change, hold.field):
             continue
         first = drafts[_key(change, _FIRST[change.action])]
         first.held[hold.field] = hold.value

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from portctl.engine.compare import Desired, desired_side, live_side
+from portctl.engine.compare import Desired, delta, desired_side, live_side
 from portctl.engine.diff import differences, whole
+from portctl.engine.normalise import normalise
 from portctl.engine.outputs import Lookup, output_refs, resolve
 from portctl.errors import AnswerLost, ApiError, PortctlError
-from portctl.model.change import Change
+from portctl.model.change import Action, Change
 from portctl.model.plan import Phase, Step
 from portctl.model.provider import Draft, Provider
 from portctl.model.resource import Live, Resource
 from portctl.model.value import MISSING, Attributes, get
 from portctl.source import Path, path_text
+
+_ATTEMPTS = 2
+"""How often a write is sent whose answer gets lost."""
 
 
 class NotAsWanted(PortctlError):
@@ -50,6 +54,8 @@ class Writer:
                 return self._delete(change)
             case Phase.RELEASE:
                 return self._release(step)
+            case Phase.LEDGER if change.action is Action.FORGET:
+                return Written(None, None)
             case Phase.LEDGER:
                 return Written(change.live, self._desired(change, change.resource) if change.resource else None)
             case Phase.CREATE:
@@ -101,68 +107,103 @@ class Writer:
             changed=tuple(desired.declared),
             options=desired.resource.meta.options,
         )
-        live = self._surely(change, desired, lambda: provider.create(change.kind, draft))
-        return Written(live, desired)
+        return Written(self._created(change, desired, lambda: provider.create(change.kind, draft)), desired)
 
     def _update(self, step: Step) -> Written:
         change = step.change
         live = self.current(change)
         if live is None:
             raise PortctlError("Gone", f"{change.address} was there when the plan was made", hint="Plan again.")
-        provider = self._provider(change)
         if step.phase is not Phase.COMPLETE:
             for renamed in change.renames:
-                live = provider.rename(change.kind, live, tuple(renamed.path.split(".")), renamed.before)
+                live = self._renamed(change, live, tuple(renamed.path.split(".")), renamed.before)
         if change.resource is None:
-            draft = Draft(identity=change.identity, attributes={}, removed=change.removals, merge=True)
-            return Written(provider.update(change.kind, live, draft), None)
+            return Written(self._cleared(change, live, change.removals), None)
         return self._write(step, self._sent(step), live)
 
     def _write(self, step: Step, desired: Desired, live: Live) -> Written:
         """Send what differs between `live` and `desired`, and what must be sent although it cannot be compared."""
         change = step.change
-        before = live_side(desired, live)
-        paths = dict.fromkeys(
-            whole(difference.path) for difference in differences(before, desired.canonical, change.kind.aligned)
-        )
-        removed = [path for path in paths if get(desired.canonical, path) is MISSING and path not in desired.declared]
+        changed, removed = (dict.fromkeys(paths) for paths in delta(desired, live_side(desired, live)))
+        secrets: list[Path] = []
         if step.phase is not Phase.COMPLETE:
-            removed.extend(path for path in change.removals if path not in removed)
-            paths.update(dict.fromkeys(whole(edit.path) for edit in change.edits if edit.path in desired.sealed))
-        if not paths and not removed:
+            for path in map(whole, change.removals):
+                (removed if get(desired.canonical, path) is MISSING else changed)[path] = None
+            secrets = [whole(edit.path) for edit in change.edits if edit.path in desired.sealed]
+            changed.update(dict.fromkeys(secrets))
+        if not changed and not removed:
             return Written(live, desired, changed=bool(change.renames) or step.phase is Phase.CREATE)
         draft = Draft(
             identity=change.identity,
             attributes=desired.attributes,
-            changed=tuple(path for path in paths if path not in removed),
+            changed=tuple(changed),
             removed=tuple(removed),
             merge=desired.merge,
             options=desired.resource.meta.options,
         )
-        provider = self._provider(change)
-        return Written(self._surely(change, desired, lambda: provider.update(change.kind, live, draft)), desired)
+        return Written(self._updated(change, desired, live, draft, telling=not secrets), desired)
 
-    def _surely(self, change: Change, desired: Desired, write: Callable[[], Live]) -> Live:
-        """The object after `write`, whose answer may get lost: then it is read back before anything is sent again."""
-        try:
-            return self._checked(change, desired, write())
-        except AnswerLost:
-            pass
-        live = self._read_back(change)
-        if live is not None and not _unlike(desired, live):
-            return live
-        try:
-            return self._checked(change, desired, write())
-        except AnswerLost as error:
-            live = self._read_back(change)
-            if live is not None and not _unlike(desired, live):
-                return live
-            raise self._unknown(change) from error
-        except ApiError:
-            live = self._read_back(change)
-            if live is not None and not _unlike(desired, live):
-                return live
-            raise
+    def _created(self, change: Change, desired: Desired, write: Callable[[], Live]) -> Live:
+        """The object after a create. Sent again only when reading back shows that nothing was created."""
+        lost = False
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._checked(change, desired, write())
+            except AnswerLost:
+                lost = True
+                live = self._read_back(change)
+            except ApiError:
+                live = self._read_back(change) if lost else None
+                if live is None:
+                    raise
+            if live is not None:
+                return self._checked(change, desired, live)
+        raise self._unknown(change)
+
+    def _updated(self, change: Change, desired: Desired, live: Live, draft: Draft, *, telling: bool) -> Live:
+        """The object after an update, which may be sent twice. `telling`: reading back shows whether it was done."""
+        for _ in range(_ATTEMPTS):
+            try:
+                there = self._provider(change).update(change.kind, live, draft)
+            except AnswerLost:
+                seen = self._read_back(change)
+                if seen is not None and telling and not _unlike(desired, seen) and not _standing(seen, draft.removed):
+                    return seen
+                continue
+            left = _standing(there, draft.removed) if draft.merge else ()
+            if left:
+                raise _not_as_wanted(change, left)
+            return self._checked(change, desired, there)
+        raise self._unknown(change)
+
+    def _renamed(self, change: Change, live: Live, path: Path, before: str) -> Live:
+        provider = self._provider(change)
+        for _ in range(_ATTEMPTS):
+            try:
+                return provider.rename(change.kind, live, path, before)
+            except AnswerLost:
+                there = self._read_back(change)
+            if there is not None and get(there.attributes, path) is not MISSING:
+                return there
+        raise self._unknown(change)
+
+    def _cleared(self, change: Change, live: Live, removed: tuple[Path, ...]) -> Live:
+        """`live` without what stands at `removed`; everything else is left alone."""
+        draft = Draft(identity=change.identity, attributes={}, removed=removed, merge=True)
+        for _ in range(_ATTEMPTS):
+            try:
+                there: Live | None = self._provider(change).update(change.kind, live, draft)
+            except AnswerLost:
+                there = self._read_back(change)
+                if there is not None and _standing(there, removed):
+                    continue
+            if there is None:
+                break
+            left = _standing(there, removed)
+            if left:
+                raise _not_as_wanted(change, left)
+            return there
+        raise self._unknown(change)
 
     def _read_back(self, change: Change) -> Live | None:
         try:
@@ -180,21 +221,22 @@ class Writer:
     def _checked(self, change: Change, desired: Desired, live: Live) -> Live:
         wrong = _unlike(desired, live)
         if wrong:
-            paths = ", ".join(path_text(path) for path in wrong)
-            raise NotAsWanted(
-                "Written, but not as wanted",
-                f"{change.address}: the service dropped or changed {paths}",
-                hint="Compare the manifest with the object at the service; the account may lack a right on that field.",
-            )
+            raise _not_as_wanted(change, wrong)
         return live
 
     def _delete(self, change: Change) -> Written:
         provider = self._provider(change)
-        live = provider.fetch(change.kind, change.identity)
-        if live is None:
-            return Written(None, None, changed=False)
-        provider.delete(change.kind, live, cascade=bool(change.losses))
-        return Written(None, None)
+        for _ in range(_ATTEMPTS):
+            live = provider.fetch(change.kind, change.identity)
+            if live is None:
+                return Written(None, None, changed=False)
+            try:
+                provider.delete(change.kind, live, cascade=bool(change.losses))
+                return Written(None, None)
+            except AnswerLost:
+                if self._read_back(change) is None:
+                    return Written(None, None)
+        raise self._unknown(change)
 
     def _release(self, step: Step) -> Written:
         """Take away the references of an object that is about to be deleted, so that a circle can be."""
@@ -206,13 +248,25 @@ class Writer:
         removed = tuple(
             (name,) for name in step.without if get(live.attributes, (name,)) not in (MISSING, None, {}, ())
         )
-        if removed:
-            draft = Draft(identity=change.identity, attributes={}, removed=removed, merge=True)
-            live = provider.update(change.kind, live, draft)
-        return Written(live, None)
+        return Written(self._cleared(change, live, removed) if removed else live, None, changed=bool(removed))
 
 
 def _unlike(desired: Desired, live: Live) -> tuple[Path, ...]:
     """The managed paths at which `live` is not what was wanted."""
     found = differences(live_side(desired, live), desired.canonical, desired.resource.kind.aligned)
     return tuple(difference.path for difference in found)
+
+
+def _standing(live: Live, paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Those of `paths` at which something still stands."""
+    canonical = normalise(live.kind, live.attributes)
+    return tuple(path for path in paths if get(canonical, path) is not MISSING)
+
+
+def _not_as_wanted(change: Change, wrong: tuple[Path, ...]) -> NotAsWanted:
+    paths = ", ".join(path_text(path) for path in wrong)
+    return NotAsWanted(
+        "Written, but not as wanted",
+        f"{change.address}: the service dropped or changed {paths}",
+        hint="Compare the manifest with the object at the service; the account may lack a right on that field.",
+    )

@@ -1,0 +1,40 @@
+"""The data that a change would lose, found at plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from portctl.engine.diff import standing
+from portctl.model.change import Edit, Loss
+from portctl.model.kind import Hazard, Kind, matches
+from portctl.model.value import MISSING, Canonical, leaves
+from portctl.source import Path
+
+
+def possible_losses(kind: Kind, after: Canonical, touched: Iterable[Edit]) -> tuple[Loss, ...]:
+    """What `touched` would lose if the object is populated; `after` is the object as it will be."""
+    found: dict[Path, Loss] = {}
+    for edit in touched:
+        for path in _prefixes(edit):
+            removed = standing(after, path) is MISSING
+            for hazard in kind.hazards:
+                if matches(hazard.at, path) and (hazard.removed if removed else hazard.changed):
+                    found.setdefault(path, Loss(path, hazard.why))
+        if edit.before is MISSING:
+            for hazard in kind.hazards:
+                if hazard.changed and matches(hazard.at, edit.path) and _stood_as_default(kind, hazard):
+                    found.setdefault(edit.path, Loss(edit.path, hazard.why))
+    return tuple(loss for path, loss in found.items() if not any(path[:end] in found for end in range(1, len(path))))
+
+
+def _prefixes(edit: Edit) -> Iterable[Path]:
+    """Every path from the top down to the leaves of what stood at the edit."""
+    if edit.before is MISSING:
+        return ()
+    whole = [(*edit.path, *below) for below, _ in leaves(edit.before)]
+    return dict.fromkeys(path[:end] for path in whole for end in range(1, len(path) + 1))
+
+
+def _stood_as_default(kind: Kind, hazard: Hazard) -> bool:
+    """Whether a value that is not shown was there all the same: the default, which equals absence."""
+    return hazard.at in kind.defaults
