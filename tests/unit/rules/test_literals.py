@@ -27,6 +27,7 @@ def action(url: str) -> str:
     [
         ("https://{SERVICENOW_INSTANCE}/api", "{SERVICENOW_INSTANCE}"),
         ("${PORT_API_URL}/actions", "${PORT_API_URL}"),
+        ("https://{HOST}/{{ .entity.identifier }}", "{HOST}"),
     ],
 )
 def test_a_placeholder_of_a_guide_is_found_where_it_stands(url: str, found: str) -> None:

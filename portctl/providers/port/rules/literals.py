@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from portctl.manifest.lint import Finding
 from portctl.model.kind import within
 from portctl.model.value import Sealed, leaves
-from portctl.providers.port.rules.programs import programs
+from portctl.providers.port.rules.programs import scalars_of_jq
 from portctl.providers.port.rules.shapes import HOLE, Organisation, texts, texts_below
 from portctl.providers.port.rules.templates import parse
 from portctl.source import Path
@@ -27,7 +27,7 @@ _PROSE = ("title", "description")
 def left_over_placeholders(organisation: Organisation) -> Iterator[Finding]:
     """Port expands `{{ }}` and nothing else."""
     for resource in organisation.ours("Action", "Automation", "Blueprint", "Webhook", "Entity"):
-        jq = {path for path, text in programs(resource) if "{{" not in text}
+        jq = {path for path, _ in scalars_of_jq(resource)}
         for path, text in texts(resource.attributes, keys=True):
             if path[-1] in _PROSE or path in jq:
                 continue

@@ -36,6 +36,11 @@ def programs(resource: Resource) -> Iterator[tuple[Path, str]]:
             yield path, program
 
 
+def scalars_of_jq(resource: Resource) -> Iterator[tuple[Path, str]]:
+    """The scalars that are a jq program as a whole, without template braces."""
+    yield from _PLACES.get(resource.kind.name, _nowhere)(resource)
+
+
 def unbalanced(resource: Resource) -> Iterator[Path]:
     """Paths of texts whose template braces do not match; Port sends none of them."""
     for path, text in _templated(resource):
@@ -83,7 +88,7 @@ def _all_programs(resource: Resource) -> Iterator[tuple[Path, str]]:
     for path, text in _templated(resource):
         if not is_spread(text):
             yield from ((path, program) for program in parse(text).programs)
-    yield from _PLACES.get(resource.kind.name, _nowhere)(resource)
+    yield from scalars_of_jq(resource)
 
 
 def _templated(resource: Resource) -> Iterator[tuple[Path, str]]:
