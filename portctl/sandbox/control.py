@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
-_PACKAGES = ("starlette", "uvicorn", "jq")
+_PACKAGES = ("starlette", "uvicorn", "jq", "dukpy")
 
 
 class ControlError(RuntimeError):

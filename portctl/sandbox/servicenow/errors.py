@@ -20,6 +20,10 @@ class SnowError(Exception):
         return Answer(self.status, body, headers=headers)
 
 
+class Vetoed(SnowError):
+    """A rule, a data policy or the change model does not let the operation through."""
+
+
 def unauthenticated() -> SnowError:
     return SnowError(401, "User is not authenticated", "Required to provide Auth information")
 
@@ -48,12 +52,12 @@ def denied(operation: str) -> SnowError:
 
 def aborted(table: str, rule: str, sys_id: str) -> SnowError:
     detail = f"Operation against file '{table}' was aborted by Business Rule '{rule}^{sys_id}'. "
-    return SnowError(403, "Operation Failed", f"{detail}Business Rule Stack:{rule}")
+    return Vetoed(403, "Operation Failed", f"{detail}Business Rule Stack:{rule}")
 
 
 def data_policy(labels: list[str]) -> SnowError:
     detail = f"Data Policy Exception: The following fields are mandatory: {', '.join(labels)}"
-    return SnowError(403, "Operation Failed", detail)
+    return Vetoed(403, "Operation Failed", detail)
 
 
 def duplicate(table: str, column: str) -> SnowError:

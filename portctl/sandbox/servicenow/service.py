@@ -14,12 +14,15 @@ from portctl.sandbox.servicenow import oauth
 from portctl.sandbox.servicenow.accounts import caller_of
 from portctl.sandbox.servicenow.context import Call
 from portctl.sandbox.servicenow.errors import SnowError, api_denied, no_resource, not_emulated
+from portctl.sandbox.servicenow.jobs import Jobs
 from portctl.sandbox.servicenow.limits import RateLimits, limit_headers
 from portctl.sandbox.servicenow.routes import EMULATED, REVOKE, ROUTES, TOKEN, Route
+from portctl.sandbox.servicenow.rules.business_rules import BusinessRules
 from portctl.sandbox.servicenow.seed.fill import api_key_of, client_of, fill, instance_name, password_of
 from portctl.sandbox.servicenow.seed.people import PEOPLE
+from portctl.sandbox.servicenow.store.approvals import Approvals
 from portctl.sandbox.servicenow.store.behaviours import BEHAVIOURS
-from portctl.sandbox.servicenow.store.change import NoRules
+from portctl.sandbox.servicenow.store.changes import Changes
 from portctl.sandbox.servicenow.store.instance import Actor, Instance
 from portctl.sandbox.servicenow.store.records import Records
 from portctl.sandbox.servicenow.xml import as_xml
@@ -46,7 +49,13 @@ class ServiceNowService:
     def __init__(self, world: World) -> None:
         self.world = world
         self.instance = Instance(instance_name(world.ids.seed), State(world.clock, self._changed), world)
-        self.records = Records(self.instance, BEHAVIOURS, NoRules())
+        self.jobs = Jobs(world, self.instance.state)
+        self._rules = BusinessRules(self.instance, self.jobs)
+        behaviours = dict(BEHAVIOURS)
+        self.records = Records(self.instance, behaviours, self._rules)
+        self._rules.records = self.records
+        behaviours.update(Approvals(self.records, self.jobs).behaviours())
+        behaviours.update(Changes(self.records, self.jobs).behaviours())
         self._limits = RateLimits(self.instance)
         self._router: Router[Route] = Router((route.method, route.template, route) for route in ROUTES)
         fill(self.instance)
@@ -62,6 +71,7 @@ class ServiceNowService:
         actor: Actor | None = None
         headers: dict[str, str] = {}
         try:
+            self.jobs.advance()
             actor = caller_of(self.instance, request)
             headers, refusal = self._limits.count(request, actor)
             answer = refusal or self._answer(request, match, actor)
@@ -85,12 +95,13 @@ class ServiceNowService:
         return replace(answer, headers=limit_headers(100, reset, self.instance.stable_id("fault")))
 
     def reset(self) -> None:
+        self.jobs.reset()
         self._limits.reset()
         self.instance.state.load(self._seeded)
         self.instance.reshape()
 
     def settle(self) -> int:
-        return 0
+        return self.jobs.settle()
 
     def dump(self) -> dict[str, Any]:
         return self.instance.state.dump()
@@ -104,9 +115,12 @@ class ServiceNowService:
 
     def listen_at(self, url: str) -> None:
         self.instance.url = url
+        self.jobs.start()
 
     def close(self) -> None:
-        """End what runs in the background."""
+        """End what runs in the background; it starts again with `listen_at`."""
+        self.jobs.stop()
+        self._rules.close()
 
     def _credential(self, user_name: str) -> dict[str, str]:
         client_id, secret = client_of(self.instance, user_name)

@@ -65,12 +65,4 @@ class Rules(Protocol):
     def after(self, change: Change) -> None: ...
 
 
-class NoRules:
-    """While seeding."""
-
-    def before(self, change: Change, *, late: bool) -> None: ...
-
-    def after(self, change: Change) -> None: ...
-
-
 Behaviours = Mapping[str, Behaviour]

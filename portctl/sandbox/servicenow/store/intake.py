@@ -105,6 +105,9 @@ def _whole(value: str) -> str | None:
 def _reference(instance: Instance, column: Column, value: str, *, display: bool) -> str:
     if value == "" or is_sys_id(value) or column.reference == "sys_scope":
         return value
+    if column.reference == "chg_model":
+        model = instance.one("chg_model", name=value.capitalize())
+        return str(model["sys_id"]) if model else ""
     if display:
         element = instance.schema.display_column(column.reference)
         rows = instance.where(column.reference, **{element: value}) if element else []

@@ -52,6 +52,10 @@ class Records:
             change.row["sys_mod_count"] = str(int(row.get("sys_mod_count") or 0) + 1)
         return self._write(change)
 
+    def system_insert(self, table: str, values: Mapping[str, str]) -> Row:
+        """A record made by the product itself."""
+        return self.insert(SYSTEM_ACTOR, table, values)
+
     def system_update(self, row: Row, **values: str) -> Row:
         """A change by the product itself."""
         return self.update(SYSTEM_ACTOR, row, values)
