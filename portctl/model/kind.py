@@ -168,7 +168,10 @@ class Kind:
                  `{parent}` and every scope attribute are filled, percent-encoded
     item         path of one object; may hold `{collection}`, `{parent}`, `{identity}` (the identity's last part)
                  and every identity attribute
+    item_query   query of every request for one object; values may hold identity attributes as `item` does
     scope        attributes that select one list: objects are read with one list per distinct scope
+    listed       False: the collection holds far more than what is ours, so objects are read one by one
+    partial      True: how much of an object is read depends on what manifests and the ledger say of it
     list_query   query of the list
     search       reading by POST, for collections too large to list
     belongs      tells this kind's objects from others in the same collection
@@ -197,6 +200,7 @@ class Kind:
     renames      parts that the service can rename without losing their data
     deletion_hazard  why deleting an object may lose data, "" when it cannot
     excluded     patterns never compared, with the reason (printed in docs/kinds.md)
+    checked      True: the service has an opinion on a body before it is written, which is asked for at plan
     schema       gives the JSON Schema of `spec`, with discriminators
     encode       attributes -> request body, for the odd kind; decode: object in an answer -> attributes, both
                  called by the provider and nowhere else
@@ -214,7 +218,10 @@ class Kind:
     parent: str = ""
     collection: str
     item: str = "{collection}/{identity}"
+    item_query: Mapping[str, str] = field(default_factory=dict)
     scope: tuple[str, ...] = ()
+    listed: bool = True
+    partial: bool = False
     list_query: Mapping[str, str] = field(default_factory=dict)
     search: Search | None = None
     belongs: Callable[[Attributes], bool] | None = None
@@ -251,6 +258,7 @@ class Kind:
     excluded: Mapping[str, str] = field(default_factory=dict)
     on_delete: OnDelete = OnDelete.DELETE
     options: Mapping[str, str] = field(default_factory=dict)
+    checked: bool = False
     schema: Callable[[], Mapping[str, Any]]
     encode: Callable[[Attributes], Attributes] | None = None
     decode: Callable[[Attributes], Attributes] | None = None

@@ -29,6 +29,22 @@ class Draft:
     options: Mapping[str, bool | str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of an object before it is read: what its manifest says, and the paths that the ledger holds."""
+
+    attributes: Attributes
+    paths: frozenset[Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What a service has against a body that is about to be written, at `path` of its attributes."""
+
+    path: Path
+    text: str
+
+
 class Provider(Protocol):
     """One instance of one service. Safe to use from several threads."""
 
@@ -39,14 +55,20 @@ class Provider(Protocol):
     def login(self) -> InstanceInfo:
         """Log in and say which organisation this is. Raises AccessDenied or Unreachable."""
 
-    def read(self, kind: Kind, identities: Sequence[Identity]) -> Mapping[Identity, Live]:
+    def read(
+        self, kind: Kind, identities: Sequence[Identity], about: Mapping[Identity, About] = ...
+    ) -> Mapping[Identity, Live]:
         """Those of `identities` that exist, with one list per kind and scope.
 
+        `about` matters for kinds that are read in part; the provider remembers it for later calls.
         A list that may be cut short raises; what cannot be told from absent raises AccessDenied.
         """
 
     def fetch(self, kind: Kind, identity: Identity) -> Live | None:
         """One object, read now."""
+
+    def check(self, kind: Kind, live: Live | None, attributes: Attributes) -> Sequence[Complaint]:
+        """The service's own opinion of `attributes`, without writing anything; for kinds that are `checked`."""
 
     def create(self, kind: Kind, draft: Draft) -> Live:
         """Create. Raises AnswerLost when it may have happened."""

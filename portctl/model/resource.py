@@ -103,8 +103,12 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """An object as the API gave it. `attributes` still hold what the server owns; outputs are read from them."""
+    """An object as the API gave it. `attributes` still hold what the server owns; outputs are read from them.
+
+    `notes` are what a reader of the plan should know beside the differences, such as a change that waits for review.
+    """
 
     kind: Kind
     identity: Identity
     attributes: Attributes
+    notes: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from portctl.model.kind import Kind
@@ -19,6 +20,12 @@ def collection_path(kind: Kind, identity: Identity) -> str:
 def item_path(kind: Kind, identity: Identity) -> str:
     """The object that `identity` names."""
     return place_path("{item}", kind, identity)
+
+
+def item_query(kind: Kind, identity: Identity) -> Mapping[str, str]:
+    """The query of a request for the object that `identity` names, not encoded."""
+    values = dict(zip(kind.identity, identity[len(identity) - len(kind.identity) :], strict=True))
+    return {name: _HOLE.sub(lambda hole: values[hole[1]], text) for name, text in kind.item_query.items()}
 
 
 def place_path(template: str, kind: Kind, identity: Identity, **further: str) -> str:

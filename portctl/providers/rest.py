@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from portctl.errors import ApiError
 from portctl.model.kind import Kind, Merge, Purge, Verb, matches
 from portctl.model.plan import InstanceInfo
-from portctl.model.provider import Draft
+from portctl.model.provider import About, Complaint, Draft
 from portctl.model.resource import Identity, Live
 from portctl.model.value import MISSING, Attributes, Pending, Value, get, map_leaves
 from portctl.providers.body import merged, patch
-from portctl.providers.paths import collection_path, item_path, place_path, scope_of
+from portctl.providers.paths import collection_path, item_path, item_query, place_path, scope_of
 from portctl.source import Path
 from portctl.vault import Vault
 from portctl.wire.client import Answer, Client
@@ -58,9 +59,14 @@ class RestProvider:
     def close(self) -> None:
         self._client.close()
 
-    def read(self, kind: Kind, identities: Sequence[Identity]) -> Mapping[Identity, Live]:
+    def read(
+        self,
+        kind: Kind,
+        identities: Sequence[Identity],
+        about: Mapping[Identity, About] = MappingProxyType({}),  # noqa: ARG002
+    ) -> Mapping[Identity, Live]:
         """Those of `identities` that exist: one list or search per scope; one request each where there is none."""
-        if not kind.collection:
+        if not kind.collection or not kind.listed:
             found = (self._fetch(kind, identity) for identity in identities)
             return {live.identity: live for live in found if live is not None}
         scopes: dict[Identity, list[Identity]] = {}
@@ -86,13 +92,16 @@ class RestProvider:
 
     def _fetch(self, kind: Kind, identity: Identity) -> Live | None:
         try:
-            answer = self._client.request("GET", item_path(kind, identity))
+            answer = self._client.request("GET", item_path(kind, identity), query=item_query(kind, identity))
         except ApiError as error:
             if error.status == _NOT_FOUND:
                 return None
             raise
         live = self._live(kind, self._object(kind, answer, "GET", item_path(kind, identity)), identity)
         return live if kind.belongs is None or kind.belongs(live.attributes) else None
+
+    def check(self, kind: Kind, live: Live | None, attributes: Attributes) -> Sequence[Complaint]:  # noqa: ARG002
+        return ()
 
     def create(self, kind: Kind, draft: Draft) -> Live:
         if kind.create is None:
@@ -124,7 +133,7 @@ class RestProvider:
         path = item_path(kind, live.identity)
         try:
             self._patiently(
-                lambda: self._client.request("DELETE", path),
+                lambda: self._client.request("DELETE", path, query=item_query(kind, live.identity)),
                 until=lambda error: error.status == _NOT_FOUND or error.code not in self._has_dependents,
             )
         except ApiError as error:
@@ -214,7 +223,7 @@ class RestProvider:
     def _write(self, kind: Kind, identity: Identity, verb: Verb, body: Attributes) -> Live:
         path = item_path(kind, identity)
         answer = self._patiently(
-            lambda: self._client.request(verb, path, body=body, repeatable=True),
+            lambda: self._client.request(verb, path, query=item_query(kind, identity), body=body, repeatable=True),
             until=lambda error: not kind.eventual or error.status != _NOT_FOUND,
         )
         return self._written(kind, answer, identity, verb, path)

@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
@@ -26,6 +26,7 @@ log = logging.getLogger("portctl.wire")
 
 _UNAUTHORISED = 401
 _GATEWAY_GAVE_UP = frozenset({502, 504})
+_REDIRECTS = frozenset({301, 302, 307, 308})
 _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
 DEFAULT_OPTIONS: Mapping[str, Any] = {"timeout": 60.0}
 
@@ -69,6 +70,7 @@ class _Request:
     writes: bool
     repeatable: bool
     anonymous: bool
+    followed: bool = False
 
 
 class _NotSent(Exception):
@@ -158,9 +160,18 @@ class Client:
             anonymous=anonymous,
         )
         answer = self._answer(request)
+        moved = self._moved(request, answer)
+        if moved is not None:
+            answer = self._answer(replace(request, path=moved, query={}, followed=True))
         if answer.status >= 300:
             raise self._refusal(request, answer)
         return answer
+
+    def _moved(self, request: _Request, answer: Answer) -> str | None:
+        """Where at this same service a read is sent to: an object that was renamed. Credentials go nowhere else."""
+        where = answer.headers.get("location", "")
+        here = where.startswith(f"{self.url}/") and answer.status in _REDIRECTS
+        return where.removeprefix(self.url) if here and request.method == "GET" and not request.followed else None
 
     def _answer(self, request: _Request) -> Answer:
         """The first answer that is worth no further try."""
@@ -238,6 +249,9 @@ class Client:
         headers = {name.lower(): value for name, value in response.headers.items()}
         status = response.status_code
         if response.is_redirect:
+            answer = Answer(status, None, headers)
+            if self._moved(request, answer) is not None:
+                return answer
             raise self._unreachable(f"redirects {request.method} {request.path} to another address")
         if not response.content:
             return Answer(status, None, headers)

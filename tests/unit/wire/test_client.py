@@ -114,6 +114,18 @@ def test_what_does_not_answer_as_its_api_is_unreachable(answer: Reply, tries: in
     assert len(service.requests) == tries
 
 
+def test_a_read_follows_one_redirect_within_the_service() -> None:
+    service = Service([reply(301, location="https://api.example/v1/7"), reply(200, {"id": 7})])
+    assert service.client().request("GET", "/v1/old%2Fname", query={"a": "b"}).body == {"id": 7}
+    assert service.asked == ["GET /v1/old%2Fname?a=b", "GET /v1/7"]
+
+
+def test_a_second_redirect_is_not_followed() -> None:
+    service = Service([reply(301, location=f"https://api.example/v1/{name}") for name in ("a", "b")])
+    with pytest.raises(Unreachable, match="redirects GET /v1/a to another address"):
+        service.client().request("GET", "/v1/x")
+
+
 def test_no_redirect_is_followed_with_a_write() -> None:
     service = Service([httpx.Response(302, headers={"location": "https://api.example/v2/x"})])
     with pytest.raises(Unreachable, match="redirects POST /v1/x to another address"):
