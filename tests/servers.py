@@ -33,3 +33,21 @@ def port_token(client: httpx.Client, sandbox: Sandbox, credential: str = "defaul
     body = {"clientId": chosen["clientId"], "clientSecret": chosen["clientSecret"]}
     token: str = client.post("/v1/auth/access_token", json=body).json()["accessToken"]
     return token
+
+
+@contextmanager
+def gitlab_client(sandbox: Sandbox, credential: str = "default") -> Iterator[httpx.Client]:
+    """A client of GitLab's REST API with the token of a seeded person: "default", "maintainer", "guest", ..."""
+    token = sandbox.credentials["gitlab"][credential]["token"]
+    with httpx.Client(base_url=f"{sandbox.urls['gitlab']}/api/v4", timeout=10) as client:
+        client.headers["private-token"] = token
+        yield client
+
+
+@contextmanager
+def servicenow_client(sandbox: Sandbox, credential: str = "default") -> Iterator[httpx.Client]:
+    """A client with the API key of a seeded user: "default", "admin", "gate", "approver", "noroles", ..."""
+    key = sandbox.credentials["servicenow"][credential]["apiKey"]
+    headers = {"x-sn-apikey": key, "accept": "application/json"}
+    with httpx.Client(base_url=sandbox.urls["servicenow"], timeout=10, headers=headers) as client:
+        yield client
