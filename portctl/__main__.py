@@ -1,0 +1,6 @@
+"""`python -m portctl`."""
+
+from portctl.cli import main
+
+if __name__ == "__main__":
+    main()
