@@ -21,7 +21,7 @@ MAY_USE_SANDBOX = "cli/sandbox.py"
 
 
 def _modules() -> list[pathlib.Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+    return sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or not path.name.startswith("__"))
 
 
 def _room(name: str) -> str:
