@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from portctl.engine.canonical import digest, managed_leaves, same
 from portctl.engine.diff import Difference, differences, standing, whole
@@ -126,21 +125,19 @@ def taken_back(kind: Kind, live: Live, entry: Entry, declared: Mapping[Path, Val
         value = get(canonical, path)
         if path and owned.created and value is not MISSING and not _is_declared(path, declared):
             gone[path] = Why.MANIFEST if digest(value) == owned.hash else Why.CONFLICT
+    named = _named_parts(kind) if gone else ()
     found: dict[Path, Why] = {}
     for path, why in gone.items():
-        part = next((path[:end] for end in range(1, len(path)) if _goes_whole(kind, canonical, path[:end], gone)), path)
+        parts = [path[:end] for end in range(1, len(path)) if any(matches(pattern, path[:end]) for pattern in named)]
+        part = next((part for part in parts if _goes_whole(canonical, part, gone)), path)
         found[part] = Why.CONFLICT if Why.CONFLICT in (why, found.get(part)) else why
     return tuple(Edit(path, get(canonical, path), MISSING, why) for path, why in found.items())
 
 
-def _goes_whole(kind: Kind, canonical: Canonical, part: Path, gone: Mapping[Path, Why]) -> bool:
-    """Whether `part` is one of several parts that bear names of the user's, and all of it goes."""
-    return any(matches(pattern, part) for pattern in _named_parts(kind)) and all(
-        (*part, *below) in gone for below in managed_leaves(get(canonical, part))
-    )
+def _goes_whole(canonical: Canonical, part: Path, gone: Mapping[Path, Why]) -> bool:
+    return all((*part, *below) in gone for below in managed_leaves(get(canonical, part)))
 
 
-@lru_cache(maxsize=64)
 def _named_parts(kind: Kind) -> frozenset[str]:
     """The patterns of the kind up to a `*`: there the user gives the names (`fields.*`)."""
     patterns = (

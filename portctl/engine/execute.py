@@ -92,6 +92,7 @@ class _Execution:
         self._lock = threading.Lock()
         self._steps = {step.key: step for step in plan.steps}
         self._outcomes: dict[str, Outcome] = {}
+        self._seen: dict[RemoteKey, list[Live | None]] = {}
         self._lives: dict[RemoteKey, Live] = {change.key: change.live for change in plan.changes if change.live}
         self._sources: dict[Address, Live] = {
             change.address: change.live for change in plan.changes if change.live and change.resource
@@ -216,7 +217,11 @@ class _Execution:
                 self._sources[change.address] = written.live
         if written.desired is not None and written.live is not None:
             previous = self._ledger.entries.get(change.key)
-            entry = self._recorder.done(change, written.desired, written.live, previous)
+            seen = self._seen.setdefault(change.key, [change.live])
+            if written.found is not None:
+                seen.append(written.found)
+            entry = self._recorder.done(change, written.desired, written.live, previous, seen)
+            seen.append(written.live)
             self._ledger = self._ledger.with_entry(entry)
 
     def _withdraw_claim(self, change: Change) -> None:

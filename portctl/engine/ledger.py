@@ -37,8 +37,9 @@ class Entry:
     """What is known of one remote object.
 
     `claimed` entries were announced before a run's first write and their result was never recorded.
-    `before` and `after` are hashes of the managed projection around the last write ("absent" before a create),
-    `written` its time: with them, a list that is late can be told from a change made by somebody else.
+    `after` is the hash of the managed projection after the last write, `before` those of the states that stood there
+    shortly before ("absent" before a create), `written` the time: with them, a list that is late can be told from a
+    change made by somebody else.
     """
 
     address: Address
@@ -53,7 +54,7 @@ class Entry:
     paths: Mapping[Path, Owned] = field(default_factory=dict)
     fingerprints: Mapping[Path, str] = field(default_factory=dict)
     witness: str = ""
-    before: str = ""
+    before: tuple[str, ...] = ()
     after: str = ""
     written: float = 0.0
 
@@ -207,7 +208,7 @@ def _dump_entry(entry: Entry) -> dict[str, Any]:
         "paths": [[list(path), owned.hash, owned.created] for path, owned in sorted_paths(entry.paths)],
         "fingerprints": [[list(path), print_] for path, print_ in sorted_paths(entry.fingerprints)],
         "witness": entry.witness,
-        "before": entry.before,
+        "before": list(entry.before),
         "after": entry.after,
         "written": entry.written,
     }
@@ -230,7 +231,7 @@ def _parse_entry(row: Any) -> Entry:
         paths={tuple(path): Owned(hash_, created) for path, hash_, created in row["paths"]},
         fingerprints={tuple(path): print_ for path, print_ in row["fingerprints"]},
         witness=row["witness"],
-        before=row["before"],
+        before=tuple(row["before"]),
         after=row["after"],
         written=row["written"],
     )

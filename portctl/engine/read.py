@@ -98,14 +98,17 @@ class Reader:
         entry = ledger.entries.get(key)
         if entry is None or not entry.before or self.now() - entry.written >= LAG_SECONDS:
             return False
-        return projection_digest(live, entry) == entry.before != entry.after
+        shown = projection_digest(live, entry)
+        return shown != entry.after and shown in entry.before
 
 
 def projection_digest(live: Live | None, entry: Entry) -> str:
-    """The hash of what `live` has at the paths that `entry` manages."""
+    """The hash of what `live` has at the paths that `entry` manages, or of all of it where the manifest speaks for all."""
     if live is None:
         return ABSENT
     canonical = normalise(live.kind, live.attributes, hidden=entry.fingerprints)
+    if not entry.merge:
+        return digest(canonical)
     return digest([[list(path), _hash(get(canonical, path))] for path in sorted(entry.paths, key=str)])
 
 

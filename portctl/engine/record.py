@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from portctl.engine.canonical import managed_leaves
@@ -10,7 +10,7 @@ from portctl.engine.compare import Desired, desired_side
 from portctl.engine.ledger import Entry, Ledger, Owned, owned_paths
 from portctl.engine.normalise import normalise
 from portctl.engine.outputs import Lookup, resolve
-from portctl.engine.read import ABSENT, projection_digest
+from portctl.engine.read import ABSENT, LAG_SECONDS, projection_digest
 from portctl.engine.secrets import fingerprint, witness_of
 from portctl.model.change import Action, Change
 from portctl.model.plan import Plan
@@ -49,7 +49,7 @@ class Recorder:
                 on_delete=change.resource.meta.on_delete,
                 labels=change.resource.meta.labels,
                 merge=change.resource.management is Management.MERGE,
-                before=ABSENT if creating else "",
+                before=(ABSENT,) if creating else (),
                 written=self.now(),
             )
             desired = desired_side(change.resource, resolve(change.resource.attributes, self.lookup))
@@ -62,8 +62,10 @@ class Recorder:
         there = normalise(change.kind, change.live.attributes) if change.live else Canonical({})
         return {path: get(there, path) is not MISSING for path in managed_leaves(desired.canonical) if path}
 
-    def done(self, change: Change, desired: Desired, live: Live, previous: Entry | None) -> Entry:
-        """The entry of a change whose write succeeded."""
+    def done(
+        self, change: Change, desired: Desired, live: Live, previous: Entry | None, earlier: Sequence[Live | None]
+    ) -> Entry:
+        """The entry of a change whose write succeeded; `earlier` are the states of the object before it."""
         resource = desired.resource
         leaves = {path: value for path, value in managed_leaves(desired.canonical).items() if path}
         paths = owned_paths(leaves, frozenset(path for path, found in self._found(change, desired).items() if found))
@@ -86,8 +88,12 @@ class Recorder:
             fingerprints={path: print_ or old[path] for path, print_ in prints.items() if print_ or path in old},
             witness=witness_of(change.kind, live),
         )
-        before, after = projection_digest(change.live, entry), projection_digest(live, entry)
-        return replace(entry, before=before, after=after, written=self.now())
+        after = projection_digest(live, entry)
+        before = {projection_digest(state, entry): None for state in earlier}
+        if previous is not None and self.now() - previous.written < LAG_SECONDS:
+            before.update(dict.fromkeys((*previous.before, previous.after)))
+        before.pop(after, None)
+        return replace(entry, before=tuple(name for name in before if name), after=after, written=self.now())
 
     def refresh(self, ledger: Ledger, plan: Plan) -> Ledger:
         """The ledger with what changed in manifests without needing a write: labels, protection, edges, renamed names.
@@ -103,7 +109,7 @@ class Recorder:
                 continue
             previous = ledger.entries.get(change.key)
             desired = desired_side(resource, resolve(resource.attributes, self.lookup))
-            entry = self.done(change, desired, change.live, previous)
+            entry = self.done(change, desired, change.live, previous, ())
             if previous is not None:
                 entry = replace(
                     entry,

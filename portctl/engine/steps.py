@@ -145,18 +145,17 @@ def _order_deletes(
 ) -> None:
     """Deletes run in reverse: after those that needed the object are gone or have been updated."""
     for members in circles({key: change.depends for key, change in deleting.items()}):
-        releases = []
+        releases = [_key(deleting[key], Phase.RELEASE) for key in members]
         for key in members:
             change = deleting[key]
             drafts[_key(change, Phase.RELEASE)] = _Draft(change, Phase.RELEASE, without=change.kind.deferrable)
-            releases.append(_key(change, Phase.RELEASE))
-        for key in members:
-            drafts[_key(deleting[key], Phase.DELETE)].needs.update(dict.fromkeys(releases))
-            deleting = {**deleting, key: replace(deleting[key], depends=_outside(deleting[key].depends, members))}
+            drafts[_key(change, Phase.DELETE)].needs.update(dict.fromkeys(releases))
+            deleting = {**deleting, key: replace(change, depends=_outside(change.depends, members))}
     for change in deleting.values():
         for need in change.depends:
-            if need in deleting:
-                drafts[_key(deleting[need], Phase.DELETE)].needs[_key(change, Phase.DELETE)] = None
+            for phase in (Phase.RELEASE, Phase.DELETE) if need in deleting else ():
+                if _key(deleting[need], phase) in drafts:
+                    drafts[_key(deleting[need], phase)].needs[_key(change, Phase.DELETE)] = None
     for change in writing.values():
         for phase in (Phase.COMPLETE, _FIRST[change.action]):
             if _key(change, phase) in drafts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portctl.engine.compare import Desired, delta, desired_side, live_side
 from portctl.engine.diff import differences, whole
@@ -31,11 +31,15 @@ class OutcomeUnknown(PortctlError):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What stands at the service after a step; `desired` is what was sent. `live` is None after a delete."""
+    """What stands at the service after a step; `desired` is what was sent. `live` is None after a delete.
+
+    `found` is what stood there just before, where the step had to look.
+    """
 
     live: Live | None
     desired: Desired | None
     changed: bool = True
+    found: Live | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +104,7 @@ class Writer:
                     f"{change.address} should have come into being with its parent, and did not",
                     hint="Apply again in a moment.",
                 )
-            return self._write(step, desired, live)
+            return replace(self._write(step, desired, live), found=live)
         draft = Draft(
             identity=change.identity,
             attributes=desired.attributes,

@@ -10,6 +10,7 @@ import copy
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from portctl.errors import AnswerLost, ApiError, PortctlError
@@ -17,7 +18,7 @@ from portctl.model.kind import Kind, Verb, matches
 from portctl.model.plan import InstanceInfo
 from portctl.model.provider import Draft
 from portctl.model.resource import Identity, Live
-from portctl.model.value import Pending, freeze, leaves, map_leaves, thaw
+from portctl.model.value import Attributes, Pending, freeze, leaves, map_leaves, thaw
 from portctl.source import Path
 from portctl.vault import Vault
 from tests.unit.engine.kinds import OFFER, RIGHTS
@@ -67,6 +68,9 @@ class Shop:
         self.identity = identity
         self.faults = Faults()
         self.objects: Stored = {}
+        self.keeps: set[Path] = set()
+        """Paths that a write cannot clear."""
+
         self.writes: list[tuple[str, str, Identity]] = []
         self.lists: list[str] = []
         self._past: list[tuple[float, Stored]] = [(0.0, {})]
@@ -84,7 +88,12 @@ class Shop:
     def requests(self) -> int:
         return self._requests
 
-    def read(self, kind: Kind, identities: Sequence[Identity]) -> Mapping[Identity, Live]:
+    def read(
+        self,
+        kind: Kind,
+        identities: Sequence[Identity],
+        about: Mapping[Identity, Any] = MappingProxyType({}),  # noqa: ARG002
+    ) -> Mapping[Identity, Live]:
         """Lists show the shop as it was `lag` seconds ago."""
         with self._lock:
             self._requests += 1
@@ -104,6 +113,10 @@ class Shop:
             stored = self.objects.get((kind.full_name, identity))
             return None if stored is None else self._live(kind, identity, stored)
 
+    def check(self, kind: Kind, live: Live | None, attributes: Attributes) -> Sequence[Any]:  # noqa: ARG002
+        """The shop has no opinion before a write."""
+        return ()
+
     def create(self, kind: Kind, draft: Draft) -> Live:
         def perform() -> Live:
             if (kind.full_name, draft.identity) in self.objects:
@@ -121,14 +134,14 @@ class Shop:
 
         def perform() -> Live:
             stored = copy.deepcopy(self._existing(kind, live.identity))
-            wanted = self._revealed(draft.attributes)
             if not draft.merge and kind.update is Verb.PUT:
-                stored = wanted
+                stored = self._revealed(draft.attributes)
             else:
                 for path in draft.removed:
-                    _clear(stored, path)
+                    if path not in self.keeps:
+                        _clear(stored, path)
                 for path in draft.changed:
-                    _put(stored, path, _at(wanted, path))
+                    _put(stored, path, self._revealed({"it": _at(draft.attributes, path)})["it"])
             self._keep(kind, live.identity, stored)
             return self._live(kind, live.identity, self.objects[kind.full_name, live.identity])
 

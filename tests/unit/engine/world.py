@@ -53,30 +53,30 @@ def resource(kind: Kind, identity: Identity, attributes: Mapping[str, Any], name
 
 
 def shelf(
-    name: str, attributes: Mapping[str, Any] | None = None, *, links: tuple[str, ...] = (), **meta: Any
+    identifier: str, attributes: Mapping[str, Any] | None = None, *, links: tuple[str, ...] = (), **meta: Any
 ) -> Resource:
     linked = {"links": {f"to_{other}": {"target": other} for other in links}} if links else {}
-    return resource(SHELF, (name,), {"id": name, **linked, **(attributes or {})}, **meta)
+    return resource(SHELF, (identifier,), {"id": identifier, **linked, **(attributes or {})}, **meta)
 
 
-def offer(name: str, attributes: Mapping[str, Any] | None = None, **meta: Any) -> Resource:
-    return resource(OFFER, (name,), {"id": name, **(attributes or {})}, **meta)
+def offer(identifier: str, attributes: Mapping[str, Any] | None = None, **meta: Any) -> Resource:
+    return resource(OFFER, (identifier,), {"id": identifier, **(attributes or {})}, **meta)
 
 
 def rights(of: str, roles: tuple[str, ...], **meta: Any) -> Resource:
     return resource(RIGHTS, (of,), {"sell": {"roles": roles}}, within=address(OFFER, of), **meta)
 
 
-def good(on: str, name: str, attributes: Mapping[str, Any], **meta: Any) -> Resource:
-    return resource(GOOD, (on, name), {"shelf": on, "id": name, **attributes}, **meta)
+def good(on: str, identifier: str, attributes: Mapping[str, Any], **meta: Any) -> Resource:
+    return resource(GOOD, (on, identifier), {"shelf": on, "id": identifier, **attributes}, **meta)
 
 
-def key(name: str, secret: str, attributes: Mapping[str, Any] | None = None, **meta: Any) -> Resource:
-    return resource(KEY, (name,), {"id": name, "value": sealed(secret), **(attributes or {})}, **meta)
+def key(identifier: str, secret: str, attributes: Mapping[str, Any] | None = None, **meta: Any) -> Resource:
+    return resource(KEY, (identifier,), {"id": identifier, "value": sealed(secret), **(attributes or {})}, **meta)
 
 
-def door(name: str, attributes: Mapping[str, Any], **meta: Any) -> Resource:
-    return resource(DOOR, (name,), {"id": name, **attributes}, **meta)
+def door(identifier: str, attributes: Mapping[str, Any], **meta: Any) -> Resource:
+    return resource(DOOR, (identifier,), {"id": identifier, **attributes}, **meta)
 
 
 def sealed(name: str, before: str = "", after: str = "") -> Pending:
