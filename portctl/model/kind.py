@@ -27,6 +27,7 @@ class Merge(Enum):
     """How part of an object can be written."""
 
     PATCH = "patch"
+    PARTIAL_PUT = "partial put"
     READ_MODIFY_WRITE = "read-modify-write"
     NONE = "none"
 

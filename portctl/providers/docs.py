@@ -25,6 +25,7 @@ service fills it in or leaves it out. *Loses data* lists the changes that need `
 _COVERAGE = {Coverage.WHOLE: "the whole object", Coverage.DECLARED: "only the paths that the manifest names"}
 _MERGE = {
     Merge.PATCH: "PATCH with what changed",
+    Merge.PARTIAL_PUT: "PUT with what changed, the rest stays",
     Merge.READ_MODIFY_WRITE: "read, change, write the whole object",
     Merge.NONE: "not possible",
 }
@@ -87,7 +88,7 @@ def _read(kind: Kind) -> str:
     if kind.search is not None:
         path = own_path(kind.search.path, kind)
         return f"POST `{path}`, {kind.search.size:,} objects a page, once per {', '.join(kind.scope)}"
-    if not kind.collection:
+    if not kind.collection or not kind.listed:
         return f"GET `{own_path(kind.item, kind)}`, one by one"
     query = "&".join(f"{name}={value}" for name, value in kind.list_query.items())
     return f"GET `{own_path(kind.collection, kind)}{'?' if query else ''}{query}`"

@@ -67,7 +67,7 @@ def test_a_kind_can_be_written_the_way_it_says(kind: Kind) -> None:
         assert kind.on_delete is OnDelete.KEEP
     if kind.coverage is Coverage.DECLARED:
         assert kind.merge is not Merge.NONE
-        assert kind.update is Verb.PATCH or kind.merge is Merge.READ_MODIFY_WRITE
+        assert kind.update is Verb.PATCH or kind.merge in (Merge.READ_MODIFY_WRITE, Merge.PARTIAL_PUT)
     assert set(kind.write_only) <= set(kind.sensitive)
     assert not kind.write_only or kind.witness
 

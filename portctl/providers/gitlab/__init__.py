@@ -1,0 +1,1 @@
+"""GitLab: its REST API, version 4."""

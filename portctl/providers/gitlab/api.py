@@ -1,0 +1,114 @@
+"""GitLab's API as a whole: the token, which instance and user this is, and who serves which kind.
+
+Source: GitLab docs, "REST API", authentication; "Users API".
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from portctl.errors import AccessDenied, InvalidInput
+from portctl.model.plan import InstanceInfo
+from portctl.model.project import InstanceSettings
+from portctl.providers.gitlab.account import API, Account
+from portctl.providers.gitlab.provider import GitLabProvider
+from portctl.providers.gitlab.refusals import translate
+from portctl.vault import Vault
+from portctl.wire.auth import setting_text
+from portctl.wire.client import DEFAULT_OPTIONS, Client, Observer
+
+if TYPE_CHECKING:
+    import httpx
+
+SAFE_POSTS = (f"{API}/projects/*/ci/lint",)
+"""The POSTs that change nothing: a plan may send them."""
+
+_REQUIRED = ("url", "token")
+
+
+class PrivateToken:
+    """A personal, project, group or service account token on every request. Looked up when the first one is sent."""
+
+    def __init__(self, text: Callable[[], str]) -> None:
+        self._text = text
+
+    def headers(self, client: Client) -> Mapping[str, str]:  # noqa: ARG002
+        return {"PRIVATE-TOKEN": self._text()}
+
+    def renew(self, used: Mapping[str, str]) -> bool:  # noqa: ARG002
+        """There is no other token to try."""
+        return False
+
+
+def connect(
+    settings: InstanceSettings,
+    *,
+    vault: Vault,
+    read_only: bool,
+    observer: Observer | None = None,
+    transport: httpx.BaseTransport | None = None,
+    options: Mapping[str, Any] = DEFAULT_OPTIONS,
+    sleep: Callable[[float], object] = time.sleep,
+    now: Callable[[], float] = time.time,
+) -> GitLabProvider:
+    """A provider for one GitLab. Sends nothing yet.
+
+    Settings: `url` (with or without `/api/v4`), `token`, and `user`, the name that the token must belong to, if it
+    matters. Raises InvalidInput when one of the first two is missing.
+    """
+    _require(settings)
+    url = base_url(setting_text(vault, settings.settings["url"]))
+    client = Client(
+        url,
+        service="GitLab",
+        translate=translate,
+        auth=PrivateToken(lambda: setting_text(vault, settings.settings["token"])),
+        safe=SAFE_POSTS,
+        read_only=read_only,
+        observer=observer,
+        scrub=vault.scrub,
+        sleep=sleep,
+        now=now,
+        transport=transport,
+        options=options,
+    )
+    account = Account(client)
+
+    def login() -> InstanceInfo:
+        user = account.user()
+        expected = settings.settings.get("user")
+        if expected is not None and setting_text(vault, expected) != user.name:
+            raise AccessDenied(
+                "Wrong user",
+                f"the token of {settings.provider}@{settings.name} belongs to {user.name}, the environment expects "
+                f"{setting_text(vault, expected)}",
+                source=settings.sources.at(("user",)),
+                hint="Trigger tokens and pipelines belong to the user who makes them. Nothing was read or written.",
+            )
+        return InstanceInfo(
+            provider=settings.provider, name=settings.name, identity=user.url or url, url=url, principal=user.name
+        )
+
+    return GitLabProvider(settings.name, client, vault, account=account, login=login, sleep=sleep)
+
+
+def base_url(url: str) -> str:
+    """`url` without a trailing slash or the path of the API."""
+    return url.rstrip("/").removesuffix(API).rstrip("/")
+
+
+def _require(settings: InstanceSettings) -> None:
+    missing = [name for name in _REQUIRED if _is_blank(settings.settings.get(name))]
+    if missing:
+        raise InvalidInput(
+            "GitLab is not fully set up",
+            f"instance {settings.provider}@{settings.name} lacks {', '.join(missing)}",
+            source=settings.sources.at(()),
+            hint="Set them in the environment file; the token as `<% secret('GITLAB_TOKEN') %>`.",
+        )
+
+
+def _is_blank(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())

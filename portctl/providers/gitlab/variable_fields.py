@@ -1,0 +1,47 @@
+"""What the two kinds of variables share."""
+
+from __future__ import annotations
+
+from portctl.model.value import Attributes, Sealed
+
+DEFAULTS = {
+    "environment_scope": "*",
+    "variable_type": "env_var",
+    "protected": False,
+    "masked": False,
+    "hidden": False,
+    "raw": False,
+}
+SCOPE_FILTER = {"filter[environment_scope]": "{environment_scope}"}
+"""Without it GitLab refuses a key that stands in several scopes."""
+
+REMARKS = (
+    "`hidden: true` stands for `masked_and_hidden`. Turning it on or off deletes the variable and creates it again.",
+    "GitLab shows masked values to who may read variables; here they are shown to nobody, and compared by fingerprint.",
+    "A masked value has one line, no blank and at least 8 characters, of a small alphabet unless `raw` is set.",
+)
+
+
+def decode(item: Attributes) -> Attributes:
+    """What GitLab masks in logs is sealed before anything else sees it."""
+    value = item.get("value")
+    if isinstance(value, str) and (item.get("masked") is True or item.get("hidden") is True):
+        return {**item, "value": Sealed((value,))}
+    return item
+
+
+def encode(attributes: Attributes) -> Attributes:
+    """The scope of the list and the flag `hidden` are no parameters; what is hidden is masked."""
+    body = {key: value for key, value in attributes.items() if key not in ("group", "hidden")}
+    if body.get("masked_and_hidden") is True:
+        return {key: value for key, value in body.items() if key != "masked"}
+    return {**body, "masked": True} if attributes.get("hidden") is True else body
+
+
+def canonical(attributes: Attributes) -> Attributes:
+    """What is hidden is masked, and a masked value is shown nowhere."""
+    result = {**attributes, "masked": True} if attributes.get("hidden") is True else attributes
+    value = result.get("value")
+    if result.get("masked") is True and isinstance(value, str):
+        return {**result, "value": Sealed((value,))}
+    return result
