@@ -45,6 +45,8 @@ def lint(content: str) -> Linted:
     if errors:
         return Linted(tuple(errors))
     jobs, errors = _extended(named)
+    if errors:
+        return Linted(tuple(errors))
     visible = {name: job for name, job in jobs.items() if not name.startswith(".")}
     if not visible:
         errors.append("jobs config should contain at least one visible job")

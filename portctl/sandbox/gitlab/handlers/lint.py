@@ -13,6 +13,14 @@ from portctl.sandbox.gitlab.handlers.code import code
 from portctl.sandbox.gitlab.parameters import BOOLEAN, NEEDED, TEXT
 from portctl.sandbox.gitlab.store.access import Level
 
+
+class _Plain(yaml.SafeDumper):
+    """YAML that says the same thing twice rather than by an alias."""
+
+    def ignore_aliases(self, _data: object) -> bool:
+        return True
+
+
 _FLAGS = {"dry_run": BOOLEAN, "include_jobs": BOOLEAN, "ref": TEXT}
 _FILE = ".gitlab-ci.yml"
 
@@ -53,7 +61,7 @@ def _linted(content: str) -> Answer:
 
 
 def _answer(linted: Linted) -> Answer:
-    merged = None if linted.merged is None else yaml.safe_dump(dict(linted.merged), sort_keys=False)
+    merged = None if linted.merged is None else yaml.dump(dict(linted.merged), Dumper=_Plain, sort_keys=False)
     body = {
         "valid": linted.valid,
         "errors": list(linted.errors),
