@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portctl.engine.canonical import digest
 from portctl.engine.ledger import Entry, Ledger
 from portctl.engine.normalise import normalise
 from portctl.engine.pool import run_all
+from portctl.engine.secrets import witness_of
 from portctl.errors import AccessDenied
 from portctl.model.kind import Kind
 from portctl.model.plan import InstanceInfo
@@ -42,56 +43,80 @@ class Reader:
         return dict(zip(names, infos, strict=True))
 
     def read(self, wanted: Iterable[RemoteKey], ledger: Ledger) -> dict[RemoteKey, Live]:
-        """Those of `wanted` that exist. Waits, within bounds, for lists that have not seen our last writes yet."""
-        keys = dict.fromkeys(wanted)
+        """Those of `wanted`, and of what they lie under, that exist.
+
+        Waits, within bounds, for lists that have not seen our last writes yet.
+        """
+        keys = self._with_parents(wanted)
         lives = self._read_all(keys)
         for pause in LAG_PAUSES:
-            late = [key for key in keys if self._is_late(key, lives.get(key), ledger)]
+            late = [key for key in keys if self._is_late(key, lives, ledger)]
             if not late:
                 break
             self.waiting("the service does not show the last apply yet, reading again")
             self.sleep(pause)
             kinds = {(key[0], key[1]) for key in late}
-            again = dict.fromkeys(key for key in keys if (key[0], key[1]) in kinds)
+            again = [key for key in keys if (key[0], key[1]) in kinds]
             lives = {key: live for key, live in lives.items() if (key[0], key[1]) not in kinds}
-            lives.update(self._read_all(again))
+            lives.update(self._read_all(again, lives))
         return lives
 
-    def _read_all(self, keys: Collection[RemoteKey]) -> dict[RemoteKey, Live]:
-        lives: dict[RemoteKey, Live] = {}
+    def _with_parents(self, wanted: Iterable[RemoteKey]) -> list[RemoteKey]:
+        keys: dict[RemoteKey, None] = {}
+        for key in wanted:
+            above: RemoteKey | None = key
+            while above is not None:
+                keys[above] = None
+                above = self._above(above)
+        return list(keys)
+
+    def _above(self, key: RemoteKey) -> RemoteKey | None:
+        """What `key` lies under: its parent, or the object that scopes its list."""
+        kind = self.catalogue[key[1]]
+        if kind.parent:
+            return (key[0], kind.parent, key[2][: len(key[2]) - len(kind.identity)])
+        for ref in kind.references:
+            if kind.scope == (ref.at,) and ref.to in self.catalogue:
+                return (key[0], ref.to, key[2][:1])
+        return None
+
+    def _read_all(
+        self, keys: Sequence[RemoteKey], known: Mapping[RemoteKey, Live] | None = None
+    ) -> dict[RemoteKey, Live]:
+        lives = dict(known or {})
         for wave in self._waves(keys):
-            groups: dict[tuple[str, str], list[Identity]] = {}
+            groups: dict[tuple[str, str, Identity], list[Identity]] = {}
             for key in wave:
-                if self._parent_is_there(key, lives, keys):
-                    groups.setdefault((key[0], key[1]), []).append(key[2])
-            for (instance, kind), found in zip(
-                groups, run_all(list(groups.items()), self._read_group, workers=self.workers), strict=True
-            ):
+                above = self._above(key)
+                if above is None or above in lives:
+                    alone = () if self.catalogue[key[1]].collection else key[2]
+                    groups.setdefault((key[0], key[1], alone), []).append(key[2])
+            results = run_all(list(groups.items()), self._read_group, workers=self.workers)
+            for (instance, kind, _), found in zip(groups, results, strict=True):
                 lives.update({(instance, kind, identity): live for identity, live in found.items()})
         return lives
 
-    def _read_group(self, group: tuple[tuple[str, str], list[Identity]]) -> Mapping[Identity, Live]:
-        (instance, kind), identities = group
+    def _read_group(self, group: tuple[tuple[str, str, Identity], list[Identity]]) -> Mapping[Identity, Live]:
+        (instance, kind, _), identities = group
         return self.providers[instance].read(self.catalogue[kind], identities)
 
-    def _waves(self, keys: Collection[RemoteKey]) -> list[list[RemoteKey]]:
+    def _waves(self, keys: Sequence[RemoteKey]) -> list[list[RemoteKey]]:
         by_depth: dict[int, list[RemoteKey]] = {}
         for key in keys:
-            depth, parent = 0, self.catalogue[key[1]].parent
-            while parent:
-                depth, parent = depth + 1, self.catalogue[parent].parent
+            depth, above = 0, self._above(key)
+            while above is not None:
+                depth, above = depth + 1, self._above(above)
             by_depth.setdefault(depth, []).append(key)
         return [by_depth[depth] for depth in sorted(by_depth)]
 
-    def _parent_is_there(self, key: RemoteKey, lives: Mapping[RemoteKey, Live], keys: Collection[RemoteKey]) -> bool:
-        kind = self.catalogue[key[1]]
-        if not kind.parent:
-            return True
-        above = (key[0], kind.parent, key[2][: len(key[2]) - len(kind.identity)])
-        return above in lives or above not in keys
+    def _is_late(self, key: RemoteKey, lives: Mapping[RemoteKey, Live], ledger: Ledger) -> bool:
+        """Whether what is shown is exactly what stood there before our last write, a moment ago.
 
-    def _is_late(self, key: RemoteKey, live: Live | None, ledger: Ledger) -> bool:
-        """Whether `live` is exactly what stood there before our last write, a moment ago."""
+        Or nothing, where the object must be there because it comes with another one that is.
+        """
+        live = lives.get(key)
+        if live is None and self.catalogue[key[1]].create is None and self._above(key) in lives:
+            return True
         deleted_at = ledger.deleted.get(key)
         if deleted_at is not None and live is not None:
             return self.now() - deleted_at < LAG_SECONDS
@@ -103,13 +128,17 @@ class Reader:
 
 
 def projection_digest(live: Live | None, entry: Entry) -> str:
-    """The hash of what `live` has at the paths that `entry` manages, or of all of it where the manifest speaks for all."""
+    """The hash of what `live` has at the paths that `entry` manages, of all of it where that is everything.
+
+    With the time at which the service says that it was written, where that tells of values nobody can read.
+    """
     if live is None:
         return ABSENT
     canonical = normalise(live.kind, live.attributes, hidden=entry.fingerprints)
+    witness = witness_of(live.kind, live)
     if not entry.merge:
-        return digest(canonical)
-    return digest([[list(path), _hash(get(canonical, path))] for path in sorted(entry.paths, key=str)])
+        return digest([witness, canonical])
+    return digest([witness, *([list(path), _hash(get(canonical, path))] for path in sorted(entry.paths, key=str))])
 
 
 def _hash(value: object) -> str:

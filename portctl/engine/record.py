@@ -73,6 +73,8 @@ class Recorder:
         if previous and not creating:
             kept = {path: owned.created for path, owned in previous.paths.items()}
             paths = {path: replace(owned, created=kept.get(path, owned.created)) for path, owned in paths.items()}
+        if previous:
+            paths = {**self._still_announced(change, previous), **paths}
         prints = {path: fingerprint(self.vault, text, self.salt) for path, text in desired.sealed.items()}
         old = previous.fingerprints if previous else {}
         entry = Entry(
@@ -94,6 +96,14 @@ class Recorder:
             before.update(dict.fromkeys((*previous.before, previous.after)))
         before.pop(after, None)
         return replace(entry, before=tuple(name for name in before if name), after=after, written=self.now())
+
+    def _still_announced(self, change: Change, previous: Entry) -> dict[Path, Owned]:
+        """Paths that were claimed and that a later step of the same change will write."""
+        announced = {path: owned for path, owned in previous.paths.items() if not owned.hash}
+        if not announced or change.resource is None:
+            return {}
+        desired = desired_side(change.resource, resolve(change.resource.attributes, self.lookup))
+        return {path: announced[path] for path in managed_leaves(desired.canonical) if path in announced}
 
     def refresh(self, ledger: Ledger, plan: Plan) -> Ledger:
         """The ledger with what changed in manifests without needing a write: labels, protection, edges, renamed names.

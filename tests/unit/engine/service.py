@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -68,11 +68,18 @@ class Shop:
         self.identity = identity
         self.faults = Faults()
         self.objects: Stored = {}
+        self.done: list[tuple[str, str, Identity]] = []
+        """The writes that took effect."""
+
+        self.dies: Callable[[], object] = dict
+        """Called when the process is killed."""
+
         self.keeps: set[Path] = set()
         """Paths that a write cannot clear."""
 
         self.writes: list[tuple[str, str, Identity]] = []
         self.lists: list[str] = []
+        self.dead = False
         self._past: list[tuple[float, Stored]] = [(0.0, {})]
         self._vault = vault
         self._clock = clock
@@ -202,8 +209,8 @@ class Shop:
             self._requests += 1
             self._clock.time += 0.01
             self.writes.append((verb, kind.full_name, identity))
-            if self.faults.kill_at == len(self.writes):
-                raise Killed
+            if self.dead or self.faults.kill_at == len(self.writes):
+                raise self._death()
             refusal = self.faults.refuse.get((verb, identity))
             if refusal is not None:
                 raise refusal
@@ -212,12 +219,19 @@ class Shop:
             if when == "before":
                 raise AnswerLost("Answer lost", f"{verb} {'/'.join(identity)}")
             answer = perform()
+            self.done.append((verb, kind.full_name, identity))
             self._snapshot()
             if self.faults.kill_at == -len(self.writes):
-                raise Killed
+                raise self._death()
             if when == "after":
                 raise AnswerLost("Answer lost", f"{verb} {'/'.join(identity)}")
             return answer
+
+    def _death(self) -> Killed:
+        """Nothing leaves a process that is gone, from no thread of it."""
+        self.dead = self.faults.kill_at != 0
+        self.dies()
+        return Killed()
 
     def _keep(self, kind: Kind, identity: Identity, stored: dict[str, Any]) -> None:
         """Store what a write asked for; references to nothing are refused."""

@@ -99,6 +99,9 @@ class MemoryBackend:
     def where(self) -> str:
         return "memory"
 
+    def die(self) -> None:
+        self.dead = True
+
     def load(self) -> Ledger:
         return load_ledger(self.text, self.where)
 
@@ -142,11 +145,11 @@ class World:
     clock: Clock = field(default_factory=Clock)
     backend: MemoryBackend = field(default_factory=MemoryBackend)
     watch: Watcher = field(default_factory=Watcher)
+    vault: Vault = None  # type: ignore[assignment]  # made from `secrets` where none is given
     shop: Shop = field(init=False)
-    vault: Vault = field(init=False)
 
     def __post_init__(self) -> None:
-        self.vault = self._vault()
+        self.vault = self.vault or self._vault()
         self.shop = Shop(self.vault, self.clock)
 
     def set_secrets(self, **values: str) -> None:
@@ -231,6 +234,11 @@ class World:
 
     def apply(self, *resources: Resource, **options: Any) -> Report:
         return self.execute(self.plan(*resources, **options))
+
+    def revive(self) -> None:
+        """Another process takes over after one was killed."""
+        self.shop.faults.kill_at = 0
+        self.shop.dead = self.backend.dead = False
 
     def settle(self) -> None:
         """Let so much time pass that no list is late any more."""
