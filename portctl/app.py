@@ -92,7 +92,12 @@ def validate(workspace: Workspace) -> Validation:
     whole = not any(finding.severity is Severity.ERROR for finding in findings)
     for resource in resources:
         findings.extend(check_schema(resource))
-    checks = check_resources(resources, catalogue=workspace.catalogue, declared_secrets=workspace.vault.declared)
+    checks = check_resources(
+        resources,
+        catalogue=workspace.catalogue,
+        declared_secrets=workspace.vault.declared,
+        instances=workspace.environment.instances.keys(),
+    )
     findings.extend(finding for finding in checks if whole or finding.rule != "reference")
     if whole:
         findings.extend(unopenable_circles(resources))
@@ -251,7 +256,9 @@ def _by_address(resources: Mapping[Address, Resource], lives: Mapping[RemoteKey,
 
 
 def _populated(bench: Bench, change: Change) -> bool:
-    return change.live is not None and bench.provider(change.key[0]).populated(change.kind, change.live, besides=change.spare)
+    if change.live is None:
+        return False
+    return bench.provider(change.key[0]).populated(change.kind, change.live, besides=change.spare)
 
 
 def _check_expected(infos: Mapping[str, object], environment: Environment) -> None:

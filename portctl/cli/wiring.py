@@ -11,7 +11,7 @@ import platform
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from portctl.app import Bench, Workspace
@@ -77,8 +77,13 @@ def open_workspace(choices: Choices) -> Workspace:
 
 
 @contextlib.contextmanager
-def open_bench(workspace: Workspace, *, read_only: bool, watch: Watch) -> Iterator[Bench]:
-    """Bring the services within reach; with `read_only` False also hold the ledger's lock until the end."""
+def open_bench(
+    workspace: Workspace, *, read_only: bool, watch: Watch, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[Bench]:
+    """Bring the services within reach; with `read_only` False also hold the ledger's lock until the end.
+
+    `sleep` is how retries and late lists are waited for.
+    """
     project, environment = workspace.project, workspace.environment
     require_sandbox(environment)
     run = Run(id=uuid.uuid4().hex[:12], who=_who(), commit=_commit(project.root), started=time.time(), operations={})
@@ -86,14 +91,14 @@ def open_bench(workspace: Workspace, *, read_only: bool, watch: Watch) -> Iterat
     journal = Journal(project.root / ".portctl" / "journal" / f"{environment.name}-{stamp}-{run.id}.jsonl")
 
     def connect(name: str) -> Provider:
-        return _connect(workspace, name, read_only=read_only, journal=journal)
+        return _connect(workspace, name, read_only=read_only, journal=journal, sleep=sleep)
 
     with contextlib.ExitStack() as stack:
         stack.callback(journal.close)
         if not read_only:
             _refuse_forgetful_ledger(project, environment)
             stack.enter_context(workspace.backend.lock(f"{run.who}, run {run.id}"))
-        bench = Bench(workspace=workspace, connect=connect, watch=watch, run=run)
+        bench = Bench(workspace=workspace, connect=connect, watch=watch, run=run, sleep=sleep)
         stack.callback(_close, bench)
         yield bench
 
@@ -103,7 +108,9 @@ def _close(bench: Bench) -> None:
         provider.close()
 
 
-def _connect(workspace: Workspace, name: str, *, read_only: bool, journal: Journal) -> Provider:
+def _connect(
+    workspace: Workspace, name: str, *, read_only: bool, journal: Journal, sleep: Callable[[float], None]
+) -> Provider:
     provider, _, instance = name.partition("@")
     settings = workspace.environment.instances.get((provider, instance))
     if settings is None:
@@ -113,7 +120,7 @@ def _connect(workspace: Workspace, name: str, *, read_only: bool, journal: Journ
             hint=f"Add instances.{provider}.{instance} to {workspace.environment.file}.",
         )
     api = importlib.import_module(f"portctl.providers.{provider}.api")
-    made: Provider = api.connect(settings, vault=workspace.vault, read_only=read_only, observer=journal)
+    made: Provider = api.connect(settings, vault=workspace.vault, read_only=read_only, observer=journal, sleep=sleep)
     return made
 
 

@@ -62,12 +62,28 @@ def decide(resource: Resource, ground: Ground) -> Decision:
         return _observed(resource, live, entry)
     desired = desired_side(resource, resolve(resource.attributes, ground.lookup))
     if live is None:
-        return Decision(_creation(desired, entry, ground))
+        hidden = _hidden(resource, ground)
+        return Decision(_change(resource, Action.NOOP) if hidden else _creation(desired, entry, ground), hidden)
     renames = _pending_renames(resource, live)
     shown = _renamed(live, renames)
     if entry is None and not _came_with_parent(resource, ground):
         return _found(desired, shown, live, renames, ground)
     return _known(desired, shown, live, renames, entry, ground)
+
+
+def _hidden(resource: Resource, ground: Ground) -> tuple[Refusal, ...]:
+    """What comes with an object that is there, and cannot be seen, is not absent."""
+    parent = ground.resources.get(resource.meta.within) if resource.meta.within else None
+    if resource.kind.create is not None or parent is None or parent.remote_key not in ground.lives:
+        return ()
+    refusal = Refusal(
+        exit_code=ExitCode.DENIED,
+        summary="Cannot be seen",
+        detail=f"{parent.address} is there, and {resource.address}, which comes with it, is not shown",
+        hint="Check that these credentials may read it; right after its creation, plan again in a moment.",
+        address=resource.address,
+    )
+    return (refusal,)
 
 
 def _observed(resource: Resource, live: Live | None, entry: Entry | None) -> Decision:

@@ -175,16 +175,11 @@ class RestProvider:
         return count > besides
 
     def _objects(self, kind: Kind, wanted: Sequence[Identity]) -> list[Attributes]:
-        """Every object of the scope of `wanted` (at least those of `wanted`). A scope that is gone has none."""
-        try:
-            if kind.search is not None:
-                return self._searched(kind, wanted)
-            path = collection_path(kind, wanted[0])
-            answer = self._client.request("GET", path, query=kind.list_query)
-        except ApiError as error:
-            if error.status == _NOT_FOUND and scope_of(kind, wanted[0]):
-                return []
-            raise
+        """Every object of the scope of `wanted` (at least those of `wanted`)."""
+        if kind.search is not None:
+            return self._searched(kind, wanted)
+        path = collection_path(kind, wanted[0])
+        answer = self._client.request("GET", path, query=kind.list_query)
         if isinstance(answer.body, Mapping) and answer.body.get("next"):
             raise _unexpected("GET", path, "the list is only the first part of a longer one")
         return _array(kind, answer.body, "GET", path)

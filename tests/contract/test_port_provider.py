@@ -21,7 +21,7 @@ from portctl.sandbox.server import Sandbox
 from portctl.source import Path
 from tests.contract.conftest import Connect
 
-KINDS = catalogue()
+KINDS = {name: kind for name, kind in catalogue().items() if kind.provider == "port"}
 BLUEPRINT = ("blueprint",)
 SEALED = pending((SecretRef("HOOK"),))
 
@@ -239,8 +239,9 @@ def test_more_entities_than_a_page_are_read_page_by_page(port: RestProvider) -> 
     assert port.requests() - sent == 3  # the login and two searches
 
 
-def test_entities_of_a_blueprint_that_is_not_there_are_absent(port: RestProvider) -> None:
-    assert port.read(KINDS["port/Entity"], [("nowhere", "a")]) == {}
+def test_entities_of_a_blueprint_that_is_not_there_cannot_be_read(port: RestProvider) -> None:
+    with pytest.raises(ApiError, match='Blueprint with identifier "nowhere" was not found'):
+        port.read(KINDS["port/Entity"], [("nowhere", "a")])
 
 
 def test_login_tells_the_organisation(connected: Connect) -> None:

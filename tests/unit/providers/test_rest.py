@@ -11,6 +11,7 @@ import pytest
 
 from portctl.errors import AnswerLost, ApiError
 from portctl.model.kind import Kind, Verb
+from portctl.model.resource import Identity
 from portctl.model.provider import Draft
 from portctl.model.value import SecretRef, freeze, pending, thaw
 from tests.unit.providers.kinds import CHILD, INFO, PATCHED, SCOPED, SEARCHED, THING, kind, live, provider
@@ -52,17 +53,18 @@ def test_kinds_that_share_a_collection_do_not_see_each_other() -> None:
     assert client.fetch(red, ("b",)) is None
 
 
-def test_every_scope_is_one_list_and_a_scope_that_is_gone_is_empty() -> None:
-    service = Service([things({"identifier": "x"}, {"identifier": "y", "group": "g"}), missing()])
+def test_every_scope_is_one_list() -> None:
+    service = Service([things({"identifier": "x"}, {"identifier": "y", "group": "g"}), things()])
     found = provider(service).read(SCOPED, [("g", "x"), ("h", "x"), ("g", "y")])
     assert list(found) == [("g", "x"), ("g", "y")]
     assert thaw(found["g", "x"].attributes) == {"identifier": "x", "group": "g"}
     assert service.asked == ["GET /groups/g/things", "GET /groups/h/things"]
 
 
-def test_a_collection_that_is_not_there_at_all_is_an_error() -> None:
+@pytest.mark.parametrize(("kind", "identity"), [(THING, ("a",)), (SCOPED, ("g", "a"))])
+def test_a_list_that_is_not_there_is_an_error_and_not_an_empty_list(kind: Kind, identity: Identity) -> None:
     with pytest.raises(ApiError):
-        provider(Service([missing()])).read(THING, [("a",)])
+        provider(Service([missing()])).read(kind, [identity])
 
 
 def test_a_search_asks_for_names_in_pages_and_follows_the_cursor() -> None:
