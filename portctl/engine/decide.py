@@ -194,7 +194,7 @@ def after_removal(live: Live, removed: tuple[Edit, ...]) -> Canonical:
 
 
 def loss_refusal(address: Address, losses: tuple[Loss, ...]) -> Refusal:
-    what = "; ".join(f"{path_text(loss.path)}: {loss.why}" for loss in losses)
+    what = "; ".join(f"{path_text(loss.path)}: {loss.why}" if loss.path else loss.why for loss in losses)
     return Refusal(
         exit_code=ExitCode.CONSENT,
         summary="Would lose data",

@@ -120,7 +120,7 @@ class Shop:
             stored = self.objects.get((kind.full_name, identity))
             return None if stored is None else self._live(kind, identity, stored)
 
-    def check(self, kind: Kind, live: Live | None, attributes: Attributes) -> Sequence[Any]:  # noqa: ARG002
+    def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[Any]:  # noqa: ARG002
         """The shop has no opinion before a write."""
         return ()
 
