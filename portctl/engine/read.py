@@ -11,7 +11,7 @@ from portctl.engine.ledger import Entry, Ledger
 from portctl.engine.normalise import normalise
 from portctl.engine.pool import run_all
 from portctl.engine.secrets import witness_of
-from portctl.errors import AccessDenied
+from portctl.errors import AccessDenied, ApiError
 from portctl.model.kind import Kind
 from portctl.model.plan import InstanceInfo
 from portctl.model.provider import Provider
@@ -23,6 +23,9 @@ LAG_SECONDS = 30.0
 
 LAG_PAUSES = (0.5, 1.0, 1.5, 2.0, 2.0)
 ABSENT = "absent"
+_NOT_FOUND = 404
+_Group = tuple[str, str, Identity]
+"""Instance, kind, and, where objects are read one by one, the identity: what one task reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +51,20 @@ class Reader:
         Waits, within bounds, for lists that have not seen our last writes yet.
         """
         keys = self._with_parents(wanted)
-        lives = self._read_all(keys)
+        lives, gone = self._read_all(keys, {})
         for pause in LAG_PAUSES:
-            late = [key for key in keys if self._is_late(key, lives, ledger)]
+            late = [key for key in keys if key in gone or self._is_late(key, lives, ledger)]
             if not late:
                 break
             self.waiting("the service does not show the last apply yet, reading again")
             self.sleep(pause)
+            late.extend(above for key in gone if (above := self._above(key)))
             kinds = {(key[0], key[1]) for key in late}
             again = [key for key in keys if (key[0], key[1]) in kinds]
-            lives = {key: live for key, live in lives.items() if (key[0], key[1]) not in kinds}
-            lives.update(self._read_all(again, lives))
+            known = {key: live for key, live in lives.items() if (key[0], key[1]) not in kinds}
+            lives, gone = self._read_all(again, known)
+        for error in gone.values():
+            raise error
         return lives
 
     def _with_parents(self, wanted: Iterable[RemoteKey]) -> list[RemoteKey]:
@@ -81,24 +87,33 @@ class Reader:
         return None
 
     def _read_all(
-        self, keys: Sequence[RemoteKey], known: Mapping[RemoteKey, Live] | None = None
-    ) -> dict[RemoteKey, Live]:
-        lives = dict(known or {})
+        self, keys: Sequence[RemoteKey], known: Mapping[RemoteKey, Live]
+    ) -> tuple[dict[RemoteKey, Live], dict[RemoteKey, ApiError]]:
+        """What lives, `known` included, and what could not be read because what it lies under was not found."""
+        lives, gone = dict(known), dict[RemoteKey, ApiError]()
         for wave in self._waves(keys):
-            groups: dict[tuple[str, str, Identity], list[Identity]] = {}
+            groups: dict[_Group, list[Identity]] = {}
             for key in wave:
                 above = self._above(key)
                 if above is None or above in lives:
                     alone = () if self.catalogue[key[1]].collection else key[2]
                     groups.setdefault((key[0], key[1], alone), []).append(key[2])
             results = run_all(list(groups.items()), self._read_group, workers=self.workers)
-            for (instance, kind, _), found in zip(groups, results, strict=True):
-                lives.update({(instance, kind, identity): live for identity, live in found.items()})
-        return lives
+            for ((instance, kind, _), identities), found in zip(groups.items(), results, strict=True):
+                if isinstance(found, ApiError):
+                    gone.update(dict.fromkeys(((instance, kind, identity) for identity in identities), found))
+                else:
+                    lives.update({(instance, kind, identity): live for identity, live in found.items()})
+        return lives, gone
 
-    def _read_group(self, group: tuple[tuple[str, str, Identity], list[Identity]]) -> Mapping[Identity, Live]:
+    def _read_group(self, group: tuple[_Group, list[Identity]]) -> Mapping[Identity, Live] | ApiError:
         (instance, kind, _), identities = group
-        return self.providers[instance].read(self.catalogue[kind], identities)
+        try:
+            return self.providers[instance].read(self.catalogue[kind], identities)
+        except ApiError as error:
+            if error.status == _NOT_FOUND and self._above((instance, kind, identities[0])):
+                return error
+            raise
 
     def _waves(self, keys: Sequence[RemoteKey]) -> list[list[RemoteKey]]:
         by_depth: dict[int, list[RemoteKey]] = {}

@@ -52,20 +52,24 @@ def test_apply_then_plan_is_empty_with_every_reading_of_what_nobody_knows(
     covered.append(f"law 1: under {len(names)} switches, all strict and all lenient")
 
 
-def test_apply_then_plan_is_empty_while_lists_are_late(world: World, covered: list[str]) -> None:
-    world.sandbox.set_lag(4.0)
-    report = world.apply()
-    assert report.complete, [(str(o.step.key), o.error) for o in report.outcomes if o.error]
-    assert acting(world.plan()) == {}
-    files = copy.deepcopy(MANIFESTS)
-    files["actions.yaml"][0]["spec"]["title"] = "Ship it late"
-    world.manifests(files)
-    assert world.apply().complete
-    assert acting(world.plan()) == {}
-    assert world.destroy().complete
-    world.apply()
-    assert acting(world.plan()) == {}
-    assert world.watch.waits
+def test_apply_then_plan_is_empty_while_lists_are_late(tmp_path: pathlib.Path, covered: list[str]) -> None:
+    with Sandbox(time_scale=5.0) as sandbox:
+        world = World(tmp_path, sandbox)
+        world.manifests(MANIFESTS)
+        world.environment(SECRETS)
+        sandbox.set_lag(4.0)
+        report = world.apply()
+        assert report.complete, [(str(o.step.key), o.error) for o in report.outcomes if o.error]
+        assert acting(world.plan()) == {}
+        files = copy.deepcopy(MANIFESTS)
+        files["actions.yaml"][0]["spec"]["title"] = "Ship it late"
+        world.manifests(files)
+        assert world.apply().complete
+        assert acting(world.plan()) == {}
+        assert world.destroy().complete
+        assert world.apply().complete
+        assert acting(world.plan()) == {}
+        assert world.watch.waits
     covered.append(f"law 1: with lists 4 s late, of 7 s that are waited for; waited {len(world.watch.waits)} times")
 
 

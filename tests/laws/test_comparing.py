@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -177,7 +178,7 @@ def _plain(kind: Kind, value: object, path: Path = ()) -> object:
     return "(pending)" if isinstance(value, Pending) else value
 
 
-def _reversed(value: object) -> object:
+def _reversed(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _reversed(item) for key, item in reversed(value.items())}
     if isinstance(value, list):

@@ -11,8 +11,8 @@ import pytest
 
 from portctl.errors import AnswerLost, ApiError
 from portctl.model.kind import Kind, Verb
-from portctl.model.resource import Identity
 from portctl.model.provider import Draft
+from portctl.model.resource import Identity
 from portctl.model.value import SecretRef, freeze, pending, thaw
 from tests.unit.providers.kinds import CHILD, INFO, PATCHED, SCOPED, SEARCHED, THING, kind, live, provider
 from tests.unit.wire.services import Service, reply
