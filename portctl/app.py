@@ -18,6 +18,7 @@ from portctl.engine.references import References, unopenable_circles
 from portctl.engine.saved import SavedPlan, check_ground, check_operations, dump_plan, load_plan
 from portctl.errors import AccessDenied, InvalidInput
 from portctl.manifest.check import check_resources
+from portctl.manifest.findings import did_you_mean, listing
 from portctl.manifest.lint import Rule, run_rules
 from portctl.manifest.load import load_manifests
 from portctl.manifest.render import RenderContext
@@ -90,8 +91,9 @@ def validate(workspace: Workspace) -> Validation:
     )
     findings = [*found, *rendering]
     whole = not any(finding.severity is Severity.ERROR for finding in findings)
-    for resource in resources:
-        findings.extend(check_schema(resource))
+    told = {(finding.source, finding.path) for finding in findings if finding.rule == "identity"}
+    shapes = [finding for resource in resources for finding in check_schema(resource)]
+    findings.extend(finding for finding in shapes if (finding.source, finding.path) not in told)
     checks = check_resources(
         resources,
         catalogue=workspace.catalogue,
@@ -199,6 +201,7 @@ def _plan(bench: Bench, validation: Validation, ledger: Ledger, options: PlanOpt
     workspace = bench.workspace
     references = References(validation.resources)
     known = frozenset(entry.address for entry in ledger.entries.values())
+    _check_labels(options.labels, validation.resources)
     selected = select(validation.resources, options, references, known)
     configured = frozenset(f"{provider}@{name}" for provider, name in workspace.environment.instances)
     keys = _keys_to_read(validation.resources, ledger, workspace.catalogue, configured)
@@ -238,6 +241,18 @@ def _plan(bench: Bench, validation: Validation, ledger: Ledger, options: PlanOpt
     )
     made = make_plan(ground, selected, frame)
     return replace(made, requests={name: provider.requests() for name, provider in sorted(bench.providers.items())})
+
+
+def _check_labels(wanted: tuple[str, ...], resources: tuple[Resource, ...]) -> None:
+    """Refuse a label that no resource has: it is a typing mistake, and would select nothing."""
+    known = {f"{name}={value}" for resource in resources for name, value in resource.meta.labels.items()}
+    for label in wanted:
+        if label not in known:
+            raise InvalidInput(
+                "Unknown label",
+                f"No manifest has the label {label}.{did_you_mean(label, known)}",
+                hint=f"Labels of this project: {listing(known) or 'none'}.",
+            )
 
 
 def _keys_to_read(

@@ -27,17 +27,18 @@ def command(wanted: tuple[Address, ...], explain: bool, choices: Choices) -> Non
     """
     from portctl import app
     from portctl.cli.wiring import open_workspace
+    from portctl.manifest.findings import did_you_mean
     from portctl.views.manifest import resources_text
 
     resources = app.render(open_workspace(choices))
     known = {resource.address for resource in resources}
-    unknown = [str(address) for address in wanted if address not in known]
-    if unknown:
-        raise InvalidInput(
-            "No such resource",
-            f"{', '.join(unknown)} is not in the rendered manifests",
-            hint="portctl render without an address prints all of them.",
-        )
+    for address in wanted:
+        if address not in known:
+            raise InvalidInput(
+                "No such resource",
+                f"No manifest is called {address}.{did_you_mean(str(address), map(str, known))}",
+                hint="portctl render without an address prints all of them.",
+            )
     chosen = tuple(resource for resource in resources if not wanted or resource.address in wanted)
     if chosen:
         write(resources_text(chosen, explain=explain))

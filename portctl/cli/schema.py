@@ -17,10 +17,12 @@ def command(kind: str | None) -> None:
 
     It is for an editor, or a check of your own. With KIND (port/Action), of that kind alone.
     """
+    from portctl.manifest.findings import did_you_mean, listing
     from portctl.manifest.schema import export_schema
     from portctl.providers.catalogue import catalogue
 
     kinds = catalogue()
     if kind is not None and kind not in kinds:
-        raise InvalidInput("Unknown kind", f"there is no kind {kind}", hint=f"Kinds: {', '.join(kinds)}.")
+        detail = f'There is no kind "{kind}".{did_you_mean(kind, kinds)}'
+        raise InvalidInput("Unknown kind", detail, hint=f"Known kinds: {listing(kinds)}.")
     write_json(export_schema(kinds if kind is None else {kind: kinds[kind]}))

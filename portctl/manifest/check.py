@@ -11,7 +11,7 @@ from portctl.manifest.render import is_unfilled
 from portctl.model.address import DEFAULT_INSTANCE, Address
 from portctl.model.diagnostic import Diagnostic
 from portctl.model.kind import Kind, Ref, matches, pattern_parts
-from portctl.model.resource import RemoteKey, Resource
+from portctl.model.resource import Identity, Resource
 from portctl.model.value import MISSING, OutputRef, Pending, SecretRef, get, leaves
 from portctl.source import Path
 
@@ -58,7 +58,7 @@ class _Check:
             self._identities.setdefault((instance, kind), set()).add(identity)
 
     def duplicates(self) -> None:
-        by_key: dict[RemoteKey, Resource] = {}
+        by_object: dict[tuple[str, str, Identity], Resource] = {}
         for resource in self._resources:
             first = self._by_address[resource.address]
             if first is not resource:
@@ -73,16 +73,16 @@ class _Check:
                 continue
             if "" in resource.identity or not resource.identity:
                 continue
-            other = by_key.setdefault(resource.remote_key, resource)
+            other = by_object.setdefault(_object(resource), resource)
             if other is not resource:
                 self._complain(
                     resource,
                     (*resource.body_at, *(pattern_parts(resource.kind.identity[-1]) if resource.kind.identity else ())),
                     "duplicate",
                     "Two manifests for one object",
-                    f"{resource.address} and {other.address} ({_place(other)}) are both the {resource.kind.full_name} "
+                    f"{resource.address} and {other.address} ({_place(other)}) are both the {_nouns(resource, other)} "
                     f'"{"/".join(resource.identity)}".',
-                    "Remove one of them.",
+                    "Remove one of them, or give it another identifier.",
                 )
 
     def metadata(self, resource: Resource) -> None:
@@ -212,14 +212,15 @@ class _Check:
         if (provider, name) in instances:
             return
         names = [other for at, other in instances if at == provider]
-        known = f"It has {listing(names)}." if names else f"It has no instance of {provider}."
         self._complain(
             resource,
             ("metadata", "instance"),
             "instance",
             "Unknown instance",
-            f'The environment has no instance "{name}" of {provider}.{did_you_mean(name, names)}',
-            known,
+            f'The environment has {f"{listing(names)}, but " if names else ""}no instance "{name}" of {provider}.'
+            f"{did_you_mean(name, names)}",
+            f"Add instances.{provider}.{name} to the environment file"
+            + (", or correct metadata.instance." if names else "."),
         )
 
     def _complain(self, resource: Resource, path: Path, rule: str, summary: str, detail: str, hint: str = "") -> None:
@@ -231,6 +232,16 @@ def _scalar(text: str) -> str:
     """`text` as YAML, in quotes where it would mean something else without."""
     plain = _PLAIN.fullmatch(text) and text.lower() not in ("true", "false", "null")
     return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+def _object(resource: Resource) -> tuple[str, str, Identity]:
+    """The instance, the path and the identity of the object: kinds that share a path share their objects' names."""
+    instance, _, identity = resource.remote_key
+    return instance, resource.kind.item.replace("{collection}", resource.kind.collection), identity
+
+
+def _nouns(*resources: Resource) -> str:
+    return " and ".join(dict.fromkeys(resource.kind.full_name for resource in resources))
 
 
 def _place(resource: Resource) -> str:

@@ -127,6 +127,8 @@ class _Composer:
         detail = (error.problem or "cannot be parsed").capitalize()
         detail += f" ({error.context})." if error.context else "."
         first = (error.context_mark or mark).line
+        if error.context_mark is not None and first != mark.line:
+            detail += f" It begins at {self._file}:{first + 1}:{error.context_mark.column + 1}."
         return self._reading.fatal("Broken YAML", place, detail, quoting_hint(self._text, first, mark.line))
 
     def _place(self, event: yaml.Event) -> Source:
@@ -166,7 +168,10 @@ class _Composer:
         name = str(event.anchor)
         if name in self._open:
             raise self._reading.fatal(
-                "Recursive alias", place, f"*{name} stands inside &{name} ({self._open[name]}): it has no end."
+                "Recursive alias",
+                place,
+                f"*{name} stands inside &{name} ({self._open[name]}): it has no end.",
+                "Write out what is meant there.",
             )
         anchor = self._anchors.get(name)
         if anchor is None:
@@ -235,6 +240,7 @@ class _Composer:
             "Unsupported tag",
             place,
             detail=f"{shown} is not accepted here; known are !!str, !!int, !!float, !!bool, !!null, !!map and !!seq.",
+            hint="Leave the tag out; quote what is meant as text.",
         )
 
     def _scalar(self, event: yaml.ScalarEvent, place: Source) -> Value:

@@ -52,7 +52,12 @@ class Reading:
 
     def deepen(self, depth: int, place: Source) -> None:
         if depth > MAX_DEPTH:
-            raise self.fatal("Nesting too deep", place, f"Mappings and lists may be nested {MAX_DEPTH} deep.")
+            raise self.fatal(
+                "Nesting too deep",
+                place,
+                f"Mappings and lists may be nested {MAX_DEPTH} deep.",
+                "Make it flatter, or write the inner part as text.",
+            )
 
     def enter_key(self, path: Path, place: Source) -> Path:
         """Note a key and give the path to read its value under: one of its own when the key is there already."""
@@ -91,6 +96,7 @@ class Reading:
                 "Document too large",
                 place,
                 f"A document may have {MAX_DOCUMENT_BYTES:,} bytes; this one has {count:,}.",
+                "Split it into several documents.",
             )
 
     def fatal(self, summary: str, place: Source, detail: str = "", hint: str = "") -> InvalidInput:

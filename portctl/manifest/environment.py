@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +23,10 @@ _KEYS = ("apiVersion", "sandbox", "instances", "values", "guards", "secrets")
 
 
 def read_sandbox_file(project: Project) -> Mapping[str, Any] | None:
-    """What a running sandbox says of itself: address and credentials of each service; None when none runs."""
+    """What a running sandbox says of itself: address and credentials of each service; None when none runs.
+
+    The file of a sandbox that was killed is still there, and says nothing.
+    """
     path = project.root / SANDBOX_FILE
     try:
         found = json.loads(path.read_bytes())
@@ -35,7 +39,20 @@ def read_sandbox_file(project: Project) -> Mapping[str, Any] | None:
             source=Source(SANDBOX_FILE),
             hint="portctl sandbox down, then portctl sandbox up --detach",
         ) from error
-    return found if isinstance(found, dict) else None
+    return found if isinstance(found, dict) and _runs(found.get("pid")) else None
+
+
+def _runs(pid: object) -> bool:
+    """Whether there is a process `pid`; true when nothing is said of it."""
+    if not isinstance(pid, int):
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def load_environment(
@@ -57,7 +74,9 @@ def load_environment(
     secrets = dict(read_secrets(top.section("secrets"), sandbox=sandbox))
     merged, conflicts = merge_values(project.values, values)
     for conflict in conflicts:
-        top.section("values").complain(conflict, "Value replaces a mapping", "portctl.yaml has a mapping here.")
+        detail = "portctl.yaml and this file disagree: one has a mapping here and the other has not."
+        hint = "Give one of them another name, or the same shape."
+        top.section("values").complain(conflict, "Value replaces a mapping", detail, hint)
     instances = read_instances(top.section("instances"), merged, sandbox=sandbox)
     if sandbox:
         instances, credentials = sandbox_instances(instances, sandbox_file, document, findings)

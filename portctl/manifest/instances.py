@@ -165,9 +165,9 @@ def require_sandbox(environment: Environment) -> None:
     if any(settings.settings.get("url") == NO_SANDBOX for settings in environment.instances.values()):
         raise InvalidInput(
             "The sandbox does not run",
-            f"{environment.file} is a sandbox environment and there is no {SANDBOX_FILE}.",
+            f"{environment.file} is a sandbox environment, and no sandbox of this project runs.",
             source=Source(environment.file),
-            hint="portctl sandbox up --detach",
+            hint="Start it: portctl sandbox up --detach",
         )
 
 

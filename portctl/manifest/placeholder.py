@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from jinja2.runtime import Undefined
 
 from portctl.errors import PortctlError
 from portctl.manifest.document import MAX_DEPTH, MAX_DOCUMENT_BYTES
-from portctl.manifest.expression import Function, environment, noun, text_of
+from portctl.manifest.expression import FILTERS, Function, environment, noun, text_of
 from portctl.manifest.findings import did_you_mean, listing
 from portctl.model.value import Part, Pending, Value, pending
 from portctl.source import Path, path_text
@@ -77,6 +78,7 @@ def _hole(text: str) -> tuple[str, int, bool]:
         raise HoleError(
             "Block in a manifest",
             f"`{text[:3]}` starts a block or a comment of a text template; a manifest has only `<% expression %>`.",
+            hint="A choice is written in one expression: `<% a if b else c %>`.",
         )
     length = 0
     strip = False
@@ -115,9 +117,17 @@ def _compile(source: str) -> Hole:
         parsed = Parser(environment(), source, state="variable").parse_expression()
         return Hole(source.strip(), expression, tuple(dict.fromkeys(_paths(parsed))))
     except TemplateSyntaxError as error:
-        raise HoleError("Broken placeholder", f"{sentence(str(error.message))} {_shown(source)}") from error
+        raise _broken(source, str(error.message)) from error
     except (SyntaxError, RecursionError, MemoryError, ValueError, AssertionError) as error:
         raise HoleError("Broken placeholder", f"The expression is too involved. {_shown(source)}") from error
+
+
+def _broken(source: str, message: str) -> HoleError:
+    unknown = re.fullmatch(r"No filter named '(.*)'\.", message)
+    if unknown is None:
+        return HoleError("Broken placeholder", f"{sentence(message)} {_shown(source)}")
+    detail = f'There is no filter "{unknown[1]}".{did_you_mean(unknown[1], FILTERS)} {_shown(source)}'
+    return HoleError("Broken placeholder", detail, hint=f"Filters: {listing(FILTERS)}.")
 
 
 def _paths(node: nodes.Node) -> Iterator[Path]:

@@ -25,7 +25,7 @@ from portctl.model.value import (
     get,
     pending,
 )
-from portctl.source import Path
+from portctl.source import Path, path_text
 
 _UNFILLED = OutputRef(Address("", "", ""), "")
 """Stands where a placeholder could not be filled, so that later checks have no opinion about that value."""
@@ -203,7 +203,12 @@ class _Identities:
         if value is MISSING:
             detail = f"{'.'.join(map(str, path))} says which object this is at the service, and is missing."
             self._findings.error(
-                "Identity is missing", manifest.sources.at(full), detail=detail, path=full, rule="identity"
+                "Identity is missing",
+                manifest.sources.at(full),
+                detail=detail,
+                hint=f"Write {path_text(path)}.",
+                path=full,
+                rule="identity",
             )
         elif isinstance(value, Pending) and not any(map(is_unfilled, value.holes())):
             self._findings.error(

@@ -78,6 +78,7 @@ class _Layers:
                 "Value replaces a mapping",
                 f"{origin(conflict)} and {self._former(conflict)} disagree on {path_text(conflict)}: "
                 "one has a mapping there and the other has not.",
+                hint="Give one of them another name, or the same shape.",
             )
         for path, value in _entries(values, ()):
             known = any(at[: len(path)] == path and at != path for at in self.origins)

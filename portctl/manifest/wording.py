@@ -137,7 +137,9 @@ def _const(error: ValidationError, field: str, found: str) -> Words:
 def _type(error: ValidationError, field: str, _: str) -> Words:
     types: Any = error.validator_value
     expected = types if isinstance(types, str) else " or ".join(types)
-    return Words("Wrong type", f"{field}: expected {expected}, found {kind_of_value(error.instance)}")
+    meant_as_text = "string" in expected and isinstance(error.instance, bool | int | float)
+    hint = "Quote it if it is meant as text." if meant_as_text else ""
+    return Words("Wrong type", f"{field}: expected {expected}, found {kind_of_value(error.instance)}", hint)
 
 
 def _pattern(error: ValidationError, field: str, found: str) -> Words:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from portctl.model.diagnostic import Severity
@@ -33,8 +34,14 @@ def finding_text(finding: Document, palette: Palette = PLAIN) -> str:
 
 
 def error_text(error: Document, palette: Palette = PLAIN) -> str:
-    """The document of a failure. Findings are listed first, so that the last thing read is what stopped the run."""
-    parts = [finding_text(finding, palette) for finding in error.get("diagnostics", ())]
+    """The document of a failure. Findings are listed first, so that the last thing read is what stopped the run.
+
+    A failure that is one finding and nothing else is told once.
+    """
+    findings = error.get("diagnostics", ())
+    parts = [finding_text(finding, palette) for finding in findings]
+    if len(findings) == 1 and all(findings[0][key] == error[key] for key in ("summary", "detail", "hint")):
+        return parts[0]
     word = palette.paint(Tone.ERROR, "error")
     lines = [f"{word}: {palette.paint(Tone.STRONG, escape(error['summary']))}", *error_lines(error)]
     return "\n\n".join([*parts, "\n".join(lines)])
@@ -54,10 +61,12 @@ def error_lines(error: Document) -> Iterator[str]:
 
 
 def explanation(detail: str, hint: str) -> Iterator[str]:
-    """Why and what next, indented, without empty lines."""
+    """Why and what next, indented, without empty lines. What a hint shows below its first line can be pasted."""
     yield from (f"  {escape(line.rstrip())}" for line in detail.splitlines() if line.strip())
-    hints = [escape(line.strip()) for line in hint.splitlines() if line.strip()]
-    yield from (f"  {'hint: ' if not number else '      '}{line}" for number, line in enumerate(hints))
+    first, _, shown = hint.strip().partition("\n")
+    if first:
+        yield f"  hint: {escape(first)}"
+    yield from (f"        {escape(line.rstrip())}" for line in textwrap.dedent(shown).splitlines() if line.strip())
 
 
 def _verdict(document: Document, palette: Palette) -> str:

@@ -39,7 +39,8 @@ def test_the_schema_of_one_kind_or_of_all(capsys: pytest.CaptureFixture[str]) ->
 def test_the_schema_of_an_unknown_kind_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["schema", "port/Sekret"]) == 3
     assert capsys.readouterr().err.startswith(
-        "error: Unknown kind\n  there is no kind port/Sekret\n  hint: Kinds: gitlab/"
+        'error: Unknown kind\n  There is no kind "port/Sekret". Did you mean "port/Secret"?\n'
+        "  hint: Known kinds: gitlab/"
     )
 
 

@@ -67,6 +67,6 @@ def test_render_refuses_an_address_that_nobody_declares(place: Place) -> None:
     assert ended.code == 3
     assert ended.err == (
         "error: No such resource\n"
-        "  port/Blueprint:chnage is not in the rendered manifests\n"
+        '  No manifest is called port/Blueprint:chnage. Did you mean "port/Blueprint:change"?\n'
         "  hint: portctl render without an address prints all of them.\n"
     )

@@ -58,9 +58,9 @@ def test_a_name_may_stand_once_and_so_may_an_object(tmp_path: pathlib.Path) -> N
         "9:11 [duplicate] Duplicate name: port/Webhook:a is here and at 1:1. (Give one of them another "
         "metadata.name.)\n"
         "15:20 [duplicate] Two manifests for one object: port/Webhook:b and port/Webhook:a (1:1) are both the "
-        'port/Webhook "a". (Remove one of them.)\n'
+        'port/Webhook "a". (Remove one of them, or give it another identifier.)\n'
         "35:7 [duplicate] Two manifests for one object: port/ActionPermissions:again and port/ActionPermissions:a "
-        '(26:1) are both the port/ActionPermissions "a". (Remove one of them.)'
+        '(26:1) are both the port/ActionPermissions "a". (Remove one of them, or give it another identifier.)'
     )
 
 
@@ -142,8 +142,8 @@ def test_a_dangling_reference_proposes_what_to_declare(tmp_path: pathlib.Path) -
         (
             "Webhook | {instance: euu} | {identifier: a}",
             (
-                '9:22 [instance] Unknown instance: The environment has no instance "euu" of port. Did you mean "eu"? '
-                "(It has default and eu.)"
+                '9:22 [instance] Unknown instance: The environment has default and eu, but no instance "euu" of port. '
+                'Did you mean "eu"? (Add instances.port.euu to the environment file, or correct metadata.instance.)'
             ),
         ),
         (
@@ -184,5 +184,5 @@ def test_what_is_named_must_be_there(tmp_path: pathlib.Path, document: str, expe
 def test_an_environment_without_the_service_is_named(tmp_path: pathlib.Path) -> None:
     assert check(tmp_path, "Webhook | {} | {identifier: a}", instances={("gitlab", "default")}) == (
         '4:11 [instance] Unknown instance: The environment has no instance "default" of port. '
-        "(It has no instance of port.)"
+        "(Add instances.port.default to the environment file.)"
     )

@@ -147,21 +147,24 @@ def test_braces_of_other_languages_pass_in_quotes_and_in_running_text() -> None:
             "a: &a {b: 1}\nc:\n  <<: *a\n",
             "3:3 Merge key: `<<` is not supported. [Write the keys out where they are needed.]",
         ),
-        ("a: &a [1, *a]\n", "1:11 Recursive alias: *a stands inside &a (a.yaml:1:4): it has no end."),
+        (
+            "a: &a [1, *a]\n",
+            "1:11 Recursive alias: *a stands inside &a (a.yaml:1:4): it has no end. [Write out what is meant there.]",
+        ),
         ("a: *b\n", "1:4 Unknown alias: No &b comes before *b in this document."),
         ("a:\n\tb: 1\n", "2:1 Tab in YAML: YAML may not be indented with tabs. [Indent with spaces.]"),
         (
             "a: !!python/object/apply:os.system [x]\n",
             (
                 "1:4 Unsupported tag: !!python/object/apply:os.system is not accepted here; known are !!str, !!int, "
-                "!!float, !!bool, !!null, !!map and !!seq."
+                "!!float, !!bool, !!null, !!map and !!seq. [Leave the tag out; quote what is meant as text.]"
             ),
         ),
         (
             "a: !!int x\n!!int 1: b\nc: !!str [1]\nd: !!set {e: }\n",
             "\n".join(
                 f"{place} Unsupported tag: {tag} is not accepted here; known are !!str, !!int, "
-                "!!float, !!bool, !!null, !!map and !!seq."
+                "!!float, !!bool, !!null, !!map and !!seq. [Leave the tag out; quote what is meant as text.]"
                 for place, tag in (("1:4", "!!int"), ("2:1", "!!int"), ("3:4", "!!str"), ("4:4", "!!set"))
             ),
         ),
@@ -189,7 +192,10 @@ def test_braces_of_other_languages_pass_in_quotes_and_in_running_text() -> None:
         ("a: {? : 1}\n", "1:7 Key is missing: Nothing stands before the colon."),
         (
             "a: 'x\n",
-            "2:1 Broken YAML: Found unexpected end of stream (while scanning a quoted scalar).",
+            (
+                "2:1 Broken YAML: Found unexpected end of stream (while scanning a quoted scalar). "
+                "It begins at a.yaml:1:4."
+            ),
         ),
         (
             "a: 1\nk: <% values.a %>: b\n",
@@ -235,7 +241,10 @@ def test_bytes_that_are_not_utf_8_are_refused_with_their_place() -> None:
 
 def test_nesting_stops_at_a_hundred() -> None:
     assert one("a: " + "[" * 99 + "]" * 99) is not None
-    expected = "1:103 Nesting too deep: Mappings and lists may be nested 100 deep."
+    expected = (
+        "1:103 Nesting too deep: Mappings and lists may be nested 100 deep. "
+        "[Make it flatter, or write the inner part as text.]"
+    )
     assert complaint("a: " + "[" * 100 + "]" * 100) == expected
     assert complaint("a: &a " + "[" * 60 + "]" * 60 + "\nb: " + "[" * 40 + "*a" + "]" * 40) == expected.replace(
         "1:103", "2:44"
@@ -262,7 +271,8 @@ def test_a_document_may_have_a_mebibyte_and_a_file_sixteen() -> None:
     text = "a: |\n" + ("  " + "x" * 998 + "\n") * 1040
     assert len(compose(f"{text}---\n{text}".encode(), "a.yaml")) == 2
     assert complaint(text + "  " + "x" * 20_000) == (
-        "1:1 Document too large: A document may have 1,048,576 bytes; this one has 1,061,047."
+        "1:1 Document too large: A document may have 1,048,576 bytes; this one has 1,061,047. "
+        "[Split it into several documents.]"
     )
     assert complaint(b"#" * (16 * 1024 * 1024 + 1)) == "1:1 File too large: A file may have 16,777,216 bytes."
 

@@ -141,8 +141,8 @@ def test_a_sandbox_that_does_not_run_can_be_checked_offline_but_not_reached(tmp_
     }
     assert found.secrets["PORT_CLIENT_ID"] == SecretSource("PORT_CLIENT_ID", SecretOrigin.ENV, "PORT_CLIENT_ID")
     assert complaint(lambda: require_sandbox(found)) == (
-        "The sandbox does not run: environments/sandbox.yaml is a sandbox environment and there is no "
-        ".portctl/sandbox.json. (portctl sandbox up --detach)"
+        "The sandbox does not run: environments/sandbox.yaml is a sandbox environment, and no sandbox of this project "
+        "runs. (Start it: portctl sandbox up --detach)"
     )
 
 
@@ -216,7 +216,8 @@ secrets: {X: {value: hunter2hunter2}}
         "values.output.)\n"
         "environments/prod.yaml:17:15 [environment] Secret in a file: url holds credentials. "
         "(Use the settings made for them.)\n"
-        "environments/prod.yaml:18:13 [environment] Value replaces a mapping: portctl.yaml has a mapping here.\n"
+        "environments/prod.yaml:18:13 [environment] Value replaces a mapping: portctl.yaml and this file disagree: "
+        "one has a mapping here and the other has not. (Give one of them another name, or the same shape.)\n"
         "environments/prod.yaml:18:19 [environment] Placeholder not accepted: Values are literal: this would be sent "
         "as it stands. Use <% values... %> in manifests.\n"
         "environments/prod.yaml:19:15 [environment] Secret in a file: A value may stand here in a sandbox environment "

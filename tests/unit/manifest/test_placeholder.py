@@ -185,14 +185,16 @@ def complaint(text: str) -> str:
             "<%%>",
             (
                 "Block in a manifest: `<%%` starts a block or a comment of a text template; "
-                "a manifest has only `<% expression %>`."
+                "a manifest has only `<% expression %>`. "
+                "[A choice is written in one expression: `<% a if b else c %>`.]"
             ),
         ),
         (
             "<%# x #%>",
             (
                 "Block in a manifest: `<%#` starts a block or a comment of a text template; "
-                "a manifest has only `<% expression %>`."
+                "a manifest has only `<% expression %>`. "
+                "[A choice is written in one expression: `<% a if b else c %>`.]"
             ),
         ),
         ("<% %>", "Broken placeholder: Nothing stands between `<%` and `%>`."),
@@ -205,7 +207,14 @@ def complaint(text: str) -> str:
             ),
         ),
         ("<% a) %>", "Broken placeholder: Unexpected ')'. In <% a) %>."),
-        ("<% 'a' | uper %>", "Broken placeholder: No filter named 'uper'. In <% 'a' | uper %>."),
+        (
+            "<% 'a' | uper %>",
+            (
+                'Broken placeholder: There is no filter "uper". Did you mean "upper"? In <% \'a\' | uper %>. '
+                "[Filters: b64encode, basic_auth, default, first, float, int, items, join, last, length, lower, "
+                "replace, string, tojson, trim, upper and urlencode.]"
+            ),
+        ),
         ("<% values.text[0:1] %>", "Broken placeholder: Slices are not supported. In <% values.text[0:1] %>."),
         (
             "<% secret %>",

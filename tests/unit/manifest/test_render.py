@@ -193,7 +193,8 @@ spec: {}
         "In <% secret(values.tags) %>.\n"
         '22:20 [placeholder] Undefined value: values has no "nothing". In <% values.nothing %>. '
         "(Set nothing under `values:` of the project or environment file, or with --set.)\n"
-        "27:7 [identity] Identity is missing: identifier says which object this is at the service, and is missing."
+        "27:7 [identity] Identity is missing: identifier says which object this is at the service, and is missing. "
+        "(Write identifier.)"
     )
     assert [resource.identity for resource in resources] == [("",), ("",), ("",)]
     assert all(isinstance(item, Awaited) for item in resources[0].attributes["x"])

@@ -115,7 +115,10 @@ def test_what_fits_is_not_mentioned(text: str) -> None:
             ACTION,
             "url: https://example.com",
             "url: 7",
-            "5:42 spec.invocationMethod.url | Wrong type | invocationMethod.url: expected string, found number | ",
+            (
+                "5:42 spec.invocationMethod.url | Wrong type | invocationMethod.url: expected string, found number | "
+                "Quote it if it is meant as text."
+            ),
         ),
         (
             ACTION,

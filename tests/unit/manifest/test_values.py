@@ -77,15 +77,14 @@ def test_what_a_value_contains_is_never_rendered() -> None:
             {"sets": ["a=1"]},
             (
                 "Value replaces a mapping: --set a and portctl.yaml disagree on a: one has a mapping there and "
-                "the other "
-                "has not."
+                "the other has not. (Give one of them another name, or the same shape.)"
             ),
         ),
         (
             {"environ": {"PORTCTL_VAR_d__x": "1"}},
             (
                 "Value replaces a mapping: PORTCTL_VAR_d__x and environments/x.yaml disagree on d: one has a mapping "
-                "there and the other has not."
+                "there and the other has not. (Give one of them another name, or the same shape.)"
             ),
         ),
         ({"sets": ["novalue"]}, "Malformed value: --set takes NAME=VALUE; 'novalue' has no `=`."),
