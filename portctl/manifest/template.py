@@ -10,6 +10,7 @@ import re
 import secrets
 import traceback
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import NoReturn
 
 from jinja2 import TemplateError, TemplateSyntaxError, pass_context
@@ -29,10 +30,25 @@ _RETURN = "\x1c"
 """Stands for a carriage return while Jinja works, which would take it away. Blank to its lexer, and no line end."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The text that a template gives, `Awaited` when outputs are still to come; for each line, that of the template."""
+
+    text: str | Pending
+    lines: tuple[int, ...]
+
+
 def render_text(
     text: str, file: str, *, values: Values, context: RenderContext, catalogue: Mapping[str, Kind]
 ) -> str | Pending:
-    """The text that a template gives; `Awaited` when outputs are still to come. Errors: InvalidInput with the line."""
+    """As `render_lines`, when only the text matters."""
+    return render_lines(text, file, values=values, context=context, catalogue=catalogue).text
+
+
+def render_lines(
+    text: str, file: str, *, values: Values, context: RenderContext, catalogue: Mapping[str, Kind]
+) -> Rendered:
+    """What a template gives, and where each of its lines comes from. Errors: InvalidInput with the line."""
     findings = Findings("template")
     if _RETURN in text:
         findings.error("Unprintable character", Source(file), detail="U+001C may not stand in a template.")
@@ -55,8 +71,9 @@ def render_text(
     }
     try:
         environment = RestrictedEnvironment(finalize)
-        template = environment.from_string(text.replace("\r", _RETURN))
-        rendered = _bounded(template.generate(names))
+        plain = text.replace("\r", _RETURN)
+        template = environment.from_string(_numbered(environment, plain, marker))
+        rendered, lines = _unnumbered(_bounded(template.generate(names), marker), marker)
     except TemplateSyntaxError as error:
         findings.error("Broken template", Source(file, error.lineno), detail=sentence(str(error.message)))
         raise findings.failure() from error
@@ -68,7 +85,8 @@ def render_text(
             "Template failed", Source(file, _line(error)), detail=sentence(str(error) or type(error).__name__)
         )
         raise findings.failure() from error
-    return _joined(re.split(f"{marker}([0-9]+)\x02", rendered.replace(_RETURN, "\r")), awaited)
+    pieces = re.split(f"{marker}([0-9]+)\x02", rendered.replace(_RETURN, "\r"))
+    return Rendered(_joined(pieces, awaited), lines)
 
 
 _FAILURES = (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError, MemoryError)
@@ -89,12 +107,42 @@ def _functions(catalogue: Mapping[str, Kind]) -> Mapping[str, Function]:
     return {"secret": Function("secret('NAME')", secret), "output": Function(output.usage, readable)}
 
 
-def _bounded(pieces: Iterable[str]) -> str:
+def _numbered(environment: RestrictedEnvironment, text: str, marker: str) -> str:
+    """`text` with the number of each line at its start, wherever that is in plain text and not inside `<% %>`."""
+    pieces = [f"{marker}L1\x02"]
+    end = 0
+    for _, token, value in environment.lexer.tokeniter(text, None):
+        start = text.index(value, end)
+        pieces.append(text[end:start])
+        end = start + len(value)
+        if token == "data":
+            first, *others = value.split("\n")
+            line = text.count("\n", 0, start) + 1
+            pieces.append(first)
+            pieces.extend(f"\n{marker}L{number}\x02{part}" for number, part in enumerate(others, line + 1))
+        else:
+            pieces.append(value)
+    return "".join((*pieces, text[end:]))
+
+
+def _unnumbered(rendered: str, marker: str) -> tuple[str, tuple[int, ...]]:
+    """The text without the numbers, and for each line the last number seen by its end."""
+    number = re.compile(f"{marker}L([0-9]+)\x02")
+    lines, last = [], 1
+    for line in rendered.split("\n"):
+        found = number.findall(line)
+        last = int(found[0]) if found else last
+        lines.append(last)
+        last = int(found[-1]) if found else last
+    return number.sub("", rendered), tuple(lines)
+
+
+def _bounded(pieces: Iterable[str], marker: str) -> str:
     """The pieces joined, as long as they stay within what a document may have."""
     kept: list[str] = []
     length = 0
     for piece in pieces:
-        length += len(piece)
+        length += len(piece) if marker not in piece else len(re.sub(f"{marker}[^\x02]*\x02", "", piece))
         if length > MAX_DOCUMENT_BYTES:
             raise ValueError(f"the result has more than {MAX_DOCUMENT_BYTES:,} characters")
         kept.append(piece)

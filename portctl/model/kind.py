@@ -188,6 +188,8 @@ class Kind:
     empty        patterns where null, "", [] and {} equal absence
     sets         patterns of arrays whose order means nothing
     text         patterns of long text, shown as a unified diff
+    texts        patterns of mappings that may name a file of the project: `template: FILE` or `source: FILE` becomes
+                 `content`, the text of that file
     aligned      key by which arrays of objects are aligned in a shown diff
     references   edges to other resources
     sensitive    patterns that are masked on both sides
@@ -242,6 +244,7 @@ class Kind:
     empty: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
     aligned: tuple[str, ...] = ("identifier", "key", "name", "title")
     references: tuple[Ref, ...] = ()
     sensitive: tuple[str, ...] = ()

@@ -67,7 +67,7 @@ class Provider(Protocol):
     def fetch(self, kind: Kind, identity: Identity) -> Live | None:
         """One object, read now."""
 
-    def check(self, kind: Kind, live: Live | None, attributes: Attributes) -> Sequence[Complaint]:
+    def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[Complaint]:
         """The service's own opinion of `attributes`, without writing anything; for kinds that are `checked`."""
 
     def create(self, kind: Kind, draft: Draft) -> Live:

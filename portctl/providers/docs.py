@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
-from portctl.model.kind import Coverage, Kind, Merge, OnDelete
+from portctl.model.kind import Coverage, Kind, Merge, OnDelete, Verb
 from portctl.model.value import thaw
 from portctl.providers.catalogue import catalogue
 from portctl.providers.paths import own_path
@@ -85,6 +85,8 @@ def _identity(kind: Kind) -> str:
 
 
 def _read(kind: Kind) -> str:
+    if kind.partial:
+        return "only the parts that manifests and the ledger name"
     if kind.search is not None:
         path = own_path(kind.search.path, kind)
         return f"POST `{path}`, {kind.search.size:,} objects a page, once per {', '.join(kind.scope)}"
@@ -97,6 +99,8 @@ def _read(kind: Kind) -> str:
 def _deleted(kind: Kind) -> str:
     if not kind.deletable:
         return "with its parent only"
+    if kind.update is Verb.POST:
+        return f"POST `{own_path(kind.collection, kind)}`"
     kept = "; kept unless the manifest says otherwise" if kind.on_delete is OnDelete.KEEP else ""
     return f"DELETE `{own_path(kind.item, kind)}`{kept}"
 

@@ -100,7 +100,7 @@ class RestProvider:
         live = self._live(kind, self._object(kind, answer, "GET", item_path(kind, identity)), identity)
         return live if kind.belongs is None or kind.belongs(live.attributes) else None
 
-    def check(self, kind: Kind, live: Live | None, attributes: Attributes) -> Sequence[Complaint]:  # noqa: ARG002
+    def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[Complaint]:  # noqa: ARG002
         return ()
 
     def create(self, kind: Kind, draft: Draft) -> Live:

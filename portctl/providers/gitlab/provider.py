@@ -11,8 +11,10 @@ from portctl.model.provider import About, Complaint, Draft
 from portctl.model.resource import Identity, Live
 from portctl.model.value import Attributes
 from portctl.providers.gitlab.account import Account
+from portctl.providers.gitlab.files import Files
 from portctl.providers.gitlab.objects import WIDTH, GitLabObjects
 from portctl.providers.gitlab.projects import Projects
+from portctl.providers.gitlab.triggers import Triggers
 from portctl.providers.gitlab.variables import Variables
 from portctl.source import Path
 from portctl.vault import Vault
@@ -22,6 +24,8 @@ _SERVED_BY: Mapping[str, type[GitLabObjects]] = {
     "gitlab/Project": Projects,
     "gitlab/Variable": Variables,
     "gitlab/GroupVariable": Variables,
+    "gitlab/PipelineTrigger": Triggers,
+    "gitlab/Files": Files,
 }
 
 
@@ -59,8 +63,8 @@ class GitLabProvider:
     def fetch(self, kind: Kind, identity: Identity) -> Live | None:
         return self._parts[kind.full_name].fetch(kind, identity)
 
-    def check(self, kind: Kind, live: Live | None, attributes: Attributes) -> Sequence[Complaint]:
-        return self._parts[kind.full_name].check(kind, live, attributes)
+    def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[Complaint]:
+        return self._parts[kind.full_name].check(kind, identity, attributes)
 
     def create(self, kind: Kind, draft: Draft) -> Live:
         return self._parts[kind.full_name].create(kind, draft)

@@ -1,0 +1,261 @@
+"""Files of a repository: read by directory, written as one commit per branch, directly or through a merge request.
+
+GitLab serialises the writes of one repository; so do we. Source: GitLab docs, "Commits API".
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from portctl.errors import AccessDenied, ApiError, StalePlan
+from portctl.model.kind import Kind
+from portctl.model.provider import About, Complaint, Draft
+from portctl.model.resource import Identity, Live
+from portctl.model.value import MISSING, Attributes, Value, get
+from portctl.providers.gitlab.objects import NOT_FOUND, GitLabObjects, invisible
+from portctl.providers.gitlab.repository import MARK, Blob, Repository, Request
+from portctl.source import Path
+
+_FILES = "files"
+_CI_FILE = ".gitlab-ci.yml"
+_NOTHING = About({}, frozenset())
+_JOB = re.compile(r"jobs:([^:]+?)(?::([A-Za-z_]+))?(?::| config|\s|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where files are looked at and written: the branch itself, or the source of a merge request into it."""
+
+    branch: str
+    request: Request | None = None
+    source: str = ""
+
+    @property
+    def looked_at(self) -> str:
+        return self.source if self.request else self.branch
+
+
+class Files(GitLabObjects):
+    """See the module."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._about: dict[Identity, About] = {}
+        self._empty: set[Identity] = set()
+        self._locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def read(
+        self,
+        kind: Kind,
+        identities: Sequence[Identity],
+        about: Mapping[Identity, About] = MappingProxyType({}),
+    ) -> Mapping[Identity, Live]:
+        self._about.update(about)
+        found = ((identity, self._fetch(kind, identity)) for identity in identities)
+        return {identity: live for identity, live in found if live is not None}
+
+    def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[Complaint]:  # noqa: ARG002
+        """What the project's CI lint says. It knows the files of the repository only, so local includes are left."""
+        content = get(attributes, (_FILES, _CI_FILE, "content"))
+        if identity in self._empty or not isinstance(content, str) or re.search(r"(?m)^\s*-?\s*local:", content):
+            return ()
+        path = f"{Repository(self._client, identity[0]).path}/ci/lint"
+        try:
+            answer = self._client.request("POST", path, body={"content": content}).body
+        except (AccessDenied, ApiError):
+            return ()
+        errors = get(answer, ("errors",))
+        if get(answer, ("valid",)) is not False or not isinstance(errors, tuple):
+            return ()
+        return tuple(Complaint(_place_of(str(error)), f"GitLab: {error}") for error in errors)
+
+    def create(self, kind: Kind, draft: Draft) -> Live:
+        return self._commit(kind, draft.identity, draft.attributes, seen={}, touched=_files(draft.attributes))
+
+    def update(self, kind: Kind, live: Live, draft: Draft) -> Live:
+        changed = {
+            str(path[1]): None for path in (*draft.changed, *draft.removed) if path[:1] == (_FILES,) and path[1:]
+        }
+        if (_FILES,) in (*draft.changed, *draft.removed):
+            changed |= dict.fromkeys([*_files(draft.attributes), *_files(live.attributes)])
+        wanted = _files(draft.attributes)
+        touched = {path: wanted.get(path) for path in changed}
+        return self._commit(kind, live.identity, draft.attributes, seen=_files(live.attributes), touched=touched)
+
+    def delete(self, kind: Kind, live: Live, *, cascade: bool = False) -> None:  # noqa: ARG002
+        seen = _files(live.attributes)
+        attributes = self._about.get(live.identity, _NOTHING).attributes
+        self._commit(kind, live.identity, attributes, seen=seen, touched=dict.fromkeys(seen))
+
+    def _fetch(self, kind: Kind, identity: Identity) -> Live | None:
+        about = self._about.get(identity, _NOTHING)
+        project, branch = identity
+        repository = Repository(self._client, project)
+        try:
+            place = _place(repository, branch, about.attributes)
+            head = repository.head(place.looked_at)
+        except ApiError as error:
+            if error.status == NOT_FOUND:
+                hint = "Check the project and its setting `repository_access_level`."
+                raise invisible(f"the repository of {project}", self._account.user().name, hint) from error
+            raise
+        wanted = _files(about.attributes)
+        paths = {*wanted, *(str(path[1]) for path in about.paths if path[:1] == (_FILES,) and len(path) > 1)}
+        if not head:
+            self._empty.add(identity)
+            return None
+        self._empty.discard(identity)
+        files = dict(_contents(repository, head, paths, wanted))
+        if not files:
+            return None
+        notes = (f"pending: !{place.request.number} {place.request.page}".rstrip(),) if place.request else ()
+        return Live(kind, identity, {"branch": branch, _FILES: files, "head": head}, notes)
+
+    def _commit(
+        self, kind: Kind, identity: Identity, attributes: Attributes, *, seen: Attributes, touched: Attributes
+    ) -> Live:
+        """Make `touched` (path -> file, None to delete it) true where only what was `seen` stands now."""
+        project, branch = identity
+        before = self._about.get(identity, _NOTHING)
+        self._about[identity] = About(attributes, before.paths)
+        with self._lock:
+            lock = self._locks.setdefault(project, threading.Lock())
+        with lock:
+            _Committing(self._client, project, attributes).bring(branch, seen, touched)
+        live = self._fetch(kind, identity)
+        return live if live is not None else Live(kind, identity, {"branch": branch, _FILES: {}})
+
+
+class _Committing:
+    """One change of one branch."""
+
+    def __init__(self, client: Any, project: str, attributes: Attributes) -> None:
+        self._client = client
+        self._project = project
+        self._attributes = attributes
+        self._repository = Repository(client, project)
+
+    def bring(self, branch: str, seen: Attributes, touched: Attributes) -> None:
+        repository = self._repository
+        place = _place(repository, branch, self._attributes)
+        head = repository.head(place.looked_at)
+        blobs = repository.blobs(head, touched) if head else {}
+        actions = [
+            action for path in sorted(touched) for action in self._actions(path, touched[path], seen, blobs, head)
+        ]
+        if actions:
+            start = self._start(place, head)
+            body = {
+                "branch": place.source or branch,
+                "commit_message": self._message(),
+                "actions": tuple(actions),
+                **start,
+            }
+            self._client.request("POST", f"{repository.path}/repository/commits", body=body)
+        if place.source and place.request is None and repository.head(place.source):
+            self._open(place)
+
+    def _actions(
+        self, path: str, wanted: Value, seen: Attributes, blobs: Mapping[str, Blob], head: str
+    ) -> Iterator[Attributes]:
+        """What makes `path` be as wanted. What stands there must be what was seen, or what is wanted already."""
+        blob = blobs.get(path)
+        if _is(blob, wanted):
+            return
+        if (blob.id if blob else MISSING) != get(seen, (path, "blob")):
+            raise StalePlan(
+                "Changed meanwhile",
+                f"{self._project}: somebody changed {path} after it was read; nothing was committed",
+                hint="Plan again.",
+            )
+        lock = {"last_commit_id": self._repository.file(head, path).last_commit} if blob else {}
+        if wanted is None:
+            yield {"action": "delete", "file_path": path, **lock}
+            return
+        if blob is None or not blob.holds(wanted["content"]):
+            yield {"action": "update" if blob else "create", "file_path": path, "content": wanted["content"], **lock}
+        if (blob is not None and blob.executable) != (wanted.get("execute_filemode") is True):
+            yield {"action": "chmod", "file_path": path, "execute_filemode": wanted.get("execute_filemode") is True}
+
+    def _start(self, place: _Place, head: str) -> Attributes:
+        """Where a branch that is not there yet begins; one of ours without a merge request begins anew."""
+        if place.source:
+            if place.request:
+                return {}
+            if not self._repository.head(place.source):
+                return {"start_branch": place.branch} if head else {}
+            others = self._repository.foreign_commits(place.source, place.branch)
+            if others:
+                raise StalePlan(
+                    "Branch has commits of others",
+                    f"{self._project}: {place.source} has commits by {', '.join(others)} and no open merge request",
+                    hint=f"Merge or delete {place.source}, or name another source_branch.",
+                )
+            return {"start_branch": place.branch, "force": True}
+        if head:
+            return {}
+        default = self._repository.default_branch()
+        return {"start_branch": default} if default and default != place.branch else {}
+
+    def _message(self) -> str:
+        said = self._attributes.get("commit_message")
+        return f"{said if isinstance(said, str) else 'Update managed files'}\n\n{MARK}: {uuid.uuid4()}\n"
+
+    def _open(self, place: _Place) -> None:
+        wanted = self._attributes.get("merge_request")
+        given = wanted if isinstance(wanted, Mapping) else {}
+        body = {
+            "source_branch": place.source,
+            "target_branch": place.branch,
+            "title": given.get("title") or f"Update managed files on {place.branch}",
+            "remove_source_branch": given.get("remove_source_branch", True),
+            **({"description": given["description"]} if given.get("description") else {}),
+        }
+        self._client.request("POST", f"{self._repository.path}/merge_requests", body=body)
+
+
+def _place(repository: Repository, branch: str, attributes: Attributes) -> _Place:
+    source = get(attributes, ("merge_request", "source_branch"))
+    if not isinstance(source, str) or not source:
+        return _Place(branch)
+    return _Place(branch, repository.open_request(source, branch), source)
+
+
+def _files(attributes: Attributes) -> Attributes:
+    found = attributes.get(_FILES)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _contents(
+    repository: Repository, head: str, paths: set[str], wanted: Attributes
+) -> Iterator[tuple[str, Attributes]]:
+    """The files that exist. The text of one whose blob is that of the wanted text need not be asked for."""
+    for path, blob in repository.blobs(head, paths).items():
+        text = get(wanted, (path, "content"))
+        same = isinstance(text, str) and blob.holds(text)
+        content = text if same else repository.file(head, path).content
+        yield path, {"content": content, "execute_filemode": blob.executable, "blob": blob.id}
+
+
+def _is(blob: Blob | None, file: Value) -> bool:
+    """Whether `blob` is exactly `file`; None on both sides means that there is none."""
+    if blob is None or file is None:
+        return blob is None and file is None
+    executable = file.get("execute_filemode") is True
+    return blob.executable == executable and isinstance(file["content"], str) and blob.holds(file["content"])
+
+
+def _place_of(error: str) -> Path:
+    """Where in the file an error of CI lint is, as far as its text tells: `jobs:build:script config ...`."""
+    file: Path = (_FILES, _CI_FILE, "content")
+    found = _JOB.search(error)
+    if found is None:
+        return file
+    return (*file, found[1], *([found[2]] if found[2] else []))

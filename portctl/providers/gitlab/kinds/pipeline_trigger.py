@@ -1,0 +1,50 @@
+"""Pipeline trigger token. Source: GitLab docs, "Pipeline trigger tokens API"."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from portctl.model.kind import Kind, Merge, Output, OutputClass, Verb
+from portctl.model.value import Attributes
+from portctl.providers.gitlab.account import API
+from portctl.providers.gitlab.schemas.trigger import trigger
+
+
+def _canonical(attributes: Attributes) -> Attributes:
+    """A date is its first instant, and an instant has one spelling."""
+    text = attributes.get("expires_at")
+    if not isinstance(text, str):
+        return attributes
+    try:
+        moment = datetime.fromisoformat(text)
+        instant = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return attributes
+    return {**attributes, "expires_at": instant.isoformat().replace("+00:00", "Z")}
+
+
+KIND = Kind(
+    provider="gitlab",
+    name="PipelineTrigger",
+    source="GitLab docs, Pipeline trigger tokens API",
+    summary="A token that starts pipelines of a project. They run as the user who made it.",
+    parent="gitlab/Project",
+    identity=("description",),
+    collection=f"{API}/projects/{{parent}}/triggers",
+    item="{collection}/{id}",
+    update=Verb.PUT,
+    merge=Merge.NONE,
+    server_owned=("id", "token", "owner", "created_at", "updated_at", "last_used"),
+    empty=("expires_at", "superseded"),
+    canonical=_canonical,
+    outputs=(Output("token", "token", OutputClass.OWNER, secret=True), Output("id", "id")),
+    immutable=("expires_at",),
+    remarks=(
+        "GitLab shows the token to its owner only. Others who plan are told so, and what uses it is assumed unchanged.",
+        "A replacement is created first, then what uses the token is written, then the old one goes.",
+        "`superseded` lists older tokens of the same user and description: they go with the next apply.",
+        "Let one service account apply: a token, and the pipelines that it starts, belong to who made it.",
+    ),
+    schema=trigger,
+    privilege="read and write: Maintainer in the project",
+)

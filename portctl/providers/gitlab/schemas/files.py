@@ -1,0 +1,36 @@
+"""Files of a repository. The shapes are ours: GitLab takes files as actions of a commit.
+
+Source: GitLab docs, "Commits API", create a commit with multiple files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from portctl.providers.gitlab.schemas.common import FLAG, TEXT, closed, text
+
+_PATH = {
+    "pattern": r"^(?!/)(?!(.*/)?\.\.?(/|$))(?!(.*/)?\.git(/|$))[^\\]+(?<!/)$",
+    "description": "a path inside the repository, without `..` and `.git`",
+}
+_BRANCH = text(255, r"^(?!-)(?!.*(\.\.|//|@\{))[^\s~^:?*\[\\]+(?<![/.])$", "the name of a branch")
+_TITLE = {**text(255), "minLength": 1}
+
+
+def files() -> Mapping[str, Any]:
+    """The schema of gitlab/Files, after templates were rendered."""
+    return closed(
+        ["branch", "files"],
+        branch=_BRANCH,
+        files={
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": _PATH,
+            "additionalProperties": closed(["content"], content=TEXT, execute_filemode=FLAG),
+        },
+        commit_message=_TITLE,
+        merge_request=closed(
+            ["source_branch"], source_branch=_BRANCH, title=_TITLE, description=TEXT, remove_source_branch=FLAG
+        ),
+    )
