@@ -7,6 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from portctl.sandbox.core.exchange import Request
+from portctl.sandbox.gitlab.pagination import offset
+
 PROJECT = "/projects/shop%2Fcheckout"
 VARIABLES = f"{PROJECT}/variables"
 
@@ -102,3 +105,11 @@ def test_commits_are_never_counted(owner: httpx.Client) -> None:
     answer = owner.get(f"{PROJECT}/repository/commits", params={"per_page": 1})
     assert (len(answer.json()), answer.headers["x-next-page"], "x-total" in answer.headers) == (1, "2", False)
     assert relations(answer) == ["first", "next"]
+
+
+@pytest.mark.fact("gitlab-115")
+def test_more_than_ten_thousand_items_are_not_counted() -> None:
+    answer = offset(Request("GET", "/things"), "http://sandbox", range(10_001), int)
+    assert (len(answer.body), answer.headers["x-next-page"]) == (20, "2")
+    assert {"x-total", "x-total-pages"} & set(answer.headers) == set()
+    assert 'rel="last"' not in answer.headers["link"]

@@ -6,22 +6,23 @@ from portctl.sandbox.core.exchange import Answer
 from portctl.sandbox.core.state import Row
 from portctl.sandbox.gitlab.context import Call, done
 from portctl.sandbox.gitlab.handlers.code import code
-from portctl.sandbox.gitlab.parameters import BOOLEAN, INTEGER, NEEDED, TEXT, Field, Type, one_of
+from portctl.sandbox.gitlab.parameters import BOOLEAN, INTEGER, LATER, NEEDED, TEXT, Field, Type, one_of
 from portctl.sandbox.gitlab.store import branches, protection
 from portctl.sandbox.gitlab.store.access import Level
 
 _RULE = {"id": INTEGER, "access_level": INTEGER, "user_id": INTEGER, "group_id": INTEGER, "_destroy": BOOLEAN}
 _RULES = Field(Type.OBJECTS, fields=_RULE)
-_CHANGE = {
+_LEVEL = one_of(*protection.LEVELS)
+CHANGE = {
+    "unprotect_access_level": LATER,
     "allow_force_push": BOOLEAN,
     "code_owner_approval_required": BOOLEAN,
     "allowed_to_push": _RULES,
     "allowed_to_merge": _RULES,
     "allowed_to_unprotect": _RULES,
 }
-_LEVEL = one_of(*protection.LEVELS)
-_PROTECT = {
-    **_CHANGE,
+PROTECT = {
+    **CHANGE,
     "name": NEEDED,
     "push_access_level": _LEVEL,
     "merge_access_level": _LEVEL,
@@ -71,12 +72,12 @@ def read_protected(call: Call) -> Answer:
 
 def protect(call: Call) -> Answer:
     project = call.project(Level.MAINTAINER)
-    row = protection.protect(call.instance, project["id"], call.values(_PROTECT))
+    row = protection.protect(call.instance, project["id"], call.values(PROTECT))
     return Answer(201, protection.shown(row))
 
 
 def change_protected(call: Call) -> Answer:
-    row = protection.change(call.instance, _rule(call, Level.MAINTAINER), call.values(_CHANGE))
+    row = protection.change(call.instance, _rule(call, Level.MAINTAINER), call.values(CHANGE))
     return Answer(200, protection.shown(row))
 
 

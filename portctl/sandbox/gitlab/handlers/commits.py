@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portctl.sandbox.core.exchange import Answer
 from portctl.sandbox.core.state import Row
-from portctl.sandbox.gitlab import pagination
+from portctl.sandbox.gitlab import pagination, undone
 from portctl.sandbox.gitlab.context import Call
 from portctl.sandbox.gitlab.errors import bad_parameters, forbidden, not_found
 from portctl.sandbox.gitlab.git.diff import differences
@@ -22,7 +22,7 @@ _ACTION = {
     "last_commit_id": TEXT,
     "execute_filemode": BOOLEAN,
 }
-_CREATE = {
+CREATE = {
     "branch": NEEDED,
     "commit_message": NEEDED,
     "actions": Field(Type.OBJECTS, required=True, fields=_ACTION),
@@ -34,12 +34,21 @@ _CREATE = {
     "stats": BOOLEAN,
     "force": BOOLEAN,
 }
+LIST = {
+    "ref_name": TEXT,
+    "path": TEXT,
+    "since": TEXT,
+    "until": TEXT,
+    "all": BOOLEAN,
+    **undone.COMMIT_LIST,
+}
+COMPARE = {"from": NEEDED, "to": NEEDED, "straight": BOOLEAN, **undone.COMPARE}
 _NEEDS_CONTENT = ("create", "update")
 
 
 def list_all(call: Call) -> Answer:
     project, repository = code(call)
-    values = call.values({"ref_name": TEXT, "path": TEXT, "since": TEXT, "until": TEXT, "all": BOOLEAN})
+    values = call.values(LIST)
     options = [f"--{name}={values[name]}" for name in ("since", "until") if values.get(name)]
     if values.get("all"):
         start = "--branches"
@@ -72,7 +81,7 @@ def diff(call: Call) -> Answer:
 
 def create(call: Call) -> Answer:
     project = call.writable_project(Level.DEVELOPER)
-    values = call.values(_CREATE)
+    values = call.values(CREATE)
     _check_content(values["actions"])
     if not protection.may_push(call.instance, call.me, project, values["branch"]):
         raise forbidden(commits.NOT_ALLOWED)
@@ -83,7 +92,7 @@ def create(call: Call) -> Answer:
 
 def compare(call: Call) -> Answer:
     project, repository = code(call)
-    values = call.values({"from": NEEDED, "to": NEEDED, "straight": BOOLEAN, "unidiff": LATER})
+    values = call.values(COMPARE)
     start, end = commit_of(repository, values["from"]), commit_of(repository, values["to"])
     base = start if values.get("straight") else repository.merge_base(start, end)
     found = repository.log(f"{start}..{end}")[::-1]

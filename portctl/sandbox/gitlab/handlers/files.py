@@ -18,7 +18,7 @@ from portctl.sandbox.gitlab.parameters import BOOLEAN, NEEDED, TEXT, Field, one_
 from portctl.sandbox.gitlab.store import commits
 from portctl.sandbox.gitlab.store.access import Level
 
-_DELETE: dict[str, Field] = {
+DELETE: dict[str, Field] = {
     "branch": NEEDED,
     "commit_message": NEEDED,
     "start_branch": TEXT,
@@ -26,8 +26,8 @@ _DELETE: dict[str, Field] = {
     "author_name": TEXT,
     "last_commit_id": TEXT,
 }
-_WRITE = {**_DELETE, "content": NEEDED, "encoding": one_of("text", "base64"), "execute_filemode": BOOLEAN}
-_TREE = {"path": TEXT, "ref": TEXT, "recursive": BOOLEAN, "page_token": TEXT}
+WRITE = {**DELETE, "content": NEEDED, "encoding": one_of("text", "base64"), "execute_filemode": BOOLEAN}
+TREE = {"path": TEXT, "ref": TEXT, "recursive": BOOLEAN, "page_token": TEXT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def update(call: Call) -> Answer:
 
 def delete(call: Call) -> Answer:
     project = call.writable_project(Level.DEVELOPER)
-    values = call.values(_DELETE)
+    values = call.values(DELETE)
     action = {"action": "delete", "file_path": call.params["file"], "last_commit_id": values.get("last_commit_id")}
     commits.commit(call.instance, call.me, project, {**values, "actions": [action]})
     return done()
@@ -90,7 +90,7 @@ def delete(call: Call) -> Answer:
 
 def tree(call: Call) -> Answer:
     project, repository = code(call)
-    values = call.values(_TREE)
+    values = call.values(TREE)
     ref = values.get("ref") or project["default_branch"]
     sha = commit_of(repository, ref, "Tree")
     try:
@@ -127,7 +127,7 @@ def _written(call: Call, action: str, status: int) -> Answer:
     path = call.params["file"]
     _check_path(path)
     project = call.writable_project(Level.DEVELOPER)
-    values = call.values(_WRITE)
+    values = call.values(WRITE)
     names = ("content", "encoding", "last_commit_id", "execute_filemode")
     sent = {name: values[name] for name in names if name in values}
     if action == "update" and call.instance.strict("idle-file-update"):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from portctl.sandbox.core.exchange import Answer
 from portctl.sandbox.core.state import Row
-from portctl.sandbox.gitlab import pagination
+from portctl.sandbox.gitlab import pagination, undone
 from portctl.sandbox.gitlab.context import Call
 from portctl.sandbox.gitlab.errors import not_found
 from portctl.sandbox.gitlab.handlers import projects as project_handlers
-from portctl.sandbox.gitlab.parameters import BOOLEAN, INTEGER, LATER, NEEDED, TEXT, Field, one_of
+from portctl.sandbox.gitlab.parameters import BOOLEAN, INTEGER, NEEDED, TEXT, Field, one_of
 from portctl.sandbox.gitlab.store import access, namespaces
 from portctl.sandbox.gitlab.store.access import VISIBILITIES, Level
 
-_SETTINGS: dict[str, Field] = {
+SETTINGS: dict[str, Field] = {
     "name": TEXT,
     "path": TEXT,
     "description": TEXT,
@@ -29,9 +29,10 @@ _SETTINGS: dict[str, Field] = {
     "two_factor_grace_period": INTEGER,
     "share_with_group_lock": BOOLEAN,
     "membership_lock": BOOLEAN,
-    "default_branch_protection_defaults": LATER,
+    **undone.GROUP,
 }
-_LIST = {
+LIST = {
+    **undone.GROUP_LIST,
     "search": TEXT,
     "owned": BOOLEAN,
     "min_access_level": one_of(*access.ASSIGNABLE),
@@ -40,6 +41,9 @@ _LIST = {
     "sort": one_of("asc", "desc"),
     "cursor": TEXT,
 }
+
+READ = {"with_projects": BOOLEAN, **undone.GROUP_READ}
+CREATE = {**SETTINGS, "name": NEEDED, "path": NEEDED, "parent_id": INTEGER}
 
 
 def list_all(call: Call) -> Answer:
@@ -69,7 +73,7 @@ def list_projects(call: Call) -> Answer:
 
 def read(call: Call) -> Answer:
     row = namespaces.find_group(call.instance, call.user, call.params["group"], call.tables)
-    values = call.values({"with_projects": BOOLEAN})
+    values = call.values(READ)
     body = namespaces.shown(call.instance, row)
     if values.get("with_projects") is not False:
         inside = [each for each in call.tables.rows("projects").values() if each["namespace_id"] == row["id"]]
@@ -79,13 +83,12 @@ def read(call: Call) -> Answer:
 
 
 def create(call: Call) -> Answer:
-    fields = {**_SETTINGS, "name": NEEDED, "path": NEEDED, "parent_id": INTEGER}
-    row = namespaces.create(call.instance, call.me, call.values(fields))
+    row = namespaces.create(call.instance, call.me, call.values(CREATE))
     return Answer(201, namespaces.shown(call.instance, row))
 
 
 def edit(call: Call) -> Answer:
-    row = namespaces.edit(call.instance, call.group(Level.OWNER), call.values(_SETTINGS))
+    row = namespaces.edit(call.instance, call.group(Level.OWNER), call.values(SETTINGS))
     return Answer(200, namespaces.shown(call.instance, row))
 
 
@@ -112,7 +115,7 @@ def _own(call: Call, row: Row) -> bool:
 
 
 def _listed(call: Call, rows: list[Row]) -> Answer:
-    values = call.values(_LIST)
+    values = call.values(LIST)
     search = (values.get("search") or "").lower()
     least = Level.OWNER if values.get("owned") else values.get("min_access_level") or Level.NONE
     rows = [

@@ -22,13 +22,15 @@ class _Plain(yaml.SafeDumper):
 
 
 _FLAGS = {"dry_run": BOOLEAN, "include_jobs": BOOLEAN, "ref": TEXT}
+CONTENT = {**_FLAGS, "content": NEEDED}
+COMMITTED = {**_FLAGS, "content_ref": TEXT, "sha": TEXT, "dry_run_ref": TEXT}
 _FILE = ".gitlab-ci.yml"
 
 
 def check_content(call: Call) -> Answer:
     """Lint what is sent; a file that is not valid is still answered with 200."""
     project = call.project(Level.DEVELOPER)
-    values = call.values({**_FLAGS, "content": NEEDED})
+    values = call.values(CONTENT)
     _refuse_simulation(values)
     if call.instance.strict("lint-empty-repository") and not call.instance.repository(project).heads():
         return _answer(Linted(("Reference not found",)))
@@ -38,7 +40,7 @@ def check_content(call: Call) -> Answer:
 def check_committed(call: Call) -> Answer:
     """Lint the file of a branch, tag or commit."""
     project, repository = code(call)
-    values = call.values({**_FLAGS, "content_ref": TEXT, "sha": TEXT, "dry_run_ref": TEXT})
+    values = call.values(COMMITTED)
     _refuse_simulation(values)
     sha = repository.resolve(values.get("content_ref") or values.get("sha") or project["default_branch"])
     if sha is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portctl.sandbox.core.exchange import Answer
 from portctl.sandbox.core.state import Row
+from portctl.sandbox.gitlab import undone
 from portctl.sandbox.gitlab.context import Call, Handler, done
 from portctl.sandbox.gitlab.errors import bad_parameters
 from portctl.sandbox.gitlab.parameters import DATE, INTEGER, TEXT, one_of
@@ -11,6 +12,7 @@ from portctl.sandbox.gitlab.store import access, members
 from portctl.sandbox.gitlab.store.access import Level
 
 _CHANGE = {"access_level": one_of(*access.ASSIGNABLE, required=True), "expires_at": DATE}
+ADD = {**_CHANGE, "user_id": INTEGER, "username": TEXT, **undone.MEMBER}
 
 
 def of(source: str) -> dict[str, Handler]:
@@ -40,7 +42,7 @@ def of(source: str) -> dict[str, Handler]:
         return Answer(200, shown(call, members.of_user(rows, call.params["user"])))
 
     def add(call: Call) -> Answer:
-        values = call.values({**_CHANGE, "user_id": INTEGER, "username": TEXT})
+        values = call.values(ADD)
         if (values.get("user_id") is None) == (values.get("username") is None):
             raise bad_parameters("user_id, username are missing, exactly one parameter must be provided")
         row = members.add(call.instance, call.me, source, owner(call, needed), values)

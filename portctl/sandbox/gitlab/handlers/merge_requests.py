@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portctl.sandbox.core.exchange import Answer
 from portctl.sandbox.core.state import Row
+from portctl.sandbox.gitlab import undone
 from portctl.sandbox.gitlab.context import Call, done
 from portctl.sandbox.gitlab.errors import forbidden
 from portctl.sandbox.gitlab.git.diff import FileDiff, differences
@@ -11,7 +12,6 @@ from portctl.sandbox.gitlab.handlers.code import code
 from portctl.sandbox.gitlab.parameters import (
     BOOLEAN,
     INTEGER,
-    LATER,
     NEEDED,
     TEXT,
     TEXTS,
@@ -32,32 +32,33 @@ _SETTINGS: dict[str, Field] = {
     "reviewer_ids": Field(Type.INTEGERS),
     "remove_source_branch": BOOLEAN,
     "squash": BOOLEAN,
-    "milestone_id": LATER,
-    "merge_after": LATER,
+    **undone.MERGE_REQUEST,
 }
-_CREATE = {
+CREATE = {
     **_SETTINGS,
     "title": NEEDED,
     "source_branch": NEEDED,
     "target_branch": NEEDED,
     "target_project_id": INTEGER,
+    "add_labels": TEXTS,
+    "remove_labels": TEXTS,
 }
-_EDIT = {
+EDIT = {
     **_SETTINGS,
     "target_branch": TEXT,
     "add_labels": TEXTS,
     "remove_labels": TEXTS,
     "state_event": one_of("close", "reopen"),
 }
-_MERGE = {
+MERGE = {
     "merge_commit_message": TEXT,
     "should_remove_source_branch": BOOLEAN,
-    "auto_merge": LATER,
-    "merge_when_pipeline_succeeds": LATER,
+    **undone.MERGE,
     "sha": TEXT,
     "squash": BOOLEAN,
 }
-_LIST = {
+LIST = {
+    **undone.MERGE_REQUEST_LIST,
     "state": one_of("opened", "closed", "locked", "merged", "all"),
     "source_branch": TEXT,
     "target_branch": TEXT,
@@ -73,7 +74,7 @@ _LIST = {
 
 def list_all(call: Call) -> Answer:
     project, _ = code(call)
-    values = call.values(_LIST)
+    values = call.values(LIST)
     rows = [row for row in merge_requests.rows(call.tables, project["id"]) if _fits(call, row, values)]
     key = values.get("order_by") or "created_at"
     rows.sort(key=lambda row: (row[key], row["id"]), reverse=values.get("sort") != "asc")
@@ -87,7 +88,7 @@ def read(call: Call) -> Answer:
 
 def create(call: Call) -> Answer:
     project = call.writable_project(Level.DEVELOPER)
-    values = _people(call.values(_CREATE))
+    values = _people(call.values(CREATE))
     if values.pop("target_project_id", project["id"]) != project["id"]:
         raise forbidden()
     row = merge_requests.create(call.instance, call.me, project, values)
@@ -95,8 +96,8 @@ def create(call: Call) -> Answer:
 
 
 def edit(call: Call) -> Answer:
-    values = _people(call.values(_EDIT))
-    at_least_one(values, tuple(name for name in _EDIT if not _EDIT[name].later))
+    values = _people(call.values(EDIT))
+    at_least_one(values, tuple(name for name in EDIT if not EDIT[name].later))
     project, _ = code(call)
     row = _wanted(call, project)
     if row["author_id"] != call.me["id"]:
@@ -114,7 +115,7 @@ def delete(call: Call) -> Answer:
 def perform(call: Call) -> Answer:
     project, _ = code(call)
     row = _wanted(call, project)
-    row = merge.merge(call.instance, call.me, project, row, call.values(_MERGE))
+    row = merge.merge(call.instance, call.me, project, row, call.values(MERGE))
     return Answer(200, _detailed(call, project, row))
 
 

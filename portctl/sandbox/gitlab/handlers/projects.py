@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portctl.sandbox.core.exchange import Answer
 from portctl.sandbox.core.state import Row
-from portctl.sandbox.gitlab import pagination
+from portctl.sandbox.gitlab import pagination, undone
 from portctl.sandbox.gitlab.context import Call
 from portctl.sandbox.gitlab.errors import forbidden, refused
 from portctl.sandbox.gitlab.parameters import BOOLEAN, INTEGER, TEXT, at_least_one, one_of
@@ -12,7 +12,8 @@ from portctl.sandbox.gitlab.store import access, projects, settings
 from portctl.sandbox.gitlab.store.access import VISIBILITIES, Level
 
 _ORDERS = ("id", "name", "path", "created_at", "updated_at", "last_activity_at")
-_LIST = {
+LIST = {
+    **undone.PROJECT_LIST,
     "order_by": one_of(*_ORDERS),
     "sort": one_of("asc", "desc"),
     "search": TEXT,
@@ -29,6 +30,8 @@ _LIST = {
     "id_before": INTEGER,
 }
 
+DELETE = {"permanently_remove": BOOLEAN, "full_path": TEXT}
+
 
 def list_all(call: Call) -> Answer:
     return listed(call, list(call.tables.rows("projects").values()))
@@ -36,7 +39,7 @@ def list_all(call: Call) -> Answer:
 
 def listed(call: Call, rows: list[Row]) -> Answer:
     """The projects that fit the query, in its order and its way of paging."""
-    values = call.values(_LIST)
+    values = call.values(LIST)
     rows = [row for row in rows if seen(call, row) and _fits(call, row, values)]
     key = values.get("order_by") or "created_at"
     down = values.get("sort") != "asc"
@@ -77,7 +80,7 @@ def edit(call: Call) -> Answer:
 
 
 def delete(call: Call) -> Answer:
-    values = call.values({"permanently_remove": BOOLEAN, "full_path": TEXT})
+    values = call.values(DELETE)
     project = call.project(Level.OWNER)
     if not values.get("permanently_remove"):
         projects.mark_for_deletion(call.instance, project)

@@ -10,6 +10,8 @@ from portctl.sandbox.gitlab.parameters import DATE, NEEDED, TEXT
 from portctl.sandbox.gitlab.store import triggers
 from portctl.sandbox.gitlab.store.access import Level
 
+CREATE = {"description": NEEDED, "expires_at": DATE}
+
 
 def list_all(call: Call) -> Answer:
     rows = triggers.rows(call.tables, call.project(Level.MAINTAINER)["id"])
@@ -22,7 +24,7 @@ def read(call: Call) -> Answer:
 
 def create(call: Call) -> Answer:
     project = call.project(Level.MAINTAINER)
-    values = call.values({"description": NEEDED, "expires_at": DATE})
+    values = call.values(CREATE)
     row = triggers.create(call.instance, call.me, project["id"], values)
     return Answer(201, triggers.shown(call.instance, row, call.me))
 

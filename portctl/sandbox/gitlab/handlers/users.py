@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from portctl.sandbox.core.exchange import Answer
 from portctl.sandbox.core.state import Row
+from portctl.sandbox.gitlab import undone
 from portctl.sandbox.gitlab.context import Call, done
 from portctl.sandbox.gitlab.errors import not_found
 from portctl.sandbox.gitlab.parameters import DATE, TEXT
 from portctl.sandbox.gitlab.store import users
 
+LIST = {"username": TEXT, "search": TEXT, **undone.USER_LIST}
 VERSION = "18.6.0-ee"
 _REVISION = "5ee54ab8d8a"
 
@@ -39,7 +41,7 @@ def current(call: Call) -> Answer:
 
 
 def list_all(call: Call) -> Answer:
-    values = call.values({"username": TEXT, "search": TEXT})
+    values = call.values(LIST)
     rows = list(call.tables.rows("users").values())
     if values.get("username") is not None:
         rows = [row for row in rows if row["username"].lower() == values["username"].lower()]

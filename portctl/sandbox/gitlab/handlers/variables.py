@@ -9,7 +9,7 @@ from portctl.sandbox.gitlab.parameters import BOOLEAN, NEEDED, TEXT, Field, Type
 from portctl.sandbox.gitlab.store import variables
 from portctl.sandbox.gitlab.store.access import Level
 
-_CHANGE: dict[str, Field] = {
+CHANGE: dict[str, Field] = {
     "value": TEXT,
     "variable_type": one_of("env_var", "file"),
     "environment_scope": TEXT,
@@ -18,8 +18,8 @@ _CHANGE: dict[str, Field] = {
     "raw": BOOLEAN,
     "description": TEXT,
 }
-_CREATE = {**_CHANGE, "key": NEEDED, "value": NEEDED, "masked_and_hidden": BOOLEAN}
-_FILTER = {"filter": Field(Type.OBJECT, fields={"environment_scope": TEXT})}
+CREATE = {**CHANGE, "key": NEEDED, "value": NEEDED, "masked_and_hidden": BOOLEAN}
+FILTER = {"filter": Field(Type.OBJECT, fields={"environment_scope": TEXT})}
 
 
 def of(source: str) -> dict[str, Handler]:
@@ -33,7 +33,7 @@ def of(source: str) -> dict[str, Handler]:
         return f"namespace:{call.group(Level.MAINTAINER if lenient else Level.OWNER)['id']}"
 
     def wanted(call: Call) -> Row:
-        scope = (call.values(_FILTER).get("filter") or {}).get("environment_scope")
+        scope = (call.values(FILTER).get("filter") or {}).get("environment_scope")
         return variables.find(call.tables, owner(call), call.params["key"], scope)
 
     def list_all(call: Call) -> Answer:
@@ -44,11 +44,11 @@ def of(source: str) -> dict[str, Handler]:
 
     def create(call: Call) -> Answer:
         where = owner(call)
-        return Answer(201, variables.shown(variables.create(call.instance, where, call.values(_CREATE))))
+        return Answer(201, variables.shown(variables.create(call.instance, where, call.values(CREATE))))
 
     def change(call: Call) -> Answer:
         row = wanted(call)
-        return Answer(200, variables.shown(variables.change(call.instance, row, call.values(_CHANGE))))
+        return Answer(200, variables.shown(variables.change(call.instance, row, call.values(CHANGE))))
 
     def delete(call: Call) -> Answer:
         variables.delete(call.instance, wanted(call))

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from portctl.sandbox.core.state import Row
-from portctl.sandbox.gitlab.parameters import BOOLEAN, INTEGER, LATER, TEXT, TEXTS, Field, Type, one_of
+from portctl.sandbox.gitlab import undone
+from portctl.sandbox.gitlab.parameters import BOOLEAN, INTEGER, TEXT, TEXTS, Field, Type, one_of
 from portctl.sandbox.gitlab.store.access import VISIBILITIES
 
 _FEATURE = one_of("disabled", "private", "enabled")
@@ -73,12 +74,12 @@ _TEXTS = {
     "issue_branch_template": None,
     "merge_requests_template": None,
 }
-_LATER_ON = ("mirror", "import_url", "container_expiration_policy_attributes", "avatar", "merge_pipelines_enabled")
 
 OVERRIDE_ROLES = ("no_one_allowed", "developer", "maintainer", "owner")
 OVERRIDE_ROLE = "ci_pipeline_variables_minimum_override_role"
 
 BOTH: dict[str, Field] = {
+    **undone.PROJECT,
     "name": TEXT,
     "path": TEXT,
     "default_branch": TEXT,
@@ -100,16 +101,12 @@ BOTH: dict[str, Field] = {
     **{f"{feature}_access_level": _FEATURE for feature in _FEATURES},
     "package_registry_access_level": _PUBLIC_FEATURE,
     "pages_access_level": _PUBLIC_FEATURE,
-    **dict.fromkeys(_LATER_ON, LATER),
 }
 CREATE: dict[str, Field] = {
     **BOTH,
     "namespace_id": INTEGER,
     "initialize_with_readme": BOOLEAN,
     "repository_object_format": one_of("sha1", "sha256"),
-    "template_name": LATER,
-    "template_project_id": LATER,
-    "use_custom_template": LATER,
 }
 EDIT: dict[str, Field] = {
     **BOTH,
@@ -149,7 +146,6 @@ DEFAULTS: dict[str, Any] = {
     "ci_id_token_sub_claim_components": ["project_path", "ref_type", "ref"],
     "ci_delete_pipelines_in_seconds": None,
     "allow_pipeline_trigger_approve_deployment": False,
-    "prevent_merge_without_jira_issue": False,
 }
 
 _FEATURE_TWINS = {
