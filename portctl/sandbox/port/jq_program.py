@@ -1,28 +1,72 @@
-"""jq programs as Port runs them: jq of the 1.6 era, without a view of the host; errors give null."""
+"""jq programs as Port runs them: of the 1.6 era, without a view of the host, in a child process with a time limit."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
+import threading
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
 
-import jq
+from portctl.sandbox.core.child import LineChild
+
+LIMIT_SECONDS = 2.0
+_PROGRAM = Path(__file__).with_name("jq_child.py")
 
 
-@lru_cache(maxsize=4096)
-def _compiled(program: str) -> Any:
-    """The program with an empty environment, or None where it does not compile."""
-    try:
-        return jq.compile(f"def env: {{}}; {{}} as $ENV | (\n{program}\n)")
-    except ValueError:
-        return None
+class Nothing(Enum):
+    """What a program that yields nothing yields: JavaScript's `undefined`."""
+
+    UNDEFINED = "undefined"
+
+
+UNDEFINED: Final = Nothing.UNDEFINED
+
+
+class Engine:
+    """Idle children, started as needed. A program that overstepped the limit once is not run again."""
+
+    def __init__(self, limit_seconds: float = LIMIT_SECONDS) -> None:
+        self.limit_seconds = limit_seconds
+        self._idle: list[LineChild] = []
+        self._condemned: set[str] = set()
+        self._lock = threading.Lock()
+
+    def first(self, program: str, value: Any) -> Any:
+        """The program's first result, UNDEFINED where it has none; null where it fails or takes too long."""
+        if program in self._condemned:
+            return None
+        with self._lock:
+            child = self._idle.pop() if self._idle else None
+        child = child or LineChild(_PROGRAM)
+        try:
+            reply = child.ask({"program": program, "input": value}, self.limit_seconds)
+        except (TimeoutError, EOFError):
+            child.kill()
+            self._condemned.add(program)
+            return None
+        with self._lock:
+            self._idle.append(child)
+        return None if "error" in reply else reply.get("value", UNDEFINED)
+
+    def close(self) -> None:
+        """End the children and forget what was condemned; the next program starts a child again."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+            self._condemned.clear()
+        for child in idle:
+            child.kill()
+
+
+ENGINE: Final = Engine()
+"""Shared by all sandboxes of this process: programs know nothing of each other."""
+
+
+def first(program: str, value: Any) -> Any:
+    """The program's first result, UNDEFINED where it has none; errors give null."""
+    return ENGINE.first(program, value)
 
 
 def evaluate(program: str, value: Any) -> Any:
-    """The program's first result; null where it has none, fails, or does not compile."""
-    compiled = _compiled(program)
-    if compiled is None:
-        return None
-    try:
-        return next(iter(compiled.input(value)), None)
-    except ValueError:
-        return None
+    """The program's first result; null where it has none, fails, or does not end."""
+    result = first(program, value)
+    return None if result is UNDEFINED else result
