@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from portctl.errors import ApiError
+from portctl.errors import AnswerLost, ApiError, Unreachable
 from portctl.model.kind import Kind, Merge, Purge, Verb, matches
 from portctl.model.plan import InstanceInfo
 from portctl.model.provider import About, Complaint, Draft
@@ -171,7 +171,7 @@ class RestProvider:
         path = place_path(kind.count.path, kind, live.identity)
         count = get(self._client.request("GET", path).body, (kind.count.key,))
         if not isinstance(count, int):
-            raise _unexpected("GET", path, f"no number under {kind.count.key!r}")
+            raise _unreadable("GET", path, f"no number under {kind.count.key!r}")
         return count > besides
 
     def _objects(self, kind: Kind, wanted: Sequence[Identity]) -> list[Attributes]:
@@ -181,7 +181,7 @@ class RestProvider:
         path = collection_path(kind, wanted[0])
         answer = self._client.request("GET", path, query=kind.list_query)
         if isinstance(answer.body, Mapping) and answer.body.get("next"):
-            raise _unexpected("GET", path, "the list is only the first part of a longer one")
+            raise _unreadable("GET", path, "the list is only the first part of a longer one")
         return _array(kind, answer.body, "GET", path)
 
     def _searched(self, kind: Kind, wanted: Sequence[Identity]) -> list[Attributes]:
@@ -199,7 +199,7 @@ class RestProvider:
                 if cursor is MISSING or cursor is None or cursor == "":
                     break
                 if cursor in seen:
-                    raise _unexpected("POST", path, "the pages of the list go in a circle")
+                    raise _unreadable("POST", path, "the pages of the list go in a circle")
                 seen.add(cursor)
         return found
 
@@ -239,14 +239,14 @@ class RestProvider:
         if not isinstance(_unwrapped(kind, answer.body), Mapping):
             live = self.fetch(kind, identity)
             if live is None:
-                raise _unexpected(method, path, "the object cannot be read back")
+                raise AnswerLost("Answer lost", f"{method} {path} was accepted, and the object cannot be read back")
             return live
         return self._live(kind, self._object(kind, answer, method, path), identity)
 
     def _object(self, kind: Kind, answer: Answer, method: str, path: str) -> Attributes:
         item = _unwrapped(kind, answer.body)
         if not isinstance(item, Mapping):
-            raise _unexpected(method, path, f"no object under {' or '.join(map(repr, kind.envelope))}")
+            raise _unreadable(method, path, f"no object under {' or '.join(map(repr, kind.envelope))}")
         return item
 
     def _live(self, kind: Kind, item: Attributes, near: Identity) -> Live:
@@ -288,8 +288,17 @@ def _array(kind: Kind, body: Value, method: str, path: str) -> list[Attributes]:
         found = body if isinstance(body, Mapping) else {}
         items = next((found[key] for key in kind.list_envelope if key in found), None)
     if not isinstance(items, tuple) or not all(isinstance(item, Mapping) for item in items):
-        raise _unexpected(method, path, f"no list under {' or '.join(map(repr, kind.list_envelope))}")
+        raise _unreadable(method, path, f"no list under {' or '.join(map(repr, kind.list_envelope))}")
     return list(items)
+
+
+def _unreadable(method: str, path: str, what: str) -> Unreachable:
+    """An answer that does not say what is there: nothing may be decided on it."""
+    return Unreachable(
+        "Unexpected answer",
+        f"{method} {path}: {what}",
+        hint="Run the command again; if it stays so, the service's API has changed.",
+    )
 
 
 def _unexpected(method: str, path: str, what: str) -> ApiError:

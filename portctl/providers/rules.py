@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from portctl.manifest.lint import Rule
+from portctl.providers.gitlab.rules import RULES as GITLAB_RULES
 from portctl.providers.port.rules import RULES as PORT_RULES
 
 
 def all_rules() -> tuple[Rule, ...]:
-    return tuple(sorted(PORT_RULES, key=lambda rule: rule.id))
+    return tuple(sorted((*GITLAB_RULES, *PORT_RULES), key=lambda rule: rule.id))

@@ -18,12 +18,12 @@ from portctl.model.kind import Kind
 from portctl.model.provider import About, Complaint, Draft
 from portctl.model.resource import Identity, Live
 from portctl.model.value import MISSING, Attributes, Value, get
+from portctl.providers.gitlab.ci import DEFAULT_FILE, NotYaml, parse
 from portctl.providers.gitlab.objects import NOT_FOUND, GitLabObjects, invisible
 from portctl.providers.gitlab.repository import MARK, Blob, Repository, Request
 from portctl.source import Path
 
 _FILES = "files"
-_CI_FILE = ".gitlab-ci.yml"
 _NOTHING = About({}, frozenset())
 _JOB = re.compile(r"jobs:([^:]+?)(?::([A-Za-z_]+))?(?::| config|\s|$)")
 
@@ -63,7 +63,7 @@ class Files(GitLabObjects):
 
     def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[Complaint]:  # noqa: ARG002
         """What the project's CI lint says. It knows the files of the repository only, so local includes are left."""
-        content = get(attributes, (_FILES, _CI_FILE, "content"))
+        content = get(attributes, (_FILES, DEFAULT_FILE, "content"))
         if identity in self._empty or not isinstance(content, str) or re.search(r"(?m)^\s*-?\s*local:", content):
             return ()
         path = f"{Repository(self._client, identity[0]).path}/ci/lint"
@@ -74,7 +74,7 @@ class Files(GitLabObjects):
         errors = get(answer, ("errors",))
         if get(answer, ("valid",)) is not False or not isinstance(errors, tuple):
             return ()
-        return tuple(Complaint(_place_of(str(error)), f"GitLab: {error}") for error in errors)
+        return tuple(Complaint(_place_of(str(error), content), f"GitLab: {error}") for error in errors)
 
     def create(self, kind: Kind, draft: Draft) -> Live:
         return self._commit(kind, draft.identity, draft.attributes, seen={}, touched=_files(draft.attributes))
@@ -252,10 +252,12 @@ def _is(blob: Blob | None, file: Value) -> bool:
     return blob.executable == executable and isinstance(file["content"], str) and blob.holds(file["content"])
 
 
-def _place_of(error: str) -> Path:
-    """Where in the file an error of CI lint is, as far as its text tells: `jobs:build:script config ...`."""
-    file: Path = (_FILES, _CI_FILE, "content")
+def _place_of(error: str, content: str) -> Path:
+    """The line that an error of CI lint is about, as far as its text tells: `jobs:build:script config ...`."""
     found = _JOB.search(error)
-    if found is None:
-        return file
-    return (*file, found[1], *([found[2]] if found[2] else []))
+    path: Path = tuple(part for part in found.groups() if part) if found else ()
+    try:
+        line = parse(content).line(path)
+    except NotYaml as problem:
+        line = problem.line
+    return (_FILES, DEFAULT_FILE, "content", line)

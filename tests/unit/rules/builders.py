@@ -14,7 +14,7 @@ from portctl.model.diagnostic import Diagnostic
 from portctl.model.resource import Management, Meta, Resource
 from portctl.model.value import Sealed, SecretRef, Value, get, map_leaves
 from portctl.providers.catalogue import catalogue
-from portctl.providers.port.rules import RULES
+from portctl.providers.rules import all_rules
 from portctl.source import Path
 
 FILE = "example.yaml"
@@ -23,10 +23,14 @@ _NAMES: Mapping[str, Any] = {"secret": Function("secret('NAME')", lambda name: S
 
 def resources(text: str) -> tuple[Resource, ...]:
     """One resource per document. The envelope may be short: `kind`, `metadata` and `spec`."""
-    return tuple(_resource(document) for document in compose(text.encode(), FILE))
+    found: dict[Address, Resource] = {}
+    for document in compose(text.encode(), FILE):
+        resource = _resource(document, found)
+        found[resource.address] = resource
+    return tuple(found.values())
 
 
-def _resource(document: Any) -> Resource:
+def _resource(document: Any, others: Mapping[Address, Resource]) -> Resource:
     kind = catalogue()[document.value["kind"]]
     metadata = document.value.get("metadata", {})
     attributes = map_leaves(document.value["spec"], _filled)
@@ -34,10 +38,11 @@ def _resource(document: Any) -> Resource:
     identity = tuple(str(get(attributes, (name,))) for name in kind.identity)
     name = metadata.get("name", identity[-1] if identity else "unnamed")
     management = Management(metadata["management"]) if "management" in metadata else None
+    parent = (others[within].identity if within in others else (within.name,)) if within else ()
     return Resource(
         address=Address(kind.provider, kind.name, name, metadata.get("instance", "default")),
         kind=kind,
-        identity=identity if within is None else (within.name, *identity),
+        identity=(*parent, *identity),
         attributes=attributes,
         meta=Meta(within=within, management=management),
         sources=document.sources,
@@ -50,7 +55,7 @@ def _filled(_: Path, leaf: Value) -> Value:
 
 def rule(identifier: str) -> Rule:
     """The rule of that id."""
-    return next(rule for rule in RULES if rule.id == identifier)
+    return next(rule for rule in all_rules() if rule.id == identifier)
 
 
 def findings(identifier: str, text: str) -> tuple[Diagnostic, ...]:

@@ -10,11 +10,13 @@ import pytest
 from portctl.manifest.lint import run_rules
 from portctl.manifest.schema import check_schema
 from portctl.model.diagnostic import Severity
-from portctl.providers.port.rules import RULES
+from portctl.providers.gitlab.rules import RULES as GITLAB_RULES
+from portctl.providers.port.rules import RULES as PORT_RULES
 from tests.unit.rules.builders import findings, resources, rule
 
 PAGE = (pathlib.Path(__file__).parents[3] / "docs" / "rules.md").read_text("utf-8")
-SECTIONS = dict(re.findall(r"^## (port/\S+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+RULES = (*PORT_RULES, *GITLAB_RULES)
+SECTIONS = dict(re.findall(r"^## ([a-z]+/\S+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
 WITHOUT_EXAMPLE = {"port/jq-unchecked"}
 EXAMPLES = {
     name: re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)

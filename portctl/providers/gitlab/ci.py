@@ -1,0 +1,107 @@
+"""A CI/CD file as data, with the line of everything in it.
+
+Source: GitLab docs, "CI/CD YAML syntax reference", "YAML optimization" (`!reference`), "spec header".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from portctl.source import Path
+
+DEFAULT_FILE = ".gitlab-ci.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`!reference [job, key]`: something that stands elsewhere."""
+
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CiFile:
+    """The body of a file, plain JSON but for `Reference`; the line of each part, from 1; `twice` are repeated keys."""
+
+    body: Any
+    lines: Mapping[Path, int]
+    twice: tuple[Path, ...]
+
+    def line(self, path: Path) -> int:
+        """The line of what stands at `path`, or of what it would stand in."""
+        for end in range(len(path), -1, -1):
+            if path[:end] in self.lines:
+                return self.lines[path[:end]]
+        return 1
+
+
+class NotYaml(Exception):
+    """A file that cannot be read at all."""
+
+    def __init__(self, text: str, line: int) -> None:
+        super().__init__(text)
+        self.line = line
+
+
+class _Loader(yaml.SafeLoader):
+    """Knows the one tag of its own that GitLab has. Dates stay text, as GitLab wants them in variables."""
+
+
+def _reference(loader: Any, node: Any) -> Reference:
+    return Reference(tuple(str(part) for part in loader.construct_sequence(node)))
+
+
+_Loader.add_constructor("!reference", _reference)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
+
+
+def parse(text: str) -> CiFile:
+    """The last document of `text`: one before it is its header (`spec:`). Raises NotYaml."""
+    loader = _Loader(text)
+    try:
+        nodes = []
+        while loader.check_node():
+            nodes.append(loader.get_node())
+        if not nodes or nodes[-1] is None:
+            return CiFile(None, {}, ())
+        lines, twice = dict[Path, int](), list[Path]()
+        _walk(nodes[-1], (), lines, twice, 0)
+        body = loader.construct_document(nodes[-1])
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise NotYaml(error.problem or "it is malformed", mark.line + 1 if mark else 1) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise NotYaml(str(error) or type(error).__name__, 1) from error
+    finally:
+        loader.dispose()
+    return CiFile(body, lines, tuple(twice))
+
+
+_DEEPEST = 50
+
+
+def _walk(node: Any, path: Path, lines: dict[Path, int], twice: list[Path], depth: int) -> None:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if depth > _DEEPEST:
+        return
+    seen = set[str | int]()
+    for key, below, start in _children(node):
+        place = (*path, key)
+        if key in seen and key != "<<":
+            twice.append(place)
+        seen.add(key)
+        lines[place] = start
+        _walk(below, place, lines, twice, depth + 1)
+
+
+def _children(node: Any) -> Iterator[tuple[str | int, Any, int]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield str(key.value), value, key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield index, item, item.start_mark.line + 1

@@ -1,0 +1,60 @@
+"""The rules about GitLab, in the order of docs/rules.md."""
+
+from __future__ import annotations
+
+from portctl.manifest.lint import Rule
+from portctl.model.diagnostic import Severity
+from portctl.providers.gitlab.rules.pipelines import broken_pipelines, overwritten_keys
+from portctl.providers.gitlab.rules.shapes import per_instance
+from portctl.providers.gitlab.rules.variables import (
+    masked_in_clear,
+    refused_triggers,
+    secret_expanded,
+    secret_unmasked,
+    unmaskable,
+)
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        id="gitlab/pipeline-invalid",
+        severity=Severity.ERROR,
+        summary="A CI/CD file that GitLab would refuse",
+        check=per_instance(broken_pipelines),
+    ),
+    Rule(
+        id="gitlab/key-overwritten",
+        severity=Severity.ERROR,
+        summary="A key that stands twice in a CI/CD file: only the last one counts",
+        check=per_instance(overwritten_keys),
+    ),
+    Rule(
+        id="gitlab/not-maskable",
+        severity=Severity.ERROR,
+        summary="The value of a masked variable breaks GitLab's rules for masked values",
+        check=per_instance(unmaskable),
+    ),
+    Rule(
+        id="gitlab/masked-in-clear",
+        severity=Severity.ERROR,
+        summary="The value of a masked variable is no secret here",
+        check=per_instance(masked_in_clear),
+    ),
+    Rule(
+        id="gitlab/secret-unmasked",
+        severity=Severity.WARNING,
+        summary="A secret in a variable that is not masked",
+        check=per_instance(secret_unmasked),
+    ),
+    Rule(
+        id="gitlab/secret-expanded",
+        severity=Severity.WARNING,
+        summary="A secret in a variable without `raw`",
+        check=per_instance(secret_expanded),
+    ),
+    Rule(
+        id="gitlab/triggers-refused",
+        severity=Severity.WARNING,
+        summary="A trigger in a project that does not let triggers pass variables",
+        check=per_instance(refused_triggers),
+    ),
+)

@@ -1,0 +1,244 @@
+"""What GitLab refuses in the jobs of a pipeline: keywords, scripts, stages, and what jobs name of each other.
+
+Source: GitLab docs, "CI/CD YAML syntax reference".
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portctl.providers.gitlab.ci import CiFile, Reference
+from portctl.source import Path
+
+GLOBAL_KEYWORDS = frozenset(
+    ("after_script", "before_script", "cache", "default", "image", "include", "services", "spec", "stages", "types")
+) | {"variables", "workflow"}
+JOB_KEYWORDS = frozenset(
+    (
+        *("after_script", "allow_failure", "artifacts", "before_script", "cache", "coverage", "dast_configuration"),
+        *("dependencies", "environment", "except", "extends", "hooks", "id_tokens", "identity", "image", "inherit"),
+        *("inputs", "interruptible", "manual_confirmation", "needs", "only", "pages", "parallel", "publish", "release"),
+        *("resource_group", "retry", "rules", "run", "script", "secrets", "services", "stage", "start_in", "tags"),
+        *("timeout", "trigger", "type", "variables", "when"),
+    )
+)
+_STAGES = ("build", "test", "deploy")
+_WHENS = ("on_success", "on_failure", "always", "manual", "delayed", "never")
+_STARTS = ("script", "run", "trigger")
+_SCRIPTS = ("before_script", "script", "after_script")
+_DEEPEST_SCRIPT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, at `path` of the file called `file`."""
+
+    file: str
+    path: Path
+    text: str
+
+
+def problems(files: Mapping[str, CiFile], entry: str) -> Iterator[Problem]:
+    """Everything wrong with the pipeline that starts with the file `entry`; local includes are among `files`."""
+    pipeline = _Pipeline(files, entry)
+    yield from pipeline.shapes()
+    if not pipeline.misshapen:
+        yield from pipeline.relations()
+
+
+class _Pipeline:
+    """The jobs of all files that take part."""
+
+    def __init__(self, files: Mapping[str, CiFile], entry: str) -> None:
+        self._files = files
+        self._names, self._complete = _included(files, entry)
+        self.misshapen = False
+        self._jobs: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        self._stages: tuple[str, ...] = _STAGES
+
+    def shapes(self) -> Iterator[Problem]:
+        """Each file and each job by itself."""
+        for name in self._names:
+            body = self._files[name].body
+            if not isinstance(body, Mapping):
+                self.misshapen = True
+                yield Problem(name, (), "a pipeline is a mapping of jobs and keywords")
+                continue
+            if "stages" in body:
+                if not _is_texts(body["stages"]) or not body["stages"]:
+                    self.misshapen = True
+                    yield Problem(name, ("stages",), "stages is a list of names")
+                    continue
+                self._stages = tuple(body["stages"])
+            for key in _SCRIPTS:
+                if key in body:
+                    yield from _script_problems(name, (key,), body[key])
+            for job, content in body.items():
+                if job in GLOBAL_KEYWORDS:
+                    continue
+                if isinstance(content, Mapping):
+                    self._jobs[str(job)] = (name, content)
+                    yield from _job_problems(name, str(job), content)
+                elif not str(job).startswith("."):
+                    self.misshapen = True
+                    hint = _near(str(job), GLOBAL_KEYWORDS)
+                    yield Problem(
+                        name, (str(job),), f"`{job}` is neither a keyword nor a job, which is a mapping.{hint}"
+                    )
+
+    def relations(self) -> Iterator[Problem]:
+        """What jobs name of each other. Where parts of the pipeline are elsewhere, only what is here is judged."""
+        visible = [name for name in self._jobs if not name.startswith(".")]
+        if not visible and self._complete:
+            yield Problem(self._names[0], (), "there is no job: names that begin with a dot are templates only")
+        for name in visible:
+            file, own = self._jobs[name]
+            circle = self._unextendable(name)
+            if circle:
+                yield Problem(file, (name, "extends"), circle)
+                continue
+            job = self._merged(name)
+            if not any(key in job for key in _STARTS) and not self._may_inherit(name):
+                yield Problem(file, (name,), f"job `{name}` has no script, and no trigger or run either")
+            if "rules" in job and ("only" in job or "except" in job):
+                key = "only" if "only" in job else "except"
+                yield Problem(file, (name, key if key in own else "rules"), f"`rules` and `{key}` exclude each other")
+            yield from self._stage_problems(file, name, job)
+            yield from self._needs_problems(file, name, job)
+
+    def _stage_problems(self, file: str, name: str, job: Mapping[str, Any]) -> Iterator[Problem]:
+        stage = job.get("stage", "test")
+        if isinstance(stage, str) and self._complete and stage not in (".pre", *self._stages, ".post"):
+            known = f"{', '.join(self._stages)}, .pre and .post"
+            yield Problem(file, (name, "stage"), f"stage `{stage}` is none of {known}.{_near(stage, self._stages)}")
+
+    def _needs_problems(self, file: str, name: str, job: Mapping[str, Any]) -> Iterator[Problem]:
+        needed: set[str] = set()
+        for index, need in enumerate(job["needs"] if isinstance(job.get("needs"), list) else []):
+            other = need.get("job") if isinstance(need, Mapping) else need
+            elsewhere = isinstance(need, Mapping) and ("project" in need or "pipeline" in need)
+            if not isinstance(other, str) or elsewhere:
+                continue
+            needed.add(other)
+            path = (name, "needs", index)
+            optional = isinstance(need, Mapping) and need.get("optional") is True
+            if other not in self._jobs or other.startswith("."):
+                if self._complete and not optional:
+                    yield Problem(file, path, f"needs `{other}`, and there is no such job.{_near(other, self._jobs)}")
+            elif self._order(self._merged(other)) > self._order(job):
+                yield Problem(file, path, f"needs `{other}`, which is in a later stage")
+        for index, other in enumerate(job["dependencies"] if isinstance(job.get("dependencies"), list) else []):
+            path = (name, "dependencies", index)
+            if self._complete and other not in self._jobs:
+                yield Problem(
+                    file, path, f"depends on `{other}`, and there is no such job.{_near(str(other), self._jobs)}"
+                )
+            elif "needs" in job and other not in needed:
+                yield Problem(file, path, f"depends on `{other}`, which is not among its needs")
+
+    def _order(self, job: Mapping[str, Any]) -> int:
+        stages = (".pre", *self._stages, ".post")
+        stage = job.get("stage", "test")
+        return stages.index(stage) if stage in stages else 0
+
+    def _parents(self, name: str) -> tuple[str, ...]:
+        extends = self._jobs[name][1].get("extends", ())
+        return (extends,) if isinstance(extends, str) else tuple(map(str, extends or ()))
+
+    def _unextendable(self, name: str, seen: tuple[str, ...] = ()) -> str:
+        """Why the templates of a job cannot be put together, "" when they can."""
+        if name in seen:
+            return f"`{name}` extends itself"
+        for parent in self._parents(name):
+            if parent not in self._jobs:
+                if self._complete:
+                    return f"extends `{parent}`, which does not exist.{_near(parent, self._jobs)}"
+                continue
+            deeper = self._unextendable(parent, (*seen, name))
+            if deeper:
+                return deeper
+        return ""
+
+    def _may_inherit(self, name: str) -> bool:
+        """Whether something that is not here may complete the job."""
+        unknown = any(parent not in self._jobs or self._may_inherit(parent) for parent in self._parents(name))
+        return unknown or any(key == "<<" for key in self._jobs[name][1])
+
+    def _merged(self, name: str) -> dict[str, Any]:
+        merged: dict[str, Any] = {}
+        for parent in self._parents(name):
+            if parent in self._jobs and not self._unextendable(parent):
+                merged |= self._merged(parent)
+        return merged | dict(self._jobs[name][1])
+
+
+def _included(files: Mapping[str, CiFile], entry: str) -> tuple[list[str], bool]:
+    """The files that take part, included ones first, and whether all parts of the pipeline are among them."""
+    names: list[str] = []
+    complete = True
+
+    def visit(name: str) -> None:
+        nonlocal complete
+        if name in names:
+            return
+        body = files[name].body
+        includes = body.get("include", ()) if isinstance(body, Mapping) else ()
+        for item in includes if isinstance(includes, list) else [includes] if includes else []:
+            local = item.get("local") if isinstance(item, Mapping) else item
+            path = local.lstrip("/") if isinstance(local, str) and "://" not in local else ""
+            if path in files:
+                visit(path)
+            else:
+                complete = False
+        names.append(name)
+
+    visit(entry)
+    return names, complete
+
+
+def _job_problems(file: str, name: str, job: Mapping[str, Any]) -> Iterator[Problem]:
+    for key in job:
+        if key not in JOB_KEYWORDS and key != "<<":
+            hint = _near(str(key), JOB_KEYWORDS)
+            yield Problem(file, (name, str(key)), f"job `{name}` has an unknown keyword `{key}`.{hint}")
+    for key in _SCRIPTS:
+        if key in job:
+            yield from _script_problems(file, (name, key), job[key])
+    if "when" in job and job["when"] not in _WHENS and not isinstance(job["when"], Reference):
+        yield Problem(file, (name, "when"), f"when is one of {', '.join(_WHENS)}, not `{job['when']}`")
+
+
+def _script_problems(file: str, path: Path, script: Any) -> Iterator[Problem]:
+    if script in (None, "", []):
+        yield Problem(file, path, f"`{path[-1]}` is empty")
+    elif isinstance(script, list):
+        yield from _lines_problems(file, path, script, 1)
+    elif not isinstance(script, str | Reference):
+        yield Problem(file, path, f"`{path[-1]}` is a list of commands, not {_noun(script)}")
+
+
+def _lines_problems(file: str, path: Path, lines: list[Any], depth: int) -> Iterator[Problem]:
+    for index, line in enumerate(lines):
+        if isinstance(line, list) and depth < _DEEPEST_SCRIPT:
+            yield from _lines_problems(file, (*path, index), line, depth + 1)
+        elif not isinstance(line, str | Reference):
+            more = "; quote the whole line, its colon makes it a mapping" if isinstance(line, Mapping) else ""
+            yield Problem(file, (*path, index), f"a command is text, not {_noun(line)}{more}")
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _noun(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "a mapping"
+    return "a list" if isinstance(value, list) else f"`{str(value).lower()}`"
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.7)
+    return f" Did you mean `{close[0]}`?" if close else ""

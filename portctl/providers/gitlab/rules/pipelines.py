@@ -1,0 +1,74 @@
+"""Rules about CI/CD files: what GitLab's own check would refuse, said before anything is sent.
+
+Source: GitLab docs, "CI/CD YAML syntax reference".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from portctl.manifest.lint import Finding
+from portctl.model.resource import Resource
+from portctl.model.value import Value
+from portctl.providers.gitlab.ci import DEFAULT_FILE, CiFile, NotYaml, parse
+from portctl.providers.gitlab.rules.jobs import Problem, problems
+from portctl.providers.gitlab.rules.shapes import Instance, shown
+
+_FILES = "files"
+_CONTENT = "content"
+
+
+def broken_pipelines(instance: Instance) -> Iterator[Finding]:
+    """Every way in which the CI/CD file of a gitlab/Files is wrong, at its line."""
+    for resource in instance.of("Files"):
+        texts = _texts(resource)
+        if DEFAULT_FILE not in texts:
+            continue
+        files: dict[str, CiFile] = {}
+        broken = False
+        for name in (
+            DEFAULT_FILE,
+            *(name for name in texts if name != DEFAULT_FILE and name.endswith((".yml", ".yaml"))),
+        ):
+            try:
+                files[name] = parse(texts[name])
+            except NotYaml as error:
+                broken = True
+                yield _finding(resource, name, error.line, f"it is no YAML: {error}")
+        if not broken:
+            for problem in problems(files, DEFAULT_FILE):
+                yield _at(resource, problem, files)
+
+
+def overwritten_keys(instance: Instance) -> Iterator[Finding]:
+    """Keys that stand twice in one mapping."""
+    for resource in instance.of("Files"):
+        text = _texts(resource).get(DEFAULT_FILE)
+        try:
+            file = parse(text) if text else None
+        except NotYaml:
+            continue
+        for path in file.twice if file else ():
+            detail = f"`{path[-1]}` stands twice; the first one is lost"
+            yield _finding(resource, DEFAULT_FILE, file.line(path) if file else 1, detail)
+
+
+def _texts(resource: Resource) -> Mapping[str, str]:
+    files: Value = resource.attributes.get(_FILES)
+    if not isinstance(files, Mapping):
+        return {}
+    texts = {name: shown(file.get(_CONTENT)) for name, file in files.items() if isinstance(file, Mapping)}
+    return {name: text for name, text in texts.items() if text is not None}
+
+
+def _at(resource: Resource, problem: Problem, files: Mapping[str, CiFile]) -> Finding:
+    return _finding(resource, problem.file, files[problem.file].line(problem.path), problem.text)
+
+
+def _finding(resource: Resource, name: str, line: int, detail: str) -> Finding:
+    return Finding(
+        resource=resource,
+        path=(_FILES, name, _CONTENT, line),
+        summary="Not a valid pipeline",
+        detail=f"{name}, line {line}: {detail}",
+    )
