@@ -23,10 +23,10 @@ from portctl.engine.secrets import Judge, is_write_only, secret_edits
 from portctl.errors import ExitCode
 from portctl.model.address import Address
 from portctl.model.change import Action, Change, Edit, Loss
-from portctl.model.kind import Kind
+from portctl.model.kind import Kind, OutputClass, matches
 from portctl.model.plan import PlanOptions, Refusal
 from portctl.model.resource import Adopt, Live, Management, RemoteKey, Renamed, Resource
-from portctl.model.value import MISSING, Attributes, Canonical, get
+from portctl.model.value import MISSING, Attributes, Canonical, OutputRef, SecretRef, Value, get
 from portctl.source import Path, path_text
 from portctl.vault import Vault
 
@@ -44,6 +44,12 @@ class Ground:
     populated: Callable[[Change], bool]
     options: PlanOptions
     references: References
+    arriving: frozenset[Address] = frozenset()
+    """Resources that this run replaces: their outputs will be others than those that can be read now."""
+
+    def known(self, ref: OutputRef) -> Value | SecretRef:
+        """The value of an output that will still be right after this run, or MISSING."""
+        return MISSING if ref.address in self.arriving else self.lookup(ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ def decide(resource: Resource, ground: Ground) -> Decision:
     entry = ground.ledger.entries.get(resource.remote_key)
     if resource.management is Management.OBSERVE:
         return _observed(resource, live, entry)
-    desired = desired_side(resource, resolve(resource.attributes, ground.lookup))
+    desired = desired_side(resource, resolve(resource.attributes, ground.known))
     if live is None:
         hidden = _hidden(resource, ground)
         return Decision(_change(resource, Action.NOOP) if hidden else _creation(desired, entry, ground), hidden)
@@ -87,7 +93,7 @@ def _hidden(resource: Resource, ground: Ground) -> tuple[Refusal, ...]:
 
 
 def _observed(resource: Resource, live: Live | None, entry: Entry | None) -> Decision:
-    change = _change(resource, Action.NOOP, live=live)
+    change = replace(_change(resource, Action.NOOP, live=live), notes=live.notes if live else ())
     if live is not None and entry is not None:
         return Decision(replace(change, action=Action.FORGET, why="it is only observed from now on"))
     if live is not None:
@@ -164,8 +170,11 @@ def _known(
         removals=tuple(edit.path for edit in (*removed, *secrets.edits) if edit.after is MISSING),
         renames=renames,
         was=moved,
-        notes=secrets.notes,
+        notes=(*live.notes, *secrets.notes),
     )
+    replaced = why_replaced(change, rotate=rotate)
+    if replaced:
+        return _replacement(replace(change, action=Action.REPLACE, why=replaced))
     if touched:
         losses = possible_losses(resource.kind, desired.canonical, [edit for edit in touched if edit not in removed])
         losses += possible_losses(resource.kind, after_removal(shown, removed), removed)
@@ -173,6 +182,30 @@ def _known(
     if renames:
         return Decision(replace(change, action=Action.RENAME))
     return Decision(replace(change, action=Action.MOVE) if moved else change)
+
+
+def why_replaced(change: Change, *, rotate: bool) -> str:
+    """Why the object must be made anew rather than written, "" when it need not be."""
+    kind = change.kind
+    fixed = [path_text(edit.path) for edit in change.edits if any(matches(at, edit.path) for at in kind.immutable)]
+    if fixed:
+        return f"{', '.join(fixed)} cannot be changed in place"
+    if rotate and any(output.cls is not OutputClass.READABLE for output in kind.outputs):
+        return "rotated, as asked"
+    return ""
+
+
+def _replacement(change: Change) -> Decision:
+    if change.resource is None or "replace" not in change.resource.meta.protect:
+        return Decision(change)
+    refusal = Refusal(
+        exit_code=ExitCode.CONSENT,
+        summary="Protected from replacement",
+        detail=f"{change.address} would have to be replaced ({change.why}), and it says protect: [replace]",
+        hint="Keep it as it is, or remove the protection first.",
+        address=change.address,
+    )
+    return Decision(change, (refusal,))
 
 
 def guarded(change: Change, losses: tuple[Loss, ...], ground: Ground) -> Decision:
@@ -251,7 +284,8 @@ def _edges(resource: Resource, ground: Ground) -> _Edges:
 def _judge(ground: Ground) -> Judge:
     def arriving(address: Address) -> bool:
         source = ground.resources.get(address)
-        return source is not None and source.remote_key not in ground.lives
+        gone = source is not None and source.remote_key not in ground.lives
+        return gone or address in ground.arriving
 
     return Judge(vault=ground.vault, salt=bytes.fromhex(ground.ledger.salt), arriving=arriving)
 

@@ -9,25 +9,23 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from portctl.engine.backend import LedgerBackend
-from portctl.engine.diff import whole
 from portctl.engine.ledger import Ledger, Run
 from portctl.engine.outputs import lookup_in
 from portctl.engine.pool import run_graph
 from portctl.engine.read import LAG_SECONDS
 from portctl.engine.record import Recorder
+from portctl.engine.sending import require_secrets
 from portctl.engine.write import NotAsWanted, OutcomeUnknown, Writer, Written
-from portctl.errors import AnswerLost, ApiError, ConsentNeeded, InvalidInput, PortctlError
+from portctl.errors import AnswerLost, ApiError, ConsentNeeded, PortctlError
 from portctl.model.address import Address
 from portctl.model.change import Action, Change
-from portctl.model.kind import Merge, Verb
 from portctl.model.plan import Phase, Plan, Step
 from portctl.model.provider import Provider
 from portctl.model.report import Outcome, Report, Status
-from portctl.model.resource import Live, Management, RemoteKey, Resource
-from portctl.model.value import OutputRef, Pending, leaves
-from portctl.source import Path
+from portctl.model.resource import Live, RemoteKey, Resource
 from portctl.vault import Vault
 
+_CONFLICT = 409
 _SERVER_ERROR = 500
 
 
@@ -77,7 +75,7 @@ def execute(plan: Plan, approval: Approval, ledger: Ledger, means: Means) -> Rep
         raise ConsentNeeded(first.summary, first.detail, hint=first.hint)
     if approval.digest != plan.digest:
         raise ConsentNeeded("Not the plan that was approved", "the plan changed after it was approved")
-    _require_secrets(plan, means)
+    require_secrets(plan.changes, means.vault)
     return _Execution(plan, ledger, means).run()
 
 
@@ -174,11 +172,22 @@ class _Execution:
         else:
             self._means.watch.started(step)
             outcome = self._attempt(step)
+        left_nothing = surely_not_done(outcome) and not self._stands_half_made(outcome)
         with self._lock:
             self._outcomes[key] = outcome
-            if surely_not_done(outcome):
+            if left_nothing:
                 self._withdraw_claim(step.change)
         self._means.watch.ended(outcome)
+
+    def _stands_half_made(self, outcome: Outcome) -> bool:
+        """Whether a create that was refused made the object all the same: some take several requests."""
+        change, error = outcome.step.change, outcome.error
+        if change.action is not Action.CREATE or not isinstance(error, ApiError) or error.status == _CONFLICT:
+            return False
+        try:
+            return self._means.providers[change.key[0]].fetch(change.kind, change.identity) is not None
+        except PortctlError:
+            return True
 
     def _blocked_by(self, step: Step) -> str:
         """The step whose failure keeps `step` from being done, "" when nothing does."""
@@ -204,6 +213,8 @@ class _Execution:
 
     def _remember(self, step: Step, written: Written) -> None:
         change = step.change
+        if step.phase is Phase.DELETE and change.action is Action.REPLACE:
+            return
         if step.phase is Phase.DELETE:
             self._ledger = self._ledger.without(change.key, deleted_at=self._means.now())
             self._lives.pop(change.key, None)
@@ -235,37 +246,6 @@ class _Execution:
     def _current(self, change: Change) -> Live | None:
         with self._lock:
             return self._lives.get(change.key, change.live)
-
-
-def _require_secrets(plan: Plan, means: Means) -> None:
-    """Check that every secret that will be sent can be had, before the first write."""
-    missing: dict[str, str] = {}
-    for change in plan.changes:
-        if change.resource is None or not change.action.writes:
-            continue
-        for path, leaf in leaves(change.resource.attributes):
-            if not isinstance(leaf, Pending) or not _will_be_sent(change, path):
-                continue
-            for hole in leaf.holes():
-                if not isinstance(hole, OutputRef) and not means.vault.available(hole.name):
-                    missing.setdefault(hole.name, str(change.address))
-    if missing:
-        lines = [f"{name} (needed by {address}): {means.vault.why_not(name)}" for name, address in missing.items()]
-        raise InvalidInput(
-            "Secret not available",
-            "; ".join(lines),
-            hint="Provide it where portctl.yaml or the environment file says it comes from; nothing was written.",
-        )
-
-
-def _will_be_sent(change: Change, path: Path) -> bool:
-    """A whole object is sent with every secret in it; part of an object only with what changed."""
-    partly = change.resource is not None and change.resource.management is Management.MERGE
-    in_part = change.kind.update is Verb.PATCH or (partly and change.kind.merge is not Merge.NONE)
-    if change.action is Action.CREATE or not in_part:
-        return True
-    units = [whole(edit.path) for edit in change.edits]
-    return any(path[: len(unit)] == unit for unit in units)
 
 
 def surely_not_done(outcome: Outcome) -> bool:

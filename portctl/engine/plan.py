@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portctl.engine.canonical import digest
 from portctl.engine.decide import Decision, Ground, decide
 from portctl.engine.deletion import decide_leftover, guard_refusals, leftovers, unknown_entries
 from portctl.engine.references import References
+from portctl.engine.sending import unreadable_outputs
 from portctl.engine.steps import build_steps
 from portctl.errors import ExitCode, InvalidInput
 from portctl.model.address import Address
@@ -39,13 +40,16 @@ def make_plan(ground: Ground, selected: Sequence[Resource], frame: Frame) -> Pla
     options = ground.options
     declared = frozenset(resource.remote_key for resource in ground.resources.values())
     entries = leftovers(ground, frozenset() if options.destroy else declared)
-    decisions = [] if options.destroy else [decide(resource, ground) for resource in selected]
+    decisions: list[Decision] = []
+    if not options.destroy:
+        ground, decisions = _decide_all(ground, selected)
     refusals = list(unknown_entries(entries, ground.catalogue, frame.configured))
     unreadable = {refusal.address for refusal in refusals}
     decisions.extend(decide_leftover(entry, ground) for entry in entries if entry.address not in unreadable)
     changes = tuple(sorted((decision.change for decision in decisions), key=_order))
     refusals.extend(refusal for decision in decisions for refusal in decision.refusals)
     refusals.extend(guard_refusals(changes, ground, frame.guards, declared=len(declared)))
+    refusals.extend(unreadable_outputs(changes, ground))
     refusals.extend(_unused_allowances(decisions, options))
     return Plan(
         project=frame.project,
@@ -61,6 +65,16 @@ def make_plan(ground: Ground, selected: Sequence[Resource], frame: Frame) -> Pla
         targeted=options.selective,
         requests=frame.requests or {},
     )
+
+
+def _decide_all(ground: Ground, selected: Sequence[Resource]) -> tuple[Ground, list[Decision]]:
+    """Decide on every resource; again where a replacement makes outputs that others use arrive anew."""
+    while True:
+        decisions = [decide(resource, ground) for resource in selected]
+        replaced = {d.change.address for d in decisions if d.change.action is Action.REPLACE}
+        if replaced <= ground.arriving:
+            return ground, decisions
+        ground = replace(ground, arriving=ground.arriving | replaced)
 
 
 def select(

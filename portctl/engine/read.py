@@ -14,9 +14,9 @@ from portctl.engine.secrets import witness_of
 from portctl.errors import AccessDenied, ApiError
 from portctl.model.kind import Kind
 from portctl.model.plan import InstanceInfo
-from portctl.model.provider import Provider
+from portctl.model.provider import About, Provider
 from portctl.model.resource import Identity, Live, RemoteKey
-from portctl.model.value import MISSING, get
+from portctl.model.value import MISSING, Attributes, get
 
 LAG_SECONDS = 30.0
 """How long after a write a list may still show the state before it."""
@@ -45,13 +45,17 @@ class Reader:
         infos = run_all(names, lambda name: self.providers[name].login(), workers=self.workers)
         return dict(zip(names, infos, strict=True))
 
-    def read(self, wanted: Iterable[RemoteKey], ledger: Ledger) -> dict[RemoteKey, Live]:
+    def read(
+        self, wanted: Iterable[RemoteKey], ledger: Ledger, about: Mapping[RemoteKey, Attributes] | None = None
+    ) -> dict[RemoteKey, Live]:
         """Those of `wanted`, and of what they lie under, that exist.
 
-        Waits, within bounds, for lists that have not seen our last writes yet.
+        `about` says what the manifests say, for kinds that are read in part. Waits, within bounds, for lists that have
+        not seen our last writes yet.
         """
         keys = self._with_parents(wanted)
-        lives, gone = self._read_all(keys, {})
+        hints = {key: self._about(key, ledger, about or {}) for key in keys if self.catalogue[key[1]].partial}
+        lives, gone = self._read_all(keys, {}, hints)
         for pause in LAG_PAUSES:
             late = [key for key in keys if key in gone or self._is_late(key, lives, ledger)]
             if not late:
@@ -62,7 +66,7 @@ class Reader:
             kinds = {(key[0], key[1]) for key in late}
             again = [key for key in keys if (key[0], key[1]) in kinds]
             known = {key: live for key, live in lives.items() if (key[0], key[1]) not in kinds}
-            lives, gone = self._read_all(again, known)
+            lives, gone = self._read_all(again, known, hints)
         for error in gone.values():
             raise error
         return lives
@@ -86,8 +90,12 @@ class Reader:
                 return (key[0], ref.to, key[2][:1])
         return None
 
+    def _about(self, key: RemoteKey, ledger: Ledger, about: Mapping[RemoteKey, Attributes]) -> About:
+        entry = ledger.entries.get(key)
+        return About(about.get(key, {}), frozenset(entry.paths) if entry else frozenset())
+
     def _read_all(
-        self, keys: Sequence[RemoteKey], known: Mapping[RemoteKey, Live]
+        self, keys: Sequence[RemoteKey], known: Mapping[RemoteKey, Live], hints: Mapping[RemoteKey, About]
     ) -> tuple[dict[RemoteKey, Live], dict[RemoteKey, ApiError]]:
         """What lives, `known` included, and what could not be read because what it lies under was not found."""
         lives, gone = dict(known), dict[RemoteKey, ApiError]()
@@ -98,7 +106,7 @@ class Reader:
                 if above is None or above in lives:
                     alone = () if self.catalogue[key[1]].collection else key[2]
                     groups.setdefault((key[0], key[1], alone), []).append(key[2])
-            results = run_all(list(groups.items()), self._read_group, workers=self.workers)
+            results = run_all(list(groups.items()), lambda group: self._read_group(group, hints), workers=self.workers)
             for ((instance, kind, _), identities), found in zip(groups.items(), results, strict=True):
                 if isinstance(found, ApiError):
                     gone.update(dict.fromkeys(((instance, kind, identity) for identity in identities), found))
@@ -106,10 +114,13 @@ class Reader:
                     lives.update({(instance, kind, identity): live for identity, live in found.items()})
         return lives, gone
 
-    def _read_group(self, group: tuple[_Group, list[Identity]]) -> Mapping[Identity, Live] | ApiError:
+    def _read_group(
+        self, group: tuple[_Group, list[Identity]], hints: Mapping[RemoteKey, About]
+    ) -> Mapping[Identity, Live] | ApiError:
         (instance, kind, _), identities = group
+        about = {name: hints[(instance, kind, name)] for name in identities if (instance, kind, name) in hints}
         try:
-            return self.providers[instance].read(self.catalogue[kind], identities)
+            return self.providers[instance].read(self.catalogue[kind], identities, about)
         except ApiError as error:
             if error.status == _NOT_FOUND and self._above((instance, kind, identities[0])):
                 return error

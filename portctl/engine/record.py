@@ -69,7 +69,7 @@ class Recorder:
         resource = desired.resource
         leaves = {path: value for path, value in managed_leaves(desired.canonical).items() if path}
         paths = owned_paths(leaves, frozenset(path for path, found in self._found(change, desired).items() if found))
-        creating = change.action is Action.CREATE
+        creating = change.action in (Action.CREATE, Action.REPLACE)
         if previous and not creating:
             kept = {path: owned.created for path, owned in previous.paths.items()}
             paths = {path: replace(owned, created=kept.get(path, owned.created)) for path, owned in paths.items()}

@@ -10,7 +10,7 @@ from portctl.model.address import Address
 from portctl.model.change import Edit, Why
 from portctl.model.kind import Kind, matches
 from portctl.model.resource import Live
-from portctl.model.value import MISSING, Attributes, Masked, OutputRef, Pending, get, leaves, pending
+from portctl.model.value import MISSING, Attributes, Masked, OutputRef, Pending, Sealed, get, leaves, pending
 from portctl.source import Path
 from portctl.vault import Vault
 
@@ -83,7 +83,8 @@ def _given_up(kind: Kind, sealed: Mapping[Path, Pending], entry: Entry | None) -
 
 
 def _fingerprint_of(value: object, judge: Judge) -> str | None:
-    return judge.fingerprint(pending((value,))) if isinstance(value, str) else None
+    text = pending((value,)) if isinstance(value, str) else value
+    return judge.fingerprint(text) if isinstance(text, Pending) else None
 
 
 def _outputs(text: Pending) -> Iterator[OutputRef]:
@@ -112,9 +113,7 @@ def sealed_texts(kind: Kind, attributes: Attributes) -> Iterator[tuple[Path, Pen
     """Every text that holds a secret or goes to a field that is secret by its kind."""
     for path, value in leaves(kind.canonical(attributes) if kind.canonical else attributes):
         hidden = any(matches(pattern, path) for pattern in (*kind.sensitive, *kind.write_only))
-        if isinstance(value, Pending) and (
-            hidden or any(not isinstance(hole, OutputRef) or hole.secret for hole in value.holes())
-        ):
+        if isinstance(value, Sealed) or (isinstance(value, Pending) and hidden):
             yield path, value
         elif hidden and isinstance(value, str) and value:
             yield path, pending((value,))

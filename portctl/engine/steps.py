@@ -14,6 +14,7 @@ from portctl.model.value import MISSING, Pending, get
 
 _FIRST = {
     Action.CREATE: Phase.CREATE,
+    Action.REPLACE: Phase.CREATE,
     Action.UPDATE: Phase.UPDATE,
     Action.RENAME: Phase.RENAME,
     Action.DELETE: Phase.DELETE,
@@ -46,6 +47,7 @@ def build_steps(changes: Sequence[Change]) -> tuple[Step, ...]:
     _order_writes(writing, drafts, deferred)
     _hold_back(writing, drafts)
     _order_deletes(deleting, writing, drafts)
+    _replace(writing, drafts)
     steps = {
         key: Step(key, draft.change, draft.phase, tuple(draft.needs), draft.without, draft.held)
         for key, draft in drafts.items()
@@ -53,7 +55,7 @@ def build_steps(changes: Sequence[Change]) -> tuple[Step, ...]:
     return tuple(steps[key] for key in topological({key: step.needs for key, step in steps.items()}))
 
 
-_WRITES = (Action.CREATE, Action.UPDATE)
+_WRITES = (Action.CREATE, Action.REPLACE, Action.UPDATE)
 
 
 def _defer_circles(writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft]) -> dict[RemoteKey, frozenset[str]]:
@@ -162,6 +164,16 @@ def _order_deletes(
                 for delete in deleting.values():
                     drafts[_key(delete, Phase.DELETE)].needs[_key(change, phase)] = None
                 break
+
+
+def _replace(writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft]) -> None:
+    """What is replaced is created first; the old one goes once everything that used it uses the new one."""
+    for key, change in writing.items():
+        if change.action is Action.REPLACE:
+            users = [other for other in writing.values() if key in other.depends]
+            needs = [_key(other, _FIRST[other.action]) for other in (change, *users)]
+            needs += [_key(other, Phase.COMPLETE) for other in users if _key(other, Phase.COMPLETE) in drafts]
+            drafts[_key(change, Phase.DELETE)] = _Draft(change, Phase.DELETE, dict.fromkeys(needs))
 
 
 def _outside(depends: Iterable[RemoteKey], members: Sequence[RemoteKey]) -> tuple[RemoteKey, ...]:

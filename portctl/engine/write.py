@@ -54,6 +54,8 @@ class Writer:
         """Raises a PortctlError when the step failed, OutcomeUnknown when nobody can tell."""
         change = step.change
         match step.phase:
+            case Phase.DELETE if change.action is Action.REPLACE:
+                return self._superseded(change)
             case Phase.DELETE:
                 return self._delete(change)
             case Phase.RELEASE:
@@ -155,14 +157,22 @@ class Writer:
                 return self._checked(change, desired, write())
             except AnswerLost:
                 lost = True
-                live = self._read_back(change)
+                live = self._read_back_new(change)
             except ApiError:
-                live = self._read_back(change) if lost else None
+                live = self._read_back_new(change) if lost else None
                 if live is None:
                     raise
             if live is not None:
                 return self._checked(change, desired, live)
         raise self._unknown(change)
+
+    def _read_back_new(self, change: Change) -> Live | None:
+        """What stands there now, unless it is the object that was to be replaced."""
+        live = self._read_back(change)
+        old = change.live
+        if live is not None and old is not None and get(live.attributes, ("id",)) == get(old.attributes, ("id",)):
+            return None
+        return live
 
     def _updated(self, change: Change, desired: Desired, live: Live, draft: Draft, *, telling: bool) -> Live:
         """The object after an update, which may be sent twice. `telling`: reading back shows whether it was done."""
@@ -227,6 +237,16 @@ class Writer:
         if wrong:
             raise _not_as_wanted(change, wrong)
         return live
+
+    def _superseded(self, change: Change) -> Written:
+        """Delete the object that was replaced: exactly that one, since another has its identity by now."""
+        provider = self._provider(change)
+        if change.live is not None:
+            try:
+                provider.delete(change.kind, change.live)
+            except AnswerLost:
+                provider.delete(change.kind, change.live)
+        return Written(None, None)
 
     def _delete(self, change: Change) -> Written:
         provider = self._provider(change)
