@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from portctl.errors import AnswerLost, ApiError
+from portctl.errors import AnswerLost, ApiError, Unreachable
 from portctl.model.kind import Kind, Verb
 from portctl.model.provider import Draft
 from portctl.model.resource import Identity
@@ -96,7 +96,7 @@ def test_a_search_asks_for_names_in_pages_and_follows_the_cursor() -> None:
     ],
 )
 def test_a_list_that_may_be_cut_short_is_an_error_and_never_a_short_list(of: Kind, replies: Any, what: str) -> None:
-    with pytest.raises(ApiError, match="Unexpected answer") as caught:
+    with pytest.raises(Unreachable, match="Unexpected answer") as caught:
         provider(Service(replies)).read(of, [("g", "a") if of.scope else ("a",)])
     assert what in caught.value.detail
 
@@ -122,7 +122,7 @@ def test_one_object_that_appears_late_is_waited_for() -> None:
 
 @pytest.mark.parametrize("body", [{"ok": True}, {"thing": None}, ["x"]])
 def test_an_object_that_is_not_in_the_answer_is_an_error(body: Any) -> None:
-    with pytest.raises(ApiError, match="GET /things/a: no object under 'thing'"):
+    with pytest.raises(Unreachable, match="GET /things/a: no object under 'thing'"):
         provider(Service([reply(200, body)])).fetch(THING, ("a",))
 
 
@@ -146,7 +146,7 @@ def test_a_write_that_answers_without_the_object_is_read_back() -> None:
     service = Service([reply(201, {"ok": True}), thing(identifier="a"), reply(200), missing()])
     client = provider(service)
     assert client.create(THING, draft({"identifier": "a"})).identity == ("a",)
-    with pytest.raises(ApiError, match="POST /things: the object cannot be read back"):
+    with pytest.raises(AnswerLost, match="POST /things was accepted, and the object cannot be read back"):
         client.create(THING, draft({"identifier": "a"}))
     assert service.asked == ["POST /things", "GET /things/a"] * 2
 
@@ -269,7 +269,7 @@ def test_whether_data_would_be_lost_is_counted_and_assumed_where_it_cannot_be() 
     client = provider(service)
     counted = [client.populated(THING, live(THING, "a")) for _ in range(2)]
     assert (counted, client.populated(PATCHED, live(PATCHED, "a"))) == ([False, True], True)
-    with pytest.raises(ApiError, match="GET /things/a/count: no number under 'count'"):
+    with pytest.raises(Unreachable, match="GET /things/a/count: no number under 'count'"):
         client.populated(THING, live(THING, "a"))
 
 

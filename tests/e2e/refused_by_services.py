@@ -1,0 +1,236 @@
+"""What only the answer of a service tells."""
+
+# ruff: noqa: E501 - messages are longer than lines
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+from portctl.sandbox.core.faults import Fault, FaultKind
+from tests.e2e.refusal import Refusal, quiet, write
+from tests.e2e.refused_settings import REAL
+from tests.unit.cli.conftest import Place
+
+CREATION: dict[str, Any] = {"service": "port", "method": "POST", "path": "/v1/blueprints$"}
+
+
+def sign_in(place: Place, name: str) -> None:
+    """Go on with other credentials of the sandbox: "member", or "elsewhere"."""
+    document = json.loads((place.root / ".portctl/sandbox.json").read_text(encoding="utf-8"))
+    document["services"]["port"]["credentials"] = dict(place.sandbox.credentials["port"][name])
+    write(place, ".portctl/sandbox.json", json.dumps(document))
+
+
+def other_organisation(place: Place, stack: contextlib.ExitStack) -> None:
+    quiet("apply", "--yes")(place, stack)
+    sign_in(place, "elsewhere")
+
+
+REFUSED = (
+    Refusal(
+        what="wrong credentials",
+        files={"environments/real.yaml": REAL},
+        environ={"PORT_CLIENT_SECRET": "not-the-secret"},
+        arguments=("plan", "-e", "real"),
+        in_file=False,
+        said="""\
+error: Login refused
+  Port: Invalid credentials supplied to the generate token API
+  hint: Check the secrets behind `clientId` and `clientSecret`, and that `url` is https://api.port.io (EU) or https://api.us.port.io (US), whichever your organisation is in.
+""",
+    ),
+    Refusal(
+        what="a role that is missing",
+        before=lambda place, _: sign_in(place, "member"),
+        arguments=("apply", "--yes", "-t", "port/Blueprint:change"),
+        in_file=False,
+        shown=None,
+        said="""\
+creating port/Blueprint:change
+failed port/Blueprint:change (create): Not allowed
+""",
+    ),
+    Refusal(
+        what="wrong organisation",
+        files={"environments/real.yaml": REAL.replace("url: SANDBOX", "url: SANDBOX\n      organization: org_other")},
+        arguments=("plan", "-e", "real"),
+        said="""\
+error: Wrong organisation
+  environments/real.yaml:5:7
+  the credentials of port@default belong to org_gZnqUwgGk11MbWi2, the environment expects org_other
+  hint: Check the credentials and the -e option; nothing was read or written.
+""",
+    ),
+    Refusal(
+        what="wrong organisation",
+        name="than the ledger's",
+        before=other_organisation,
+        in_file=False,
+        said="""\
+error: Wrong organisation
+  port@default at URL is org_z2aCA9HeUfgGttaS, but this environment was applied to org_gZnqUwgGk11MbWi2
+  hint: Check the credentials and the -e option; nothing was read or written.
+""",
+    ),
+    Refusal(
+        what="unreachable host",
+        files={"environments/real.yaml": REAL.replace("SANDBOX", "http://127.0.0.1:9")},
+        arguments=("plan", "-e", "real"),
+        in_file=False,
+        said="""\
+error: Port cannot be used
+  http://127.0.0.1:9 cannot be reached: [Errno 111] Connection refused
+  hint: Check `url` in the environment file, and the network, proxy and certificates between here and there.
+""",
+    ),
+    Refusal(
+        what="HTML with status 200, or anything else that is not the API",
+        faults=(Fault(FaultKind.HTML, service="port", path="/v1/blueprints"),),
+        in_file=False,
+        said="""\
+error: Port cannot be used
+  URL answered 200 with text/html, not JSON: that is not its API
+  hint: Check `url` in the environment file, and the network, proxy and certificates between here and there.
+""",
+    ),
+    Refusal(
+        what="HTML with status 200, or anything else that is not the API",
+        name="at login",
+        faults=(Fault(FaultKind.HTML, service="port", path="/v1/auth"),),
+        in_file=False,
+        said="""\
+error: Port cannot be used
+  URL answered 200 with text/html, not JSON: that is not its API
+  hint: Check `url` in the environment file, and the network, proxy and certificates between here and there.
+""",
+    ),
+    Refusal(
+        what="a list that may be cut short",
+        faults=(
+            Fault(
+                FaultKind.STATUS,
+                service="port",
+                path="/v1/blueprints$",
+                status=200,
+                value={"blueprints": [], "next": "x"},
+            ),
+        ),
+        in_file=False,
+        said="""\
+error: Unexpected answer
+  GET /v1/blueprints: the list is only the first part of a longer one
+  hint: Run the command again; if it stays so, the service's API has changed.
+""",
+    ),
+    Refusal(
+        what="a write that the service refuses, with nothing done",
+        faults=(Fault(FaultKind.STATUS, status=422, times=None, **CREATION),),
+        arguments=("apply", "--yes", "-t", "port/Blueprint:change"),
+        in_file=False,
+        said="""\
+creating port/Blueprint:change
+failed port/Blueprint:change (create): Port refused a request
+""",
+        shown="""\
+Plan for delivery, environment sandbox, only the targets
+  port: org_gZnqUwgGk11MbWi2 at URL as Sandbox
+
++   port/Blueprint:change  will be created
+      + identifier: "change"
+      + title: "Change"
+      + schema:
+      +   properties:
+      +     tier:
+      +       type: "string"
+      +       title: "Tier"
+
+note: Only part of the project was looked at (-t or -l); objects without a manifest were left alone.
+
+Plan: 1 to create, 0 to update, 0 to delete.
+
+Failed
+  +   port/Blueprint:change  create: Port refused a request
+        POST /v1/blueprints (422): Refused by a fault of the sandbox
+
+Apply incomplete: 0 created, 0 updated, 0 deleted, 1 failed.
+""",
+    ),
+    Refusal(
+        what="a write that the service refuses, with something done",
+        faults=(Fault(FaultKind.STATUS, status=422, times=None, **CREATION),),
+        arguments=("apply", "--yes", "--workers", "1"),
+        in_file=False,
+        said="""\
+creating port/Blueprint:change
+failed port/Blueprint:change (create): Port refused a request
+creating port/Secret:TOKEN
+created port/Secret:TOKEN (N s)
+""",
+        shown="""\
+Plan for delivery, environment sandbox
+  port: org_gZnqUwgGk11MbWi2 at URL as Sandbox
+
++   port/Blueprint:change  will be created
+      + identifier: "change"
+      + title: "Change"
+      + schema:
+      +   properties:
+      +     tier:
+      +       type: "string"
+      +       title: "Tier"
+
++   port/Secret:TOKEN  will be created
+      + secretName: "TOKEN"
+      + secretValue: (secret TOKEN)
+
+Plan: 2 to create, 0 to update, 0 to delete.
+
+Failed
+  +   port/Blueprint:change  create: Port refused a request
+        POST /v1/blueprints (422): Refused by a fault of the sandbox
+
+Done
+  +   port/Secret:TOKEN  created
+
+Apply incomplete: 1 created, 0 updated, 0 deleted, 1 failed.
+""",
+    ),
+    Refusal(
+        what="a write whose answer was lost and cannot be found out",
+        faults=(
+            Fault(FaultKind.LOSE_ANSWER, **CREATION),
+            Fault(FaultKind.STATUS, service="port", method="GET", path="/v1/blueprints", status=403, nth=2, times=None),
+        ),
+        arguments=("apply", "--yes", "-t", "port/Blueprint:change"),
+        in_file=False,
+        said="""\
+creating port/Blueprint:change
+unknown port/Blueprint:change (create): Outcome unknown
+""",
+        shown="""\
+Plan for delivery, environment sandbox, only the targets
+  port: org_gZnqUwgGk11MbWi2 at URL as Sandbox
+
++   port/Blueprint:change  will be created
+      + identifier: "change"
+      + title: "Change"
+      + schema:
+      +   properties:
+      +     tier:
+      +       type: "string"
+      +       title: "Tier"
+
+note: Only part of the project was looked at (-t or -l); objects without a manifest were left alone.
+
+Plan: 1 to create, 0 to update, 0 to delete.
+
+Unknown: sent, but the answer was lost; look before running it again
+  +   port/Blueprint:change  create: Outcome unknown
+        the write of port/Blueprint:change was sent, its answer was lost, and reading it back did not tell
+        hint: Look at change at the service, then plan again.
+
+Apply incomplete: 0 created, 0 updated, 0 deleted, 1 unknown.
+""",
+    ),
+)

@@ -1,0 +1,229 @@
+"""Projects, environments and command lines that cannot be used."""
+
+# ruff: noqa: E501 - messages are longer than lines
+from __future__ import annotations
+
+from tests.e2e.refusal import KINDS, Refusal
+from tests.unit.cli.conftest import PROJECT
+
+REAL = """\
+apiVersion: portctl/v1
+instances:
+  port:
+    default:
+      url: SANDBOX
+      clientId: <% secret('PORT_CLIENT_ID') %>
+      clientSecret: <% secret('PORT_CLIENT_SECRET') %>
+secrets: {PORT_CLIENT_ID: {env: PORT_CLIENT_ID}, PORT_CLIENT_SECRET: {env: PORT_CLIENT_SECRET}}
+values: {title: Change}
+"""
+
+REFUSED = (
+    Refusal(
+        what="secret in a file",
+        files={"environments/sandbox.yaml": REAL.replace("<% secret('PORT_CLIENT_SECRET') %>", "hunter2hunter2")},
+        said="""\
+error[environment]: Secret in a file
+  environments/sandbox.yaml:7:21  instances.port.default.clientSecret
+  clientSecret may not stand in the file.
+  hint: Write <% secret('PORT_CLIENT_SECRET') %> and declare that secret.
+""",
+    ),
+    Refusal(
+        what="unknown key in the project file or an environment file",
+        files={"portctl.yaml": PROJECT + "guard: {deletes: 3}\n"},
+        said="""\
+error[project]: Unknown key
+  portctl.yaml:6:1  guard
+  portctl.yaml has no "guard". Did you mean "guards"?
+  hint: Known keys: apiVersion, defaultEnvironment, guards, ledger, manifests, project, requires, rules, secrets and values.
+""",
+    ),
+    Refusal(
+        what="unknown key in the project file or an environment file",
+        name="environment",
+        files={"environments/sandbox.yaml": "apiVersion: portctl/v1\nsandbox: true\nvalue: {title: Change}\n"},
+        said="""\
+error[environment]: Unknown key
+  environments/sandbox.yaml:3:1  value
+  An environment file has no "value". Did you mean "values"?
+  hint: Known keys: apiVersion, guards, instances, sandbox, secrets and values.
+""",
+    ),
+    Refusal(
+        what="another version of portctl is required",
+        files={"portctl.yaml": PROJECT + 'requires: ">=9"\n'},
+        said="""\
+error[project]: Another version of portctl is required
+  portctl.yaml:6:11  requires
+  This project needs >=9; this is 0.1.0.
+  hint: Install a version that fits.
+""",
+    ),
+    Refusal(
+        what="no project file",
+        files={"portctl.yaml": None},
+        in_file=False,
+        said="""\
+error: No project here
+  There is no portctl.yaml in ROOT or above it.
+  hint: Go to the folder of a project or name it with --chdir; a new project needs a portctl.yaml.
+""",
+    ),
+    Refusal(
+        what="unknown environment",
+        arguments=("plan", "-e", "sandbx"),
+        in_file=False,
+        said="""\
+error: Unknown environment
+  There is no environments/sandbx.yaml. Did you mean "sandbox"?
+  hint: Environments of this project: sandbox.
+""",
+    ),
+    Refusal(
+        what="the sandbox does not run",
+        files={".portctl/sandbox.json": None},
+        said="""\
+error: The sandbox does not run
+  environments/sandbox.yaml:1:1
+  environments/sandbox.yaml is a sandbox environment, and no sandbox of this project runs.
+  hint: Start it: portctl sandbox up --detach
+""",
+    ),
+    Refusal(
+        what="missing credentials",
+        files={"environments/real.yaml": REAL},
+        environ={"PORT_CLIENT_SECRET": None},
+        arguments=("plan", "-e", "real"),
+        in_file=False,
+        said="""\
+error: Secret not available
+  secret 'PORT_CLIENT_SECRET': the environment variable PORT_CLIENT_SECRET is not set
+  hint: Provide it where portctl.yaml or the environment file says it comes from, then run again.
+""",
+    ),
+    Refusal(
+        what="missing credentials",
+        name="not in the environment file",
+        files={"environments/real.yaml": REAL.replace("      clientSecret: <% secret('PORT_CLIENT_SECRET') %>\n", "")},
+        arguments=("plan", "-e", "real"),
+        said="""\
+error: Port is not fully set up
+  environments/real.yaml:5:7
+  instance port@default lacks clientSecret
+  hint: Set them in the environment file; credentials as `<% secret('NAME') %>`.
+""",
+    ),
+    Refusal(
+        what="unknown target or label",
+        arguments=("plan", "-t", "port/Blueprint:chnage"),
+        in_file=False,
+        said="""\
+error: Unknown target
+  port/Blueprint:chnage is neither declared in a manifest nor in the ledger
+  hint: portctl state list shows what the ledger holds.
+""",
+    ),
+    Refusal(
+        what="unknown target or label",
+        name="a label that nothing has",
+        arguments=("plan", "-l", "team=nobody"),
+        in_file=False,
+        said="""\
+error: Unknown label
+  No manifest has the label team=nobody.
+  hint: Labels of this project: none.
+""",
+    ),
+    Refusal(
+        what="unknown address or kind on the command line",
+        arguments=("render", "port/Blueprint:chnage"),
+        in_file=False,
+        said="""\
+error: No such resource
+  No manifest is called port/Blueprint:chnage. Did you mean "port/Blueprint:change"?
+  hint: portctl render without an address prints all of them.
+""",
+    ),
+    Refusal(
+        what="unknown address or kind on the command line",
+        name="in the ledger",
+        arguments=("state", "show", "port/Blueprint:chnage"),
+        in_file=False,
+        said="""\
+error: Not in the ledger
+  port/Blueprint:chnage is not in the ledger
+  hint: portctl state list shows what is.
+""",
+    ),
+    Refusal(
+        what="unknown address or kind on the command line",
+        name="a kind",
+        arguments=("schema", "port/Bluprint"),
+        in_file=False,
+        said=f"""\
+error: Unknown kind
+  There is no kind "port/Bluprint". Did you mean "port/Blueprint"?
+  hint: Known kinds: {KINDS}.
+""",
+    ),
+    Refusal(
+        what="a file that is no saved plan",
+        files={"plan.json": '{"portctlPlan": true}\n'},
+        arguments=("apply", "plan.json"),
+        in_file=False,
+        said="""\
+error: Not a saved plan
+  plan.json was not written by portctl plan -o
+  hint: portctl plan -o FILE writes one.
+""",
+    ),
+    Refusal(
+        what="unknown command, option, or a value of the wrong form",
+        arguments=("plan", "-t", "change"),
+        in_file=False,
+        said="""\
+Usage: portctl plan [OPTIONS]
+Try 'portctl plan --help' for help.
+
+Error: Invalid value for '-t' / '--target': 'change' is not an address like port/Action:deploy.
+""",
+    ),
+    Refusal(
+        what="apply in CI with a ledger that does not outlive the job",
+        files={"environments/real.yaml": REAL},
+        environ={"CI": "true"},
+        arguments=("apply", "--yes", "-e", "real"),
+        in_file=False,
+        said="""\
+error: Ledger would be lost
+  this is a CI job and the ledger is a file on its disk, which is gone afterwards
+  hint: Keep the ledger's path between jobs and say `persistent: true` under `ledger:` in portctl.yaml.
+""",
+    ),
+    Refusal(
+        what="unavailable secret at apply",
+        environ={"TOKEN": None},
+        arguments=("apply", "--yes"),
+        in_file=False,
+        shown=None,
+        said="""\
+error: Secret not available
+  TOKEN (needed by port/Secret:TOKEN): the environment variable TOKEN is not set
+  hint: Provide it where portctl.yaml or the environment file says it comes from; nothing was written.
+""",
+    ),
+    Refusal(
+        what="unavailable secret at apply",
+        name="a command that fails",
+        files={"portctl.yaml": PROJECT.replace("{env: TOKEN}", "{command: [sh, -c, 'echo sup3rs3cret; exit 3']}")},
+        arguments=("apply", "--yes"),
+        in_file=False,
+        shown=None,
+        said="""\
+error: Secret not available
+  TOKEN (needed by port/Secret:TOKEN): the command sh ended with status 3
+  hint: Provide it where portctl.yaml or the environment file says it comes from; nothing was written.
+""",
+    ),
+)
