@@ -7,6 +7,7 @@ import shutil
 import socket
 import tempfile
 import threading
+import weakref
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -128,9 +129,6 @@ class Sandbox:
             self._saver = None
         self._servers = []
         self.servicenow.close()
-        if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
-            self._scratch = None
 
     def __enter__(self) -> Sandbox:
         return self.start()
@@ -160,11 +158,12 @@ class Sandbox:
         self.world.lag_seconds = seconds
 
     def _folder(self) -> Path:
-        """Where services keep files: beside the state, or in a folder that ends with the sandbox."""
+        """Where services keep files: beside the state, or in a folder that goes with this object."""
         if self._state_dir is not None:
             return self._state_dir
         if self._scratch is None:
             self._scratch = Path(tempfile.mkdtemp(prefix="sandbox-"))
+            weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         return self._scratch
 
     def _load(self) -> None:

@@ -94,6 +94,7 @@ class GitLabService:
 
     def listen_at(self, url: str) -> None:
         self.instance.address.url = url
+        self.instance.repositories.renew(self.instance.repositories.generation)
 
     def _authenticated(self, request: Request) -> Row | None:
         value = _token_value(request)
@@ -115,6 +116,8 @@ class GitLabService:
         return with_quota(answer, name, quota)
 
     def _answer(self, request: Request, match: Match[Route] | None, user: Row | None, token: Row | None) -> Answer:
+        if "%00" in request.path or "%00" in request.query_string or b"\\u0000" in request.body:
+            raise GitLabError(400, {"error": "400 Bad Request"})
         if match is None:
             raise not_emulated(f"the route {request.method} {request.path}")
         if user is None and not match.target.anonymous:

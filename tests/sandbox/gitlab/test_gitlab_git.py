@@ -113,7 +113,10 @@ def test_repositories_survive_a_restart_and_go_with_a_reset(tmp_path: Path) -> N
         second.reset()
         assert client.get(f"{PROJECT}/repository/files/kept/raw").status_code == 404
         assert client.get(f"{PROJECT}/variables").json() == []
-    assert len(list((tmp_path / "state" / "gitlab").iterdir())) == 1
+    (tmp_path / "state" / "state.json").unlink()
+    with Sandbox(tmp_path / "state") as third, gitlab_client(third) as client:
+        client.post(f"{PROJECT}/repository/files/kept", json=file).raise_for_status()
+        assert len(list((tmp_path / "state" / "gitlab").iterdir())) == 1
 
 
 @pytest.mark.fact("gitlab-114")

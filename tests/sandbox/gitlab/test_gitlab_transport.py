@@ -259,5 +259,15 @@ def test_reads_may_be_late(sandbox: Sandbox, owner: httpx.Client) -> None:
     assert [each["key"] for each in owner.get(f"{PROJECT}/variables").json()] == ["A"]
 
 
+@pytest.mark.fact("gitlab-10")
+def test_a_null_character_is_refused_anywhere(owner: httpx.Client) -> None:
+    answers = [
+        owner.get(f"{PROJECT}/repository/files/a%00b", params={"ref": "main"}),
+        owner.get(f"{PROJECT}/repository/files/a", params={"ref": "a\0b"}),
+        owner.post(f"{PROJECT}/variables", json={"key": "A", "value": "b\0"}),
+    ]
+    assert [answer.status_code for answer in answers] == [400, 400, 400]
+
+
 def file(content: str) -> dict[str, str]:
     return {"branch": "main", "commit_message": "A file", "content": content}

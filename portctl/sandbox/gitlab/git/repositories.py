@@ -49,5 +49,13 @@ class Repositories:
         self._fill(repository, project)
         return repository
 
+    def is_empty(self, project: dict[str, Any]) -> bool:
+        """Whether there is no branch; does not make the repository for that."""
+        path = self.path(project["id"])
+        if not path.is_dir():
+            return project["seeded"] is None
+        packed = (path / "packed-refs").is_file()
+        return not packed and not any(file.is_file() for file in (path / "refs" / "heads").rglob("*"))
+
     def remove(self, project_id: int) -> None:
         shutil.rmtree(self.path(project_id), ignore_errors=True)

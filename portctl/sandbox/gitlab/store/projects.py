@@ -174,7 +174,7 @@ def shown(instance: Instance, project: Row, user: Row | None) -> Row:
     above = " / ".join(row["name"] for row in reversed(access.chain(instance.state, namespace["id"])))
     hidden = (*_INTERNAL, *(() if level >= Level.MAINTAINER else ("runners_token",)))
     due = None if marked is None else (date.fromisoformat(marked["on"]) + timedelta(days=_RETENTION_DAYS)).isoformat()
-    empty = project["seeded"] is None and not instance.repository(project).heads()
+    empty = instance.repositories.is_empty(project)
     return {
         **{name: value for name, value in project.items() if name not in (*hidden, "full_path")},
         **settings.twins(project),
