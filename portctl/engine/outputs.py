@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
@@ -20,6 +21,7 @@ from portctl.model.value import (
     leaves,
     map_leaves,
     pending,
+    thaw,
 )
 from portctl.vault import Vault
 
@@ -94,6 +96,5 @@ def _resolve_part(part: Part, lookup: Lookup) -> Part:
 
 
 def _as_text(value: Value) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+    """A value inside text: text as it is, anything else as JSON spells it."""
+    return value if isinstance(value, str) else json.dumps(thaw(value), ensure_ascii=False)

@@ -1,0 +1,141 @@
+"""The ledger as a value and as text."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portctl.engine.ledger import (
+    PLANS_KEPT,
+    RUNS_KEPT,
+    Entry,
+    Ledger,
+    Owned,
+    Run,
+    dump_ledger,
+    load_ledger,
+    new_ledger,
+    owned_paths,
+)
+from portctl.errors import PortctlError
+from portctl.model.address import Address
+from portctl.model.kind import OnDelete
+from tests.unit.engine.documents import MANY, TEXTS, VALUES
+from tests.unit.engine.kinds import SHELF
+from tests.unit.engine.world import address, key_of
+
+PATHS = st.lists(TEXTS | st.integers(0, 3), min_size=1, max_size=3).map(tuple)
+KEYS = st.tuples(st.just("shop@default"), st.just("shop/Shelf"), st.lists(TEXTS, max_size=2).map(tuple))
+ENTRIES = st.builds(
+    Entry,
+    address=st.builds(Address, st.just("shop"), st.just("Shelf"), st.sampled_from(["a", "b.c", "d%2Fe"])),
+    identity=st.lists(TEXTS, min_size=1, max_size=2).map(tuple),
+    created=st.booleans(),
+    claimed=st.booleans(),
+    depends=st.lists(KEYS, max_size=2).map(tuple),
+    protect=st.sets(st.sampled_from(["delete", "replace"])).map(frozenset),
+    on_delete=st.none() | st.sampled_from(OnDelete),
+    labels=st.dictionaries(TEXTS, TEXTS, max_size=2),
+    merge=st.booleans(),
+    paths=st.dictionaries(PATHS, st.builds(Owned, TEXTS, st.booleans()), max_size=3),
+    fingerprints=st.dictionaries(PATHS, TEXTS, max_size=2),
+    witness=TEXTS,
+    before=st.lists(TEXTS, max_size=2).map(tuple),
+    after=TEXTS,
+    written=st.floats(0, 2e9),
+)
+RUNS = st.builds(
+    Run, id=TEXTS, who=TEXTS, commit=TEXTS, started=st.floats(0, 2e9), operations=st.dictionaries(TEXTS, st.integers())
+)
+LEDGERS = st.builds(
+    Ledger,
+    project=TEXTS,
+    environment=TEXTS,
+    lineage=TEXTS,
+    salt=TEXTS,
+    serial=st.integers(0),
+    tool=TEXTS,
+    instances=st.dictionaries(TEXTS, TEXTS, max_size=2),
+    entries=st.lists(ENTRIES, max_size=3).map(lambda entries: {entry.key: entry for entry in entries}),
+    runs=st.lists(RUNS, max_size=2).map(tuple),
+    consumed=st.lists(TEXTS, max_size=2).map(tuple),
+    deleted=st.dictionaries(KEYS, st.floats(0, 2e9), max_size=2),
+)
+
+
+@MANY
+@given(LEDGERS)
+def test_a_ledger_comes_back_from_its_text(ledger: Ledger) -> None:
+    assert load_ledger(dump_ledger(ledger), "here") == ledger
+
+
+@MANY
+@given(LEDGERS, st.sampled_from(["entries", "runs", "deleted", "consumed", "instances", "format", "serial"]), VALUES)
+def test_a_damaged_ledger_never_ends_in_an_error_of_python(ledger: Ledger, name: str, value: Any) -> None:
+    damaged = json.dumps({**json.loads(dump_ledger(ledger)), name: value})
+
+    with contextlib.suppress(PortctlError):
+        load_ledger(damaged, "here")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "{}", "{", '{"format": "1"}', '"x"'])
+def test_what_is_no_ledger_is_refused(text: str) -> None:
+    with pytest.raises(PortctlError) as caught:
+        load_ledger(text, "ledger.json")
+    assert caught.value.summary == "Unreadable ledger"
+    assert "ledger.json is not a ledger of portctl" in caught.value.detail
+
+
+def test_a_ledger_of_the_future_is_refused() -> None:
+    with pytest.raises(PortctlError) as caught:
+        load_ledger(dump_ledger(new_ledger("p", "e")).replace('"format": 1', '"format": 2'), "ledger.json")
+    assert str(caught.value) == ("Ledger from a newer portctl: ledger.json has format 2; this version reads up to 1")
+
+
+def entry(name: str) -> Entry:
+    return Entry(address=address(SHELF, name), identity=(name,), created=True)
+
+
+def test_entries_come_and_go_and_deletions_are_remembered_until_the_object_is_back() -> None:
+    ledger = new_ledger("p", "e").with_entry(entry("a")).with_entry(entry("b"))
+    without = ledger.without(key_of(SHELF, "a"), deleted_at=5.0)
+
+    assert sorted(without.entries) == [key_of(SHELF, "b")]
+    assert without.deleted == {key_of(SHELF, "a"): 5.0}
+    assert without.with_entry(entry("a")).deleted == {}
+    assert ledger.without(key_of(SHELF, "a")).deleted == {}
+    assert ledger.by_address(address(SHELF, "a")) == (entry("a"),)
+    assert without.by_address(address(SHELF, "a")) == ()
+
+
+def test_only_the_last_runs_and_plans_are_kept_and_a_run_once() -> None:
+    ledger = new_ledger("p", "e")
+    for number in range(RUNS_KEPT + 5):
+        run = Run(id=str(number), who="w", commit="", started=float(number), operations={})
+        ledger = ledger.with_run(run).with_run(run)
+    for number in range(PLANS_KEPT + 5):
+        ledger = ledger.with_consumed(str(number))
+
+    assert [run.id for run in ledger.runs] == [str(number) for number in range(5, RUNS_KEPT + 5)]
+    assert ledger.consumed == tuple(str(number) for number in range(5, PLANS_KEPT + 5))
+
+
+def test_two_new_ledgers_are_two_lineages_with_salts_of_their_own() -> None:
+    one, other = new_ledger("p", "e"), new_ledger("p", "e")
+
+    assert one.lineage != other.lineage
+    assert len(bytes.fromhex(one.salt)) == len(bytes.fromhex(other.salt)) == 16
+    assert one.salt != other.salt
+
+
+def test_owned_paths_hold_hashes_and_no_values() -> None:
+    found = owned_paths({("a",): "alpha-secret", ("b",): 1}, frozenset({("b",)}))
+
+    assert {path: owned.created for path, owned in found.items()} == {("a",): True, ("b",): False}
+    assert "alpha-secret" not in repr(found)
+    assert len({owned.hash for owned in found.values()}) == 2
