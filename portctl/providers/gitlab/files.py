@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from portctl.errors import AccessDenied, ApiError, StalePlan
+from portctl.errors import AccessDenied, ApiError, PortctlError, StalePlan
 from portctl.model.kind import Kind
 from portctl.model.provider import About, Complaint, Draft
 from portctl.model.resource import Identity, Live
 from portctl.model.value import MISSING, Attributes, Value, get
 from portctl.providers.gitlab.ci import DEFAULT_FILE, NotYaml, parse
 from portctl.providers.gitlab.objects import NOT_FOUND, GitLabObjects, invisible
-from portctl.providers.gitlab.repository import MARK, Blob, Repository, Request
+from portctl.providers.gitlab.repository import MARK, Blob, Repository, Request, request_of, text_at
 from portctl.source import Path
 
 _FILES = "files"
@@ -113,10 +113,7 @@ class Files(GitLabObjects):
             return None
         self._empty.discard(identity)
         files = dict(_contents(repository, head, paths, wanted))
-        if not files:
-            return None
-        notes = (f"pending: !{place.request.number} {place.request.page}".rstrip(),) if place.request else ()
-        return Live(kind, identity, {"branch": branch, _FILES: files, "head": head}, notes)
+        return _live(kind, identity, head, files, place.request) if files else None
 
     def _commit(
         self, kind: Kind, identity: Identity, attributes: Attributes, *, seen: Attributes, touched: Attributes
@@ -128,9 +125,12 @@ class Files(GitLabObjects):
         with self._lock:
             lock = self._locks.setdefault(project, threading.Lock())
         with lock:
-            _Committing(self._client, project, attributes).bring(branch, seen, touched)
-        live = self._fetch(kind, identity)
-        return live if live is not None else Live(kind, identity, {"branch": branch, _FILES: {}})
+            head, request = _Committing(self._client, project, attributes).bring(branch, seen, touched)
+        wanted = _files(attributes)
+        files = (
+            dict(_contents(Repository(self._client, project), head, {*wanted, *seen, *touched}, wanted)) if head else {}
+        )
+        return _live(kind, identity, head, files, request)
 
 
 class _Committing:
@@ -142,10 +142,17 @@ class _Committing:
         self._attributes = attributes
         self._repository = Repository(client, project)
 
-    def bring(self, branch: str, seen: Attributes, touched: Attributes) -> None:
+    def bring(self, branch: str, seen: Attributes, touched: Attributes) -> tuple[str, Request | None]:
+        """The commit at which everything is as wanted, and the merge request that it waits in."""
         repository = self._repository
         place = _place(repository, branch, self._attributes)
         head = repository.head(place.looked_at)
+        if place.source and not head:
+            raise PortctlError(
+                "No branch to merge into",
+                f"{self._project} has no branch {place.looked_at} yet",
+                hint="Leave `merge_request` out until there is a first commit.",
+            )
         blobs = repository.blobs(head, touched) if head else {}
         actions = [
             action for path in sorted(touched) for action in self._actions(path, touched[path], seen, blobs, head)
@@ -158,9 +165,11 @@ class _Committing:
                 "actions": tuple(actions),
                 **start,
             }
-            self._client.request("POST", f"{repository.path}/repository/commits", body=body)
-        if place.source and place.request is None and repository.head(place.source):
-            self._open(place)
+            where = f"{repository.path}/repository/commits"
+            head = text_at(self._client.request("POST", where, body=body).body, where, "id")
+        if not place.source or place.request is not None:
+            return head, place.request
+        return head, self._open(place) if actions else None
 
     def _actions(
         self, path: str, wanted: Value, seen: Attributes, blobs: Mapping[str, Blob], head: str
@@ -208,7 +217,7 @@ class _Committing:
         said = self._attributes.get("commit_message")
         return f"{said if isinstance(said, str) else 'Update managed files'}\n\n{MARK}: {uuid.uuid4()}\n"
 
-    def _open(self, place: _Place) -> None:
+    def _open(self, place: _Place) -> Request:
         wanted = self._attributes.get("merge_request")
         given = wanted if isinstance(wanted, Mapping) else {}
         body = {
@@ -218,7 +227,13 @@ class _Committing:
             "remove_source_branch": given.get("remove_source_branch", True),
             **({"description": given["description"]} if given.get("description") else {}),
         }
-        self._client.request("POST", f"{self._repository.path}/merge_requests", body=body)
+        where = f"{self._repository.path}/merge_requests"
+        return request_of(self._client.request("POST", where, body=body).body, where)
+
+
+def _live(kind: Kind, identity: Identity, head: str, files: Attributes, request: Request | None) -> Live:
+    notes = (f"pending: !{request.number} {request.page}".rstrip(),) if request else ()
+    return Live(kind, identity, {"branch": identity[1], _FILES: files, "head": head}, notes)
 
 
 def _place(repository: Repository, branch: str, attributes: Attributes) -> _Place:

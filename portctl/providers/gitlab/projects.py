@@ -16,7 +16,7 @@ from portctl.model.resource import Identity, Live
 from portctl.model.value import Attributes, get
 from portctl.providers.gitlab.account import API
 from portctl.providers.gitlab.kinds.project import IDENTITY, WITH_README
-from portctl.providers.gitlab.objects import NOT_FOUND, GitLabObjects, invisible
+from portctl.providers.gitlab.objects import NOT_FOUND, GitLabObjects, invisible, pages
 from portctl.providers.gitlab.schemas.project import NOT_AT_CREATION
 from portctl.providers.paths import collection_path, item_path
 
@@ -34,8 +34,9 @@ class Projects(GitLabObjects):
     ) -> Mapping[Identity, Live]:
         """Raises AccessDenied for one that cannot be told from absent."""
         lives = super().read(kind, identities, about)
-        for group in sorted({_namespace(identity) for identity in identities if identity not in lives}):
-            self._require_sight(group, [identity[-1] for identity in identities if _namespace(identity) == group])
+        for identity in identities:
+            if identity not in lives:
+                self._require_absence(identity[-1])
         return lives
 
     def create(self, kind: Kind, draft: Draft) -> Live:
@@ -90,18 +91,23 @@ class Projects(GitLabObjects):
             raise self._gone(kind, draft.identity)
         return live
 
-    def _require_sight(self, group: str, paths: Sequence[str]) -> None:
-        """A member of the group sees all its projects: only to him does 404 mean that there is none."""
+    def _require_absence(self, path: str) -> None:
+        """Only to a member of the group, who sees all its projects, does 404 mean that there is none."""
         user = self._account.user()
-        if group == user.name or self._level(group, user.id) >= _GUEST:
+        group, _, name = path.rpartition("/")
+        if group == user.name:
             return
-        if user.admin and self._exists(f"{API}/groups/{quote(group, safe='')}"):
-            return
-        raise invisible(
-            ", ".join(f"project {path}" for path in paths),
-            user.name,
-            f"Give {user.name} a role in the group {group}, the lowest is enough to see; or correct `{IDENTITY}`.",
-        )
+        place = f"{API}/groups/{quote(group, safe='')}"
+        if self._level(group, user.id) < _GUEST and not (user.admin and self._exists(place)):
+            raise invisible(
+                f"project {path}",
+                user.name,
+                f"Give {user.name} a role in the group {group}, the lowest is enough to see; or correct `{IDENTITY}`.",
+            )
+        for item in pages(self._client, f"{place}/projects", {"search": name}):
+            if item.get(IDENTITY) == path and not _is_marked(item):
+                what = f"{path} is in the list of its group, and answered 404"
+                raise ApiError("Unexpected answer", what, method="GET", path=f"{place}/projects", status=NOT_FOUND)
 
     def _level(self, group: str, user_id: int) -> int:
         try:

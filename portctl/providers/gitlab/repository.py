@@ -65,11 +65,15 @@ class Repository:
     def head(self, branch: str) -> str:
         """The commit at the tip of a branch; "" when there is no such branch. Raises when that cannot be told."""
         path = f"{self.path}/repository/branches/{quote(branch, safe='')}"
-        answer = self._get(path)
-        if answer is None:
-            self._client.request("GET", f"{self.path}/repository/branches", query={"per_page": "1"})
-            return ""
-        return _text(answer, path, "commit", "id")
+        try:
+            return text_at(self._client.request("GET", path).body, path, "commit", "id")
+        except ApiError as error:
+            if error.status != NOT_FOUND:
+                raise
+        branches = pages(self._client, f"{self.path}/repository/branches", {"search": branch})
+        if any(each.get("name") == branch for each in branches):
+            raise _unexpected(path, "the branch is in the list of branches, and answered 404")
+        return ""
 
     def default_branch(self) -> str:
         """The branch that others start from; "" in an empty repository."""
@@ -91,20 +95,20 @@ class Repository:
         where = f"{self.path}/repository/files/{quote(path, safe='')}"
         body = self._client.request("GET", where, query={"ref": commit}).body
         try:
-            content = base64.b64decode(_text(body, where, "content"), validate=False)
+            content = base64.b64decode(text_at(body, where, "content"), validate=False)
         except binascii.Error as error:
             raise _unexpected(where, "the content is not base64") from error
         try:
             text = content.decode()
         except UnicodeDecodeError:
-            text = f"\ufffd (not text: {len(content)} bytes, {_text(body, where, 'content_sha256')})"
-        return File(text, _text(body, where, "last_commit_id"))
+            text = f"\ufffd (not text: {len(content)} bytes, {text_at(body, where, 'content_sha256')})"
+        return File(text, text_at(body, where, "last_commit_id"))
 
     def open_request(self, source: str, target: str) -> Request | None:
         where = f"{self.path}/merge_requests"
         query = {"state": "opened", "source_branch": source, "target_branch": target}
         for item in pages(self._client, where, query):
-            return Request(int(item["iid"]), str(item.get("web_url", "")))
+            return request_of(item, where)
         return None
 
     def foreign_commits(self, source: str, target: str) -> tuple[str, ...]:
@@ -118,25 +122,29 @@ class Repository:
         return tuple(dict.fromkeys(str(commit.get("author_name", "somebody")) for commit in others))
 
     def _entries(self, commit: str, folder: str) -> list[Attributes]:
-        """A folder that is not there has no entries: the commit is known to exist."""
+        """What stands in a folder. One that is not there has no entries, if the folder above agrees."""
         query = {"ref": commit, **({"path": folder} if folder else {})}
         try:
             return pages(self._client, f"{self.path}/repository/tree", query)
         except ApiError as error:
-            if error.status == NOT_FOUND and folder:
-                return []
-            raise
-
-    def _get(self, path: str) -> Value:
-        try:
-            return self._client.request("GET", path).body
-        except ApiError as error:
-            if error.status == NOT_FOUND:
-                return None
-            raise
+            if error.status != NOT_FOUND or not folder:
+                raise
+            above = self._entries(commit, posixpath.dirname(folder))
+            if any(entry.get("path") == folder and entry.get("type") == "tree" for entry in above):
+                raise
+            return []
 
 
-def _text(body: Value, where: str, *path: str) -> str:
+def request_of(item: Value, where: str) -> Request:
+    """The merge request that an answer shows."""
+    number, page = get(item, ("iid",)), get(item, ("web_url",))
+    if not isinstance(number, int):
+        raise _unexpected(where, "no iid")
+    return Request(number, page if isinstance(page, str) else "")
+
+
+def text_at(body: Value, where: str, *path: str) -> str:
+    """The text at `path` of an answer, which must have it."""
     found = get(body, path)
     if not isinstance(found, str):
         raise _unexpected(where, f"no {'.'.join(path)}")

@@ -38,11 +38,12 @@ class Triggers(GitLabObjects):
                     found.setdefault(live.identity, []).append(live)
         return {identity: self._chosen(several) for identity, several in found.items()}
 
-    def update(self, kind: Kind, live: Live, draft: Draft) -> Live:
+    def update(self, kind: Kind, live: Live, draft: Draft) -> Live:  # noqa: ARG002
         """All that an existing one can need: that what it replaced goes."""
         for number in live.attributes.get("superseded", ()):
             self._remove(kind, live.identity, number)
-        return self._written_back(kind, draft.identity)
+        kept = {name: value for name, value in live.attributes.items() if name != "superseded"}
+        return replace(live, attributes=kept)
 
     def delete(self, kind: Kind, live: Live, *, cascade: bool = False) -> None:  # noqa: ARG002
         """Exactly this one, and what it had replaced."""
@@ -51,12 +52,6 @@ class Triggers(GitLabObjects):
 
     def _fetch(self, kind: Kind, identity: Identity) -> Live | None:
         return self.read(kind, [identity]).get(identity)
-
-    def _written_back(self, kind: Kind, identity: Identity) -> Live:
-        live = self._fetch(kind, identity)
-        if live is None:
-            raise self._gone(kind, identity)
-        return live
 
     def _remove(self, kind: Kind, identity: Identity, number: Value) -> None:
         try:

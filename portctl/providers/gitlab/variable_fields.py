@@ -12,6 +12,7 @@ DEFAULTS = {
     "hidden": False,
     "raw": False,
 }
+_KNOWN = frozenset((*DEFAULTS, "key", "value", "description"))
 SCOPE_FILTER = {"filter[environment_scope]": "{environment_scope}"}
 """Without it GitLab refuses a key that stands in several scopes."""
 
@@ -23,11 +24,12 @@ REMARKS = (
 
 
 def decode(item: Attributes) -> Attributes:
-    """What GitLab masks in logs is sealed before anything else sees it."""
-    value = item.get("value")
+    """What GitLab masks in logs is sealed before anything else sees it. Fields that we do not know are not ours."""
+    known = {name: value for name, value in item.items() if name in _KNOWN}
+    value = known.get("value")
     if isinstance(value, str) and (item.get("masked") is True or item.get("hidden") is True):
-        return {**item, "value": Sealed((value,))}
-    return item
+        return {**known, "value": Sealed((value,))}
+    return known
 
 
 def encode(attributes: Attributes) -> Attributes:

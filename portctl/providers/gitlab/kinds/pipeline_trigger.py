@@ -9,6 +9,13 @@ from portctl.model.value import Attributes
 from portctl.providers.gitlab.account import API
 from portctl.providers.gitlab.schemas.trigger import trigger
 
+_KNOWN = ("id", "token", "description", "created_at", "updated_at", "last_used", "expires_at", "owner")
+
+
+def _decode(item: Attributes) -> Attributes:
+    """Fields that we do not know are not ours."""
+    return {name: value for name, value in item.items() if name in _KNOWN}
+
 
 def _canonical(attributes: Attributes) -> Attributes:
     """A date is its first instant, and an instant has one spelling."""
@@ -36,6 +43,7 @@ KIND = Kind(
     merge=Merge.NONE,
     server_owned=("id", "token", "owner", "created_at", "updated_at", "last_used"),
     empty=("expires_at", "superseded"),
+    decode=_decode,
     canonical=_canonical,
     outputs=(Output("token", "token", OutputClass.OWNER, secret=True), Output("id", "id")),
     immutable=("expires_at",),
