@@ -110,19 +110,15 @@ _ONLY = when_mapping(
     _REFS,
 )
 _RULE_VARIABLES = _variables()
-_WHEN = either(one_of("on_success", "on_failure", "always", "manual"), only_emulated("on_success", "delayed"))
 
 
-def _when(value: Any) -> str | None:
-    if value == "delayed":
-        raise NotEmulated("the CI keyword when: delayed")
-    return one_of("on_success", "on_failure", "always", "manual", "delayed")(value)
+def _when(*values: str) -> Shape:
+    def shape(value: Any) -> str | None:
+        if value == "delayed":
+            raise NotEmulated("the CI keyword when: delayed")
+        return one_of(*values)(value)
 
-
-def _rule_when(value: Any) -> str | None:
-    if value == "delayed":
-        raise NotEmulated("the CI keyword when: delayed")
-    return one_of("on_success", "on_failure", "always", "never", "manual", "delayed")(value)
+    return shape
 
 
 def _exists(value: Any) -> str | None:
@@ -135,7 +131,7 @@ _RULE = mapping(
     {
         "if": condition,
         "exists": _exists,
-        "when": _rule_when,
+        "when": _when("on_success", "on_failure", "always", "never", "manual", "delayed"),
         "variables": _RULE_VARIABLES,
         "allow_failure": boolean,
         "interruptible": boolean,
@@ -200,12 +196,7 @@ def _retry(value: Any) -> str | None:
         return integer(0, _MOST_RETRIES)(value)
     reasons = either(one_of(*RETRY_REASONS), list_of(one_of(*RETRY_REASONS), "is not a known reason"))
     codes = either(integer(), list_of(integer(), "should be an array of integers", least=1, unique=True))
-    problem = mapping({"max": text_or_integer, "when": reasons, "exit_codes": codes})(value)
-    return problem or integer(0, _MOST_RETRIES)(value.get("max", 0))
-
-
-def text_or_integer(_value: Any) -> str | None:
-    return None
+    return mapping({"max": integer(0, _MOST_RETRIES), "when": reasons, "exit_codes": codes})(value)
 
 
 _EXIT_CODES = either(integer(), list_of(integer(), "should be an array of integers", least=1, unique=True))
@@ -271,7 +262,6 @@ _ENVIRONMENT = when_mapping(
     ),
     text,
 )
-_TIMEOUT = duration
 _REFUSED_IN_JOBS = (
     "cache",
     "dast_configuration",
@@ -306,8 +296,8 @@ JOB_SHAPES: Mapping[str, Shape] = {
     "dependencies": list_of(text, "should be an array of strings", unique=True),
     "artifacts": _ARTIFACTS,
     "allow_failure": _ALLOW_FAILURE,
-    "when": _when,
-    "timeout": _TIMEOUT,
+    "when": _when("on_success", "on_failure", "always", "manual", "delayed"),
+    "timeout": duration,
     "retry": _retry,
     "interruptible": boolean,
     "resource_group": text,

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from portctl.sandbox.gitlab.ci.document import BadDocument, parse
-from portctl.sandbox.gitlab.ci.shapes import GLOBAL_SHAPES, JOB_SHAPES, NotEmulated, Shape
+from portctl.sandbox.gitlab.ci.keywords import GLOBAL_SHAPES, JOB_SHAPES
+from portctl.sandbox.gitlab.ci.shapes import NotEmulated, Shape
 
 Job = Mapping[str, Any]
 
-_STAGES = ("build", "test", "deploy")
+STAGES = ("build", "test", "deploy")
 _EITHER_OR = ("only", "except")
 _RUNNABLE = ("script",)
 
@@ -41,7 +42,8 @@ def lint(content: str) -> Linted:
         return Linted((str(error),))
     errors = [text for name, value in document.items() if name in GLOBAL_SHAPES for text in _global(name, value)]
     named = {str(name): value for name, value in document.items() if name not in GLOBAL_SHAPES}
-    errors += [f"jobs:{name} config should be a hash" for name, job in named.items() if not isinstance(job, Mapping)]
+    errors += [f"{name} is defined in top-level and `default:` entry" for name in _defined_twice(document)]
+    errors += [f"jobs:{name} config should be a hash" for name, job in named.items() if not _can_be_job(name, job)]
     if errors:
         return Linted(tuple(errors))
     jobs, errors = _extended(named)
@@ -53,18 +55,26 @@ def lint(content: str) -> Linted:
     for name, job in visible.items():
         errors += _job(name, job)
     if not errors:
-        errors = _graph(visible, [".pre", *document.get("stages", _STAGES), ".post"])
+        errors = _graph(visible, [".pre", *document.get("stages", STAGES), ".post"])
     return Linted(tuple(errors), None if errors else {**document, **jobs})
+
+
+def _defined_twice(document: Mapping[str, Any]) -> list[str]:
+    default = document.get("default")
+    return [name for name in document if isinstance(default, Mapping) and name in default]
+
+
+def _can_be_job(name: str, job: Any) -> bool:
+    """What is hidden may hold anything: it is there to be referred to."""
+    return isinstance(job, Mapping) or name.startswith(".")
 
 
 def _global(name: str, value: Any) -> list[str]:
     problem = GLOBAL_SHAPES[name](value)
-    if problem is None and name == "default":
-        return _keys("default", value, JOB_SHAPES)
     return [] if problem is None else [f"{name} config {problem}"]
 
 
-def _extended(jobs: Mapping[str, Job]) -> tuple[dict[str, Job], list[str]]:
+def _extended(jobs: Mapping[str, Any]) -> tuple[dict[str, Job], list[str]]:
     """Every job with what it extends; later parents and the job itself win."""
     errors: list[str] = []
     done: dict[str, Job] = {}
@@ -75,10 +85,15 @@ def _extended(jobs: Mapping[str, Job]) -> tuple[dict[str, Job], list[str]]:
         if name in trail:
             errors.append(f"{name}: circular dependency detected in `extends`")
             return {}
-        job = jobs[name]
+        job: Any = jobs[name]
+        if not isinstance(job, Mapping):
+            return {}
         parents = job.get("extends", [])
         parents = [parents] if isinstance(parents, str) else parents
-        unknown = [str(parent) for parent in parents if parent not in jobs]
+        if not isinstance(parents, list) or not all(isinstance(parent, str) for parent in parents):
+            errors.append(f"jobs:{name}:extends config should be an array of strings or a string")
+            return {}
+        unknown = [parent for parent in parents if not isinstance(jobs.get(parent), Mapping)]
         if unknown:
             errors.append(f"{name}: unknown keys in `extends` ({', '.join(unknown)})")
             return {}
@@ -90,7 +105,7 @@ def _extended(jobs: Mapping[str, Job]) -> tuple[dict[str, Job], list[str]]:
 
     for name in jobs:
         resolve(name, ())
-    return done, errors
+    return {name: done.get(name, job) for name, job in jobs.items()}, errors
 
 
 def _deep(below: Job, above: Job) -> Job:
@@ -169,4 +184,4 @@ def _stage(job: Job) -> str:
     return str(job.get("stage", "test"))
 
 
-__all__ = ["Linted", "NotEmulated", "lint"]
+__all__ = ["STAGES", "Linted", "NotEmulated", "lint"]
