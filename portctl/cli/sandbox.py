@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,16 @@ def command() -> None:
     metavar="NAME=strict|lenient",
     help="Choose a reading of what nobody knows about a service.",
 )
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="JSON",
+    callback=lambda _, __, texts: _checked(texts),
+    help="Let a request fail from the start, as docs/sandbox.md says.",
+)
 @common
-def up(detach: bool, seed: int, switches: tuple[str, ...]) -> None:
+def up(detach: bool, seed: int, switches: tuple[str, ...], faults: tuple[str, ...]) -> None:
     """Start the sandbox."""
     missing = control.missing_packages()
     if missing:
@@ -44,11 +53,12 @@ def up(detach: bool, seed: int, switches: tuple[str, ...]) -> None:
         )
     running = _status()
     if running is not None:
+        _arm(running, faults)
         output.write(f"The sandbox is already up.\n{_described(running)}")
     elif detach:
-        output.write(f"The sandbox is up.\n{_described(_start(seed, switches))}")
+        output.write(f"The sandbox is up.\n{_described(_start(seed, switches, faults))}")
     else:
-        _serve(seed, switches)
+        _serve(seed, switches, faults)
 
 
 @command.command()
@@ -92,17 +102,36 @@ def _project() -> Path:
     return next((folder for folder in (start, *start.parents) if (folder / "portctl.yaml").exists()), start)
 
 
-def _serve(seed: int, switches: tuple[str, ...]) -> None:
+def _checked(faults: tuple[str, ...]) -> tuple[str, ...]:
+    from portctl.sandbox.core.faults import BadFault, read_fault
+
+    for text in faults:
+        try:
+            read_fault(text)
+        except BadFault as error:
+            raise click.BadParameter(f"{error}.") from error
+    return faults
+
+
+def _arm(running: control.Running, faults: tuple[str, ...]) -> None:
+    try:
+        for text in faults:
+            control.call(running, "POST", "/faults", json.loads(text))
+    except control.ControlError as error:
+        raise _failed(error) from error
+
+
+def _serve(seed: int, switches: tuple[str, ...], faults: tuple[str, ...]) -> None:
     from portctl.sandbox.process import run
 
     output.write("The sandbox is starting; interrupt to end it. `portctl sandbox status` says where it listens.")
-    if run(control.arguments(_project(), seed, switches)) != 0:
+    if run(control.arguments(_project(), seed, switches, faults)) != 0:
         raise PortctlError("The sandbox did not start", hint="see the line above")
 
 
-def _start(seed: int, switches: tuple[str, ...]) -> control.Running:
+def _start(seed: int, switches: tuple[str, ...], faults: tuple[str, ...]) -> control.Running:
     try:
-        return control.up(_project(), seed=seed, switches=switches)
+        return control.up(_project(), seed=seed, switches=switches, faults=faults)
     except control.ControlError as error:
         raise _failed(error) from error
 

@@ -86,8 +86,10 @@ def status(project: Path) -> Running | None:
     return running
 
 
-def up(project: Path, *, seed: int = 0, switches: Sequence[str] = ()) -> Running:
+def up(project: Path, *, seed: int = 0, switches: Sequence[str] = (), faults: Sequence[str] = ()) -> Running:
     """Start a sandbox in a session of its own and wait until it answers; one that is up already is left alone.
+
+    `switches` are `NAME=strict` or `NAME=lenient`, `faults` JSON objects.
 
     Errors: ControlError with its last words.
     """
@@ -98,7 +100,7 @@ def up(project: Path, *, seed: int = 0, switches: Sequence[str] = ()) -> Running
     place.state_dir.mkdir(parents=True, exist_ok=True)
     with place.log_file.open("w", encoding="utf-8") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "portctl.sandbox", *arguments(project, seed, switches)],
+            [sys.executable, "-m", "portctl.sandbox", *arguments(project, seed, switches, faults)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -118,9 +120,10 @@ def up(project: Path, *, seed: int = 0, switches: Sequence[str] = ()) -> Running
     raise ControlError(f"the sandbox did not answer within {_START_SECONDS:.0f} seconds; see {place.log_file}")
 
 
-def arguments(project: Path, seed: int, switches: Sequence[str]) -> list[str]:
+def arguments(project: Path, seed: int, switches: Sequence[str], faults: Sequence[str]) -> list[str]:
     """The command line of `python -m portctl.sandbox` for a project."""
     chosen = [part for text in switches for part in ("--switch", text)]
+    chosen += [part for text in faults for part in ("--fault", text)]
     return ["--dir", str(Place(project).state_dir), "--seed", str(seed), *chosen]
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from portctl.sandbox.core.faults import BadFault, Fault, read_fault
 from portctl.sandbox.core.storage import write_private
 from portctl.sandbox.core.switches import UnknownSwitch
 from portctl.sandbox.server import Sandbox
@@ -27,9 +28,13 @@ def address_file(state_dir: Path) -> Path:
     return state_dir.with_name(f"{state_dir.name}.json")
 
 
-def serve(state_dir: Path, seed: int, switches: Mapping[str, str], ends: threading.Event) -> None:
-    """Serve until `ends` is set. Errors: AlreadyServed, UnknownSwitch."""
+def serve(
+    state_dir: Path, seed: int, switches: Mapping[str, str], ends: threading.Event, *, faults: Sequence[Fault] = ()
+) -> None:
+    """Serve until `ends` is set. `faults` are armed from the first request on. Errors: AlreadyServed, UnknownSwitch."""
     with _alone(state_dir), Sandbox(state_dir, seed, switches) as sandbox:
+        for fault in faults:
+            sandbox.faults.add(fault)
         file = address_file(state_dir)
         write_private(file, describe(sandbox))
         try:
@@ -55,13 +60,15 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--dir", type=Path, default=Path(".portctl/sandbox"), help="where its state is kept")
     parser.add_argument("--seed", type=int, default=0, help="what identifiers and secrets are derived from")
     parser.add_argument("--switch", action="append", default=[], metavar="NAME=strict|lenient")
+    parser.add_argument("--fault", action="append", default=[], metavar="JSON", help="a request that is to fail")
     options = parser.parse_args(arguments)
     ends = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ends.set())
     try:
-        serve(options.dir, options.seed, parse_switches(options.switch), ends)
-    except (AlreadyServed, UnknownSwitch) as error:
+        faults = [read_fault(text) for text in options.fault]
+        serve(options.dir, options.seed, parse_switches(options.switch), ends, faults=faults)
+    except (AlreadyServed, UnknownSwitch, BadFault) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

@@ -99,6 +99,17 @@ class Faults:
             ]
 
 
+def read_fault(text: str) -> Fault:
+    """A fault as it is written on a command line. Errors: BadFault."""
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise BadFault(f"not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise BadFault('a fault is a JSON object, for example {"kind": "status", "status": 503}')
+    return parse_fault(document)
+
+
 def parse_fault(document: Mapping[str, Any]) -> Fault:
     """A fault from its JSON form (keys: the fields of `Fault`). Errors: BadFault."""
     names = {item.name for item in fields(Fault)}
@@ -107,11 +118,27 @@ def parse_fault(document: Mapping[str, Any]) -> Fault:
         raise BadFault(f"unknown key {unknown[0]!r}; a fault has: {', '.join(sorted(names))}")
     if document.get("kind") not in tuple(FaultKind):
         raise BadFault(f"kind is one of {', '.join(FaultKind)}, not {document.get('kind')!r}")
+    for name, types in _TYPES.items():
+        if name in document and (not isinstance(document[name], types) or isinstance(document[name], bool)):
+            raise BadFault(f"{name} cannot be {json.dumps(document[name])}")
     try:
         re.compile(document.get("path", ""))
         return Fault(**{**document, "kind": FaultKind(document["kind"])})
-    except (re.error, TypeError) as error:
-        raise BadFault(f"{error}") from error
+    except re.error as error:
+        raise BadFault(f"path is not a regular expression: {error}") from error
+
+
+_TYPES: Mapping[str, Any] = {
+    "service": str | None,
+    "method": str | None,
+    "path": str,
+    "nth": int,
+    "times": int | None,
+    "status": int,
+    "retry_after_seconds": int | None,
+    "seconds": int | float,
+    "field": str,
+}
 
 
 def drop_field(body: bytes, fault: Fault) -> bytes:
