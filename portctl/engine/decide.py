@@ -174,7 +174,7 @@ def _known(
     )
     replaced = why_replaced(change, rotate=rotate)
     if replaced:
-        return _replacement(replace(change, action=Action.REPLACE, why=replaced))
+        return _replacement(replace(change, action=Action.REPLACE, why=replaced), ground)
     if touched:
         losses = possible_losses(resource.kind, desired.canonical, [edit for edit in touched if edit not in removed])
         losses += possible_losses(resource.kind, after_removal(shown, removed), removed)
@@ -195,9 +195,11 @@ def why_replaced(change: Change, *, rotate: bool) -> str:
     return ""
 
 
-def _replacement(change: Change) -> Decision:
+def _replacement(change: Change, ground: Ground) -> Decision:
+    """A replacement deletes the old object, with all that this loses."""
     if change.resource is None or "replace" not in change.resource.meta.protect:
-        return Decision(change)
+        hazard = change.kind.deletion_hazard
+        return guarded(change, (Loss((), hazard),) if hazard else (), ground)
     refusal = Refusal(
         exit_code=ExitCode.CONSENT,
         summary="Protected from replacement",

@@ -45,6 +45,7 @@ SHELF = Kind(
         Hazard("fields.*.many", "lists are cut to one"),
     ),
     renames=(Rename("fields.*", "{item}/fields/{before}", "name"),),
+    immutable=("sort",),
     deletion_hazard="its goods are lost",
     schema=anything,
 )

@@ -80,6 +80,7 @@ class Shop:
         self.writes: list[tuple[str, str, Identity]] = []
         self.lists: list[str] = []
         self.dead = False
+        self.next_number = 0
         self._past: list[tuple[float, Stored]] = [(0.0, {})]
         self._vault = vault
         self._clock = clock
@@ -245,7 +246,7 @@ class Shop:
         stored["createdAt"] = before.get("createdAt", self._stamp())
         stored["updatedAt"] = self._stamp()
         if kind is OFFER:
-            stored["number"] = before.get("number", len(self.writes) + 100)
+            stored["number"] = before.get("number", self.next_number or len(self.writes) + 100)
         if kind.name == "Door":
             stored["token"] = before.get("token", f"door-token-{'/'.join(identity)}")
         self.objects[kind.full_name, identity] = stored

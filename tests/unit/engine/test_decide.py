@@ -317,3 +317,25 @@ def test_a_secret_output_of_what_will_be_made_anew_is_sent_again_in_the_same_app
     assert here.apply(source, user).complete
     assert here.plan(source, user).is_empty
     assert GOOD.full_name not in here.shop.lists
+
+
+def test_what_cannot_be_changed_in_place_is_replaced_and_loses_what_a_deletion_would() -> None:
+    here = world()
+    here.apply(shelf("a", {"sort": "x"}))
+    here.settle()
+    wanted = shelf("a", {"sort": "y", "title": "T"})
+    change = decided(here, wanted).change
+    assert (change.action, change.why) == (Action.REPLACE, "sort cannot be changed in place")
+
+    here.shop.faults.populated["a",] = 1
+    assert words(decided(here, wanted)) == [
+        (5, "shop/Shelf:a: its goods are lost", "If that is meant: --allow-destroy 'shop/Shelf:a'")
+    ]
+    assert decided(here, wanted, allow_destroy=frozenset({wanted.address})).refusals == ()
+    assert words(decided(here, shelf("a", {"sort": "y"}, protect=frozenset({"replace"})))) == [
+        (
+            5,
+            "shop/Shelf:a would have to be replaced (sort cannot be changed in place), and it says protect: [replace]",
+            "Keep it as it is, or remove the protection first.",
+        )
+    ]
