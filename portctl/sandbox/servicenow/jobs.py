@@ -43,8 +43,8 @@ class Jobs:
         self._ended = threading.Condition(world.lock)
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._settling = threading.Event()
         self._thread: threading.Thread | None = None
-        self._added = 0
 
     def register(self, kind: str, work: Work) -> None:
         self._kinds[kind] = work
@@ -87,27 +87,42 @@ class Jobs:
 
     def settle(self) -> int:
         """Run everything, whenever it is due, until nothing is left. Errors: Unsettled."""
-        for ended in range(STORM):
-            with self._world.lock:
-                job = self._next(float("inf"))
-                while job is None and self._running:
-                    self._ended.wait()
-                    job = self._next(float("inf"))
-            if job is None:
-                return ended
-            self._run(job)
+        self._settling.set()
+        try:
+            for ended in range(STORM):
+                job = self._claim_any()
+                if job is None:
+                    return ended
+                self._run(job)
+        finally:
+            self._settling.clear()
         last = [exchange.path for exchange in self._world.journal.exchanges() if exchange.service == SERVICE][-5:]
         raise Unsettled(f"{STORM} jobs were run and there are still more; the last ones: {', '.join(last)}")
 
+    def _claim_any(self) -> Row | None:
+        """The next job, once nothing else is under way."""
+        with self._world.lock:
+            while self._running:
+                self._ended.wait()
+            return self._next(float("inf"))
+
     def _put(self, kind: str, due: float, payload: dict[str, Any], *, delayed: bool) -> None:
-        self._added += 1
         key = self._world.ids.token(16)
-        row = {"key": key, "number": self._added, "kind": kind, "due": due, "payload": payload, "delayed": delayed}
+        row = {
+            "key": key,
+            "number": self._world.ids.drawn,
+            "kind": kind,
+            "due": due,
+            "payload": payload,
+            "delayed": delayed,
+        }
         self._state.put(_TABLE, key, row)
         self._wake.set()
 
     def _next(self, now: float, *, inside_only: bool = False) -> Row | None:
-        """Claim the earliest job that is due."""
+        """Claim the earliest job that is due. One at a time: what is sent out keeps its order."""
+        if self._running and not inside_only:
+            return None
         for row in self.pending():
             if row["due"] > now:
                 return None
@@ -120,7 +135,7 @@ class Jobs:
     def _work(self) -> None:
         while not self._stopping.is_set():
             with self._world.lock:
-                job = self._next(self._world.clock.seconds())
+                job = None if self._settling.is_set() else self._next(self._world.clock.seconds())
                 is_idle = job is None and not self._state.rows(_TABLE)
             if job is not None:
                 self._run(job)

@@ -18,6 +18,7 @@ from portctl.sandbox.servicenow.jobs import Jobs
 from portctl.sandbox.servicenow.limits import RateLimits, limit_headers
 from portctl.sandbox.servicenow.routes import EMULATED, REVOKE, ROUTES, TOKEN, Route
 from portctl.sandbox.servicenow.rules.business_rules import BusinessRules
+from portctl.sandbox.servicenow.rules.engine import Engine
 from portctl.sandbox.servicenow.seed.fill import api_key_of, client_of, fill, instance_name, password_of
 from portctl.sandbox.servicenow.seed.people import PEOPLE
 from portctl.sandbox.servicenow.store.approvals import Approvals
@@ -50,10 +51,11 @@ class ServiceNowService:
         self.world = world
         self.instance = Instance(instance_name(world.ids.seed), State(world.clock, self._changed), world)
         self.jobs = Jobs(world, self.instance.state)
-        self._rules = BusinessRules(self.instance, self.jobs)
+        self.engine = Engine()
+        rules = BusinessRules(self.instance, self.jobs, self.engine)
         behaviours = dict(BEHAVIOURS)
-        self.records = Records(self.instance, behaviours, self._rules)
-        self._rules.records = self.records
+        self.records = Records(self.instance, behaviours, rules)
+        rules.records = self.records
         behaviours.update(Approvals(self.records, self.jobs).behaviours())
         behaviours.update(Changes(self.records, self.jobs).behaviours())
         self._limits = RateLimits(self.instance)
@@ -120,7 +122,7 @@ class ServiceNowService:
     def close(self) -> None:
         """End what runs in the background; it starts again with `listen_at`."""
         self.jobs.stop()
-        self._rules.close()
+        self.engine.close()
 
     def _credential(self, user_name: str) -> dict[str, str]:
         client_id, secret = client_of(self.instance, user_name)

@@ -20,16 +20,13 @@ _LATE_ORDER = 1000
 class BusinessRules:
     """The rules of `sys_script`. Conditions are evaluated in the transaction; asynchronous scripts later."""
 
-    def __init__(self, instance: Instance, jobs: Jobs) -> None:
+    def __init__(self, instance: Instance, jobs: Jobs, engine: Engine) -> None:
         self._instance = instance
         self._jobs = jobs
-        self._engine = Engine()
+        self._engine = engine
         self.records: Records | None = None
         """Where `current.update()` goes; set once the records are there."""
         jobs.register(JOB, Work(self._run_later, lambda payload: str(payload["rule_name"]), outside=True))
-
-    def close(self) -> None:
-        self._engine.close()
 
     def before(self, change: Change, *, late: bool) -> None:
         """Errors: 403 where a rule aborts, or its script fails."""

@@ -47,7 +47,11 @@ class Engine:
             child = self._idle.pop()
         except IndexError:
             child = _Child()
-        outcome = child.run({**surroundings, "source": source}, self.limit_seconds, answer)
+        try:
+            outcome = child.run({**surroundings, "source": source}, self.limit_seconds, answer)
+        except BaseException:
+            child.kill()
+            raise
         if child.is_alive:
             self._idle.append(child)
         return outcome

@@ -56,7 +56,7 @@ def prepare(instance: Instance, spec: dict[str, Any]) -> Outgoing:
         headers["Authorization"] = f"Basic {base64.b64encode(':'.join(basic).encode()).decode()}"
     url, body = spec.get("endpoint") or url, spec.get("body", body)
     if spec["query"]:
-        url += ("&" if "?" in url else "?") + urlencode(spec["query"])
+        url += ("&" if "?" in url else "?") + urlencode([(name, value) for name, value in spec["query"]])
     return Outgoing(
         method=(spec.get("method") or method).upper(),
         url=_filled(url, spec["variables"]),
