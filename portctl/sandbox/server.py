@@ -20,7 +20,9 @@ from portctl.sandbox.core.app import CuttableProtocol, ServiceApp
 from portctl.sandbox.core.clock import Clock
 from portctl.sandbox.core.exchange import Service
 from portctl.sandbox.core.faults import Faults
+from portctl.sandbox.core.hosts import Hosts
 from portctl.sandbox.core.ids import Ids
+from portctl.sandbox.core.jobs import STORM, Unsettled
 from portctl.sandbox.core.journal import Journal
 from portctl.sandbox.core.storage import Saver, read_json
 from portctl.sandbox.core.switches import Switches
@@ -35,6 +37,13 @@ from portctl.sandbox.steering import ControlApp
 
 HOST = "127.0.0.1"
 STATE_FILE = "state.json"
+_STANDS_FOR = {
+    "port": ("api.port.io", "api.getport.io", "api.us.port.io", "api.us.getport.io"),
+    "gitlab": ("gitlab.com",),
+    "servicenow": ("*.service-now.com",),
+}
+"""Hosts of the internet that mean a service of the sandbox, when one of its services calls them."""
+_INGEST = ("ingest.port.io", "ingest.getport.io", "ingest.us.port.io", "ingest.us.getport.io")
 _SWITCHES = (*PORT_SWITCHES, *GITLAB_SWITCHES, *SERVICENOW_SWITCHES)
 
 
@@ -43,6 +52,7 @@ class Sandbox:
 
     `state_dir`: where state survives a restart (None: nowhere). `switches`: name to "strict" or "lenient".
     `ports`: wanted port by service name or "control"; a port that is taken, or not named, is chosen freely.
+    `hosts`: further hosts (`name` or `*.domain`) that mean an address of this machine, when a service calls them.
     """
 
     def __init__(
@@ -52,11 +62,15 @@ class Sandbox:
         switches: Mapping[str, str] | None = None,
         *,
         ports: Mapping[str, int] | None = None,
+        hosts: Mapping[str, str] | None = None,
         time_scale: float = 1.0,
         start_time: datetime | None = None,
     ) -> None:
         self.world = World(
-            clock=Clock(scale=time_scale, start=start_time), ids=Ids(seed), switches=Switches(_SWITCHES, switches)
+            clock=Clock(scale=time_scale, start=start_time),
+            ids=Ids(seed),
+            switches=Switches(_SWITCHES, switches),
+            hosts=Hosts(hosts),
         )
         self._state_dir = state_dir
         self._scratch: Path | None = None
@@ -103,6 +117,7 @@ class Sandbox:
         addresses = {name: f"http://{HOST}:{bound.getsockname()[1]}" for name, bound in sockets.items()}
         self.control = addresses.pop("control")
         self.urls = addresses
+        self.world.hosts.serve(self._hosts())
         for name, service in self.services.items():
             service.listen_at(self.urls[name])
         self._servers = [_server(app) for app in apps.values()]
@@ -119,6 +134,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
+        self.port.close()
         for server in self._servers:
             server.should_exit = True
         if self._thread is not None:
@@ -147,15 +163,24 @@ class Sandbox:
         self.world.changed()
 
     def settle(self) -> int:
-        """Finish all pending background work, and what it sets off in other services; how many jobs ended."""
+        """Finish all pending background work, and what it sets off in other services; how many jobs ended.
+
+        Errors: Unsettled where that goes on for ever, within a service or round and round through several.
+        """
         total = 0
         while ended := sum(service.settle() for service in self.services.values()):
             total += ended
+            if total > STORM:
+                raise Unsettled(f"{total} jobs were run and there are still more: {self.counters}")
         return total
 
     def set_lag(self, seconds: float) -> None:
         """Reads answer with the state of so many seconds (of the sandbox's clock) ago."""
         self.world.lag_seconds = seconds
+
+    def _hosts(self) -> dict[str, str]:
+        services = {host: self.urls[name] for name, hosts in _STANDS_FOR.items() for host in hosts}
+        return {**services, **dict.fromkeys(_INGEST, f"{self.urls['port']}/ingest")}
 
     def _folder(self) -> Path:
         """Where services keep files: beside the state, or in a folder that goes with this object."""

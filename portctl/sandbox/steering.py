@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from portctl.sandbox.core.faults import BadFault, parse_fault
+from portctl.sandbox.core.jobs import Unsettled
 from portctl.sandbox.core.switches import UnknownSwitch
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class ControlApp:
             ("DELETE", "/faults"): self._clear_faults,
             ("GET", "/switches"): self._switches,
             ("PUT", "/switches"): self._set_switches,
+            ("GET", "/hosts"): self._hosts,
+            ("PUT", "/hosts"): self._set_hosts,
             ("PUT", "/lag"): self._set_lag,
             ("POST", "/advance"): self._advance,
             ("POST", "/settle"): self._settle,
@@ -89,6 +92,15 @@ class ControlApp:
         self._sandbox.switches.set(body)
         return self._switches(_request, body)
 
+    def _hosts(self, _request: Request, _body: Any) -> Any:
+        return {"hosts": self._sandbox.world.hosts.table()}
+
+    def _set_hosts(self, _request: Request, body: Any) -> Any:
+        if not isinstance(body, dict) or not all(isinstance(url, str) for url in body.values()):
+            raise BadCommand('hosts are set by {"host or *.domain": "http address of this machine"}')
+        self._sandbox.world.hosts.set(body)
+        return self._hosts(_request, body)
+
     def _set_lag(self, _request: Request, body: Any) -> Any:
         self._sandbox.set_lag(_seconds(body))
         return {"seconds": self._sandbox.world.lag_seconds}
@@ -109,6 +121,8 @@ async def _run(handler: Callable[[Request, Any], Any], request: Request) -> JSON
     try:
         raw = await request.body()
         return JSONResponse(await asyncio.to_thread(handler, request, json.loads(raw) if raw else None))
+    except Unsettled as error:
+        return JSONResponse({"error": str(error)}, status_code=409)
     except (BadCommand, BadFault, UnknownSwitch, ValueError) as error:
         return JSONResponse({"error": str(error)}, status_code=400)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from portctl.sandbox.core.clock import Clock
 from portctl.sandbox.core.faults import Faults
+from portctl.sandbox.core.hosts import Hosts
 from portctl.sandbox.core.ids import Ids
 from portctl.sandbox.core.journal import Journal
 from portctl.sandbox.core.switches import Switches
@@ -22,6 +23,7 @@ class World:
     switches: Switches
     journal: Journal = field(default_factory=Journal)
     faults: Faults = field(default_factory=Faults)
+    hosts: Hosts = field(default_factory=Hosts)
     lag_seconds: float = 0.0
     crashes: list[str] = field(default_factory=list)
     """Tracebacks of requests that the sandbox itself failed on: defects of ours."""
@@ -37,5 +39,6 @@ class World:
         self.switches.reset()
         self.journal.clear()
         self.faults.clear()
+        self.hosts.reset()
         self.crashes.clear()
         self.lag_seconds = 0.0

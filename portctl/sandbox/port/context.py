@@ -11,7 +11,10 @@ from portctl.sandbox.core.exchange import Answer, Request
 from portctl.sandbox.core.state import Reader
 from portctl.sandbox.port.credentials import Credential
 from portctl.sandbox.port.errors import PortError, invalid
-from portctl.sandbox.port.store.organisation import Organisation
+from portctl.sandbox.port.store.organisation import Cause, Organisation
+
+CHAIN_HEADER = "x-portctl-chain"
+"""In what Port calls of itself: the run for which it calls. Ends chains of automations that would never end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,14 @@ class Call:
 
     @property
     def by(self) -> str:
-        """Who is written down as the author of a change."""
-        return self.caller.client_id
+        """Who is written down as the author of a change: a person's id, or the client of a machine."""
+        person = self.organisation.state.get("users", self.caller.email or "")
+        return str(person["id"]) if person else self.caller.client_id
+
+    def cause(self, run_id: str | None = None) -> Cause:
+        """What a change made by this request goes back to; `run_id`: the run it is made for."""
+        behind = self.organisation.state.get("runs", self.request.headers.get(CHAIN_HEADER) or run_id or "")
+        return Cause(self.by, run_id=run_id, chain=tuple(behind["_chain"]) if behind else ())
 
     def body(self) -> Any:
         return parse_body(self.request)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from portctl.sandbox.core.ids import derive
@@ -17,13 +18,17 @@ TOKEN_SECONDS = 10_800
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A client of an organisation. Only administrators write."""
+    """A client of an organisation, or a person there. Only administrators write.
+
+    `is_admin` holds for machines; what a person may do depends on the roles of the user `email`.
+    """
 
     name: str
     client_id: str
     client_secret: str
     organisation: str
-    is_admin: bool
+    is_admin: bool = field(kw_only=True)
+    email: str | None = None
 
 
 class Registry:
@@ -64,14 +69,25 @@ class Registry:
                 return self._by_client[client_id]
         raise PortError(401, "invalid_token", "The access token is not valid")
 
+    def own_token(self, organisation: str) -> str:
+        """The token with which an organisation calls itself."""
+        own = self.owner(organisation)
+        return str(self.issue(own.client_id, own.client_secret)["accessToken"])
+
+    def owner(self, organisation: str) -> Credential:
+        """The administrator's credential of an organisation."""
+        return next(each for each in self.all() if each.organisation == organisation and each.is_admin)
+
     def all(self) -> tuple[Credential, ...]:
         return tuple(self._by_client.values())
 
 
-def seeded_credentials(seed: int, organisation: str, elsewhere: str) -> tuple[Credential, ...]:
-    """An administrator, a member of the same organisation, an administrator of another one."""
+def seeded_credentials(
+    seed: int, organisation: str, elsewhere: str, people: Mapping[str, str]
+) -> tuple[Credential, ...]:
+    """An administrator, a member of the same organisation, an administrator of another one; and `people`, by name."""
     plan = (("default", organisation, True), ("member", organisation, False), ("elsewhere", elsewhere, True))
-    return tuple(
+    machines = tuple(
         Credential(
             name=name,
             client_id=derive(f"{seed}:client:{name}", 32),
@@ -81,12 +97,17 @@ def seeded_credentials(seed: int, organisation: str, elsewhere: str) -> tuple[Cr
         )
         for name, owner, is_admin in plan
     )
+    persons = tuple(
+        Credential(name, email, derive(f"{seed}:secret:{name}", 64), organisation, is_admin=False, email=email)
+        for name, email in people.items()
+    )
+    return (*machines, *persons)
 
 
 def _jwt(credential: Credential, issued_at: int) -> str:
     payload = {
         "orgId": credential.organisation,
-        "isMachine": True,
+        "isMachine": credential.email is None,
         "iss": "https://api.getport.io",
         "sub": credential.client_id,
         "iat": issued_at,

@@ -16,9 +16,11 @@ from portctl.sandbox.port.handlers import (
     organisation,
     pages,
     people,
+    runs,
     secrets,
     webhooks,
 )
+from portctl.sandbox.port.ingest.receiving import ROUTE as INGEST_ROUTE
 
 TOKEN = "/v1/auth/access_token"
 
@@ -124,21 +126,25 @@ _ADMINISTRATION = (
     _get("/v1/pages", pages.list_all),
     _get("/v1/pages/{page}", pages.read),
 )
-_RUNS = "action runs: the run-time comes later"
+_RUNS = (
+    Route("POST", f"{_ACTION}/runs", runs.create, reads=True),
+    _get("/v1/actions/runs", runs.list_all),
+    _get(_RUN, runs.read),
+    Route("PATCH", _RUN, runs.change),
+    Route("PATCH", f"{_RUN}/approval", runs.decide, reads=True),
+    _get(f"{_RUN}/approvers", runs.approvers),
+    Route("POST", f"{_RUN}/logs", runs.add_log),
+    _get(f"{_RUN}/logs", runs.list_logs),
+)
 _LATER = (
-    _not_yet("POST", f"{_ACTION}/runs", _RUNS),
-    _not_yet("GET", "/v1/actions/runs", _RUNS),
-    _not_yet("GET", _RUN, _RUNS),
-    _not_yet("PATCH", _RUN, _RUNS),
-    _not_yet("PATCH", f"{_RUN}/approval", _RUNS),
-    _not_yet("GET", f"{_RUN}/approvers", _RUNS),
-    _not_yet("POST", f"{_RUN}/logs", _RUNS),
-    _not_yet("GET", f"{_RUN}/logs", _RUNS),
-    _not_yet("POST", "/ingest/{key}", "webhook deliveries: the run-time comes later"),
+    _not_yet("POST", "/v1/actions/runs/claim-pending", "the execution agent"),
+    _not_yet("PATCH", "/v1/actions/runs/ack", "the execution agent"),
+    _not_yet("PATCH", f"{_RUN}/response", "the execution agent"),
     _not_yet("GET", f"{_BLUEPRINT}/scorecards", "scorecards"),
     _not_yet("GET", "/v1/scorecards", "scorecards"),
     _not_yet("GET", "/v1/integration", "integrations"),
+    _not_yet("POST", INGEST_ROUTE, "deliveries here: the service takes them without a caller"),
     _not_yet("POST", TOKEN, "the token endpoint here: the service answers it before there is a caller"),
 )
 
-ROUTES: tuple[Route, ...] = (*_BLUEPRINTS, *_CATALOGUE, *_SELF_SERVICE, *_ADMINISTRATION, *_LATER)
+ROUTES: tuple[Route, ...] = (*_BLUEPRINTS, *_CATALOGUE, *_SELF_SERVICE, *_RUNS, *_ADMINISTRATION, *_LATER)

@@ -6,11 +6,13 @@ from portctl.sandbox.core.ids import derive
 from portctl.sandbox.core.state import Row
 from portctl.sandbox.port.store import actions, blueprints, entities, people, secrets, webhooks
 from portctl.sandbox.port.store.entities import Mode, Options
-from portctl.sandbox.port.store.organisation import Organisation
+from portctl.sandbox.port.store.organisation import Cause, Organisation
 
 ADMIN = "ada.admin@example.com"
 PLATFORM_ENGINEER = "pat.platform@example.com"
 DEVELOPER = "dev.dora@example.com"
+PEOPLE = {"developer": DEVELOPER, "engineer": PLATFORM_ENGINEER}
+"""Who has credentials of their own: name of the credential, e-mail."""
 _AGE_SECONDS = 30 * 86_400
 
 
@@ -29,7 +31,7 @@ def fill(organisation: Organisation) -> None:
     for team in _TEAMS:
         people.create_team(organisation, team, ADMIN)
     for body in (_SHOP, *_SERVICES):
-        entities.write(organisation, body["blueprint"], None, body, Options(Mode.CREATE, PLATFORM_ENGINEER))
+        entities.write(organisation, body["blueprint"], None, body, Options(Mode.CREATE, Cause(PLATFORM_ENGINEER)))
     actions.create(organisation, _SCAFFOLD, PLATFORM_ENGINEER)
     secrets.create(organisation, {"secretName": "SCAFFOLD_TOKEN", "secretValue": "not-ours"}, PLATFORM_ENGINEER)
     webhooks.create(organisation, _DEPLOYMENTS, PLATFORM_ENGINEER)

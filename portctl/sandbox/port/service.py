@@ -7,23 +7,34 @@ from dataclasses import replace
 from typing import Any
 
 from portctl.sandbox.core.exchange import Answer, Request
+from portctl.sandbox.core.jobs import JobQueue
 from portctl.sandbox.core.limits import Meter, Quota
 from portctl.sandbox.core.router import Match, Router
 from portctl.sandbox.core.state import State
 from portctl.sandbox.core.world import World
 from portctl.sandbox.port import seed
+from portctl.sandbox.port.automations import timers
+from portctl.sandbox.port.automations.reacting import react
 from portctl.sandbox.port.context import Call, parse_body
 from portctl.sandbox.port.credentials import Credential, Registry, seeded_credentials
+from portctl.sandbox.port.delivery.invoking import Invoker
 from portctl.sandbox.port.errors import PortError, not_emulated
+from portctl.sandbox.port.ingest import mapping
+from portctl.sandbox.port.ingest.receiving import INGEST, receive
+from portctl.sandbox.port.ingest.receiving import ROUTE as INGEST_ROUTE
+from portctl.sandbox.port.jq_program import ENGINE
 from portctl.sandbox.port.limits import LIMITS, Group, group_of, headers
 from portctl.sandbox.port.routes import ROUTES, Route
+from portctl.sandbox.port.runs.record import INVOKE
 from portctl.sandbox.port.schemas.check import check
 from portctl.sandbox.port.schemas.token import TOKEN_BODY
-from portctl.sandbox.port.store import migrations
+from portctl.sandbox.port.store import migrations, people
 from portctl.sandbox.port.store.organisation import Organisation
 
 BODY_LIMIT_BYTES = 1024 * 1024
-_READS = ("GET",)
+JOBS = "port-jobs"
+"""The name under which background work stands in the journal, and under which faults hit it."""
+_WORKERS = 4
 
 
 class PortService:
@@ -38,9 +49,16 @@ class PortService:
         self._router: Router[Route] = Router((route.method, route.template, route) for route in ROUTES)
         self._tokens = State(world.clock, self._changed)
         names = seed.organisation_names(world.ids.seed)
-        self._registry = Registry(world, self._tokens, seeded_credentials(world.ids.seed, *names))
+        self._registry = Registry(world, self._tokens, seeded_credentials(world.ids.seed, *names, seed.PEOPLE))
         self.organisations = {name: Organisation(name, State(world.clock, self._changed), world) for name in names}
+        self._work = State(world.clock, self._changed)
+        self.jobs = JobQueue(JOBS, world, self._work, workers=_WORKERS, tick=self._tick)
+        self.jobs.register(INVOKE, Invoker(world, self.organisations, self._registry).work())
+        self.jobs.register(INGEST, mapping.work(self.organisations))
         self._seed()
+        for organisation in self.organisations.values():
+            organisation.runtime.later = self.jobs.add
+            organisation.runtime.listeners.append(react)
 
     @property
     def organisation(self) -> Organisation:
@@ -53,7 +71,7 @@ class PortService:
         caller: Credential | None = None
         quota: Quota | None = None
         try:
-            if group is not Group.UNAUTHENTICATED and match is not None:
+            if group is not Group.UNAUTHENTICATED and match is not None and match.template != INGEST_ROUTE:
                 caller = self._registry.caller(request.headers.get("authorization"))
             quota = self._count(group, caller)
             answer = self._answer(request, match, caller, quota)
@@ -67,24 +85,38 @@ class PortService:
         return PortError(status, error, "Refused by a fault of the sandbox").answer()
 
     def reset(self) -> None:
+        self.jobs.reset()
         self._meter.reset()
         self._tokens.load({})
         for organisation in self.organisations.values():
             organisation.state.load({})
+            organisation.runtime.cut_chains.clear()
         self._seed()
 
     def settle(self) -> int:
+        """Errors: Unsettled where automations set each other off without end."""
         with self.world.lock:
-            return sum(migrations.finish(organisation) for organisation in self.organisations.values())
+            ended = sum(migrations.finish(organisation) for organisation in self.organisations.values())
+            self._tick()
+        ended += self.jobs.settle()
+        with self.world.lock:
+            cut = [text for organisation in self.organisations.values() for text in organisation.runtime.cut_chains]
+            for organisation in self.organisations.values():
+                organisation.runtime.cut_chains.clear()
+        if cut:
+            raise self.jobs.storm(cut[0])
+        return ended
 
     def dump(self) -> dict[str, Any]:
         tables = {name: organisation.state.dump() for name, organisation in self.organisations.items()}
-        return {"tokens": self._tokens.dump(), "organisations": tables}
+        return {"tokens": self._tokens.dump(), "organisations": tables, "jobs": self._work.dump()}
 
     def load(self, saved: Mapping[str, Any]) -> None:
         self._tokens.load(saved["tokens"])
         for name, organisation in self.organisations.items():
             organisation.state.load(saved["organisations"][name])
+        self._work.load(saved.get("jobs", {}))
+        self.jobs.load()
 
     def credentials(self) -> dict[str, dict[str, str]]:
         return {
@@ -100,6 +132,12 @@ class PortService:
         self.url = url
         for organisation in self.organisations.values():
             organisation.address.url = url
+        self.jobs.start()
+
+    def close(self) -> None:
+        """End what runs in the background; it starts again with `listen_at`."""
+        self.jobs.stop()
+        ENGINE.close()
 
     def _seed(self) -> None:
         first, second = self.organisations.values()
@@ -107,6 +145,10 @@ class PortService:
         seed.fill_elsewhere(second)
         for organisation in (first, second):
             organisation.state.forget()
+
+    def _tick(self) -> None:
+        for organisation in self.organisations.values():
+            timers.advance(organisation)
 
     def _changed(self) -> None:
         self.world.changed()
@@ -120,12 +162,15 @@ class PortService:
             raise PortError(413, "payload_too_large", "Request body is too large (limit is 1MiB)")
         if match is None:
             raise not_emulated(f"the route {request.method} {request.path}")
+        if match.template == INGEST_ROUTE:
+            return receive(self.organisations.values(), match.params["key"], request)
         if caller is None:
             return self._issue(request)
-        if not caller.is_admin and not match.target.reads:
-            raise PortError(403, "forbidden", "The role Member is not allowed to do this")
         organisation = self.organisations[caller.organisation]
+        if not match.target.reads and not people.is_admin(organisation, caller):
+            raise PortError(403, "forbidden", "The role Member is not allowed to do this")
         migrations.advance(organisation)
+        timers.advance(organisation)
         return match.target.handler(Call(request, match.params, caller, organisation, organisation.lagging()))
 
     def _issue(self, request: Request) -> Answer:

@@ -51,6 +51,24 @@ SWITCHES = (
         default=Reading.LENIENT,
     ),
     Switch(
+        "failed-delivery",
+        strict="a run whose backend cannot be reached or refuses ends with FAILURE and a line in its log",
+        lenient="it stays IN_PROGRESS, unless the backend is synchronised",
+    ),
+    Switch("log-after-end", strict="a plain log of an ended run is refused", lenient="it is accepted"),
+    Switch("input-defaults", strict="missing inputs stay missing", lenient="they get the defaults of the form"),
+    Switch(
+        "entity-inputs",
+        strict="templates see entity inputs as they were sent",
+        lenient="they see identifier and title, as from Port's user interface",
+    ),
+    Switch(
+        "action-condition",
+        strict="an entity that does not meet the condition of an action is refused",
+        lenient="the condition decides only what Port's user interface offers",
+        default=Reading.LENIENT,
+    ),
+    Switch(
         "late-permissions",
         strict="permissions of a new action or blueprint are missing for a moment",
         lenient="they are there at once",

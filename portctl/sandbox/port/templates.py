@@ -91,7 +91,7 @@ def _text(text: str, data: Any) -> Any:
     parts: list[str] = []
     end = 0
     for hole in found:
-        parts += [text[end : hole.start - 2], _printed(run(text[hole.start : hole.end], data))]
+        parts += [text[end : hole.start - 2], printed(run(text[hole.start : hole.end], data))]
         end = hole.end + 2
     return "".join([*parts, text[end:]])
 
@@ -105,7 +105,7 @@ def _entries(key: str, value: Any, data: Any) -> Iterator[tuple[str, Any]]:
     if name not in (UNDEFINED, None) and not isinstance(name, str):
         raise TemplateError(
             "Evaluated object key should be undefined, null or string. "
-            f"Original key: {key}, evaluated to: {_printed(name)}"
+            f"Original key: {key}, evaluated to: {printed(name)}"
         )
     if isinstance(name, str) and name:
         yield name, _render(value, data)
@@ -119,11 +119,11 @@ def _spread(key: str, value: Any, result: Any) -> Iterator[tuple[str, Any]]:
     else:
         raise TemplateError(
             f"Evaluated value should be an object if the key is {key}. "
-            f"Original value: {_printed(value, quoted=False)}, evaluated to: {_printed(result, quoted=True)}"
+            f"Original value: {printed(value, quoted=False)}, evaluated to: {printed(result, quoted=True)}"
         )
 
 
-def _printed(value: Any, *, quoted: bool = False) -> str:
+def printed(value: Any, *, quoted: bool = False) -> str:
     """A value inside a text: strings as they are (unless `quoted`), everything else as JSON."""
     if value is UNDEFINED:
         return "undefined"

@@ -13,6 +13,7 @@ from portctl.sandbox.port.schemas import entity as schema
 from portctl.sandbox.port.schemas.check import check
 from portctl.sandbox.port.store import entities, migrations
 from portctl.sandbox.port.store.entities import Mode, Options
+from portctl.sandbox.port.store.organisation import Cause
 
 _MOST_LISTED = 10_000
 
@@ -55,10 +56,9 @@ def update(call: Call) -> Answer:
 
 
 def delete(call: Call) -> Answer:
-    entities.refuse_run(call.request.query("run_id"))
     dependents = call.flag("delete_dependents")
     entities.delete(
-        call.organisation, call.params["blueprint"], call.params["entity"], call.by, dependents_too=dependents
+        call.organisation, call.params["blueprint"], call.params["entity"], _cause(call), dependents_too=dependents
     )
     return ok()
 
@@ -93,19 +93,20 @@ def bulk(call: Call) -> Answer:
 def bulk_delete(call: Call) -> Answer:
     body = call.body()
     check(schema.BULK_DELETE, body)
-    entities.refuse_run(call.request.query("run_id"))
+    cause = _cause(call)
+    entities.require_run(call.organisation, cause.run_id)
     name = call.params["blueprint"]
     deleted: list[str] = []
     for identifier in body["entities"]:
         if call.organisation.state.get(entities.table(name), identifier) is not None:
             dependents = call.flag("delete_dependents")
-            entities.delete(call.organisation, name, identifier, call.by, dependents_too=dependents)
+            entities.delete(call.organisation, name, identifier, cause, dependents_too=dependents)
             deleted.append(identifier)
     return ok(deletedEntities=deleted)
 
 
 def delete_all(call: Call) -> Answer:
-    entities.refuse_run(call.request.query("run_id"))
+    entities.require_run(call.organisation, call.request.query("run_id"))
     row = migrations.start_deletion(
         call.organisation, call.params["blueprint"], call.by, blueprint_too=call.flag("delete_blueprint")
     )
@@ -162,11 +163,14 @@ def _mode(call: Call) -> Mode:
 def _options(call: Call, mode: Mode) -> Options:
     return Options(
         mode=mode,
-        by=call.by,
-        run_id=call.request.query("run_id"),
+        cause=_cause(call),
         create_missing=call.flag("create_missing_related_entities"),
         validation_only=call.flag("validation_only"),
     )
+
+
+def _cause(call: Call) -> Cause:
+    return call.cause(call.request.query("run_id"))
 
 
 def _status(call: Call, created: bool, options: Options) -> int:

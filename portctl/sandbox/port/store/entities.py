@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from portctl.sandbox.core.state import Row
-from portctl.sandbox.port.errors import PortError, dependents, mismatch, not_found, taken
-from portctl.sandbox.port.store import blueprints, entity_values, relations
-from portctl.sandbox.port.store.organisation import Organisation
+from portctl.sandbox.port.errors import PortError, dependents, invalid, mismatch, not_found, taken
+from portctl.sandbox.port.store import blueprints, entity_values, events, relations
+from portctl.sandbox.port.store.organisation import Cause, Organisation
 
 _PROTECTED = ("_rule", "_rule_result", "_scorecard")
 _PLAIN = ("title", "icon", "team")
@@ -33,8 +33,7 @@ class Options:
     """How a write is meant."""
 
     mode: Mode
-    by: str
-    run_id: str | None = None
+    cause: Cause
     create_missing: bool = False
     validation_only: bool = False
 
@@ -64,7 +63,7 @@ def write(organisation: Organisation, name: str, identifier: str | None, body: R
     """Create or change an entity of the blueprint `name`; `identifier` None: the body's, or a generated one."""
     blueprint = blueprints.find(organisation, name)
     _refuse_protected(name, "create" if options.mode is Mode.CREATE else "update")
-    refuse_run(options.run_id)
+    require_run(organisation, options.cause.run_id)
     key = identifier or body.get("identifier") or organisation.world.ids.token(16)
     before = organisation.state.get(table(name), key)
     if before is not None and options.mode is Mode.CREATE:
@@ -77,14 +76,15 @@ def write(organisation: Organisation, name: str, identifier: str | None, body: R
     _create_missing(organisation, missing, options)
     entity_values.require(blueprint, after["properties"], after["relations"])
     if options.validation_only:
-        return Written(organisation.stamped(after, options.by, before), before is None)
-    return Written(_store(organisation, before, after, options.by), before is None)
+        return Written(organisation.stamped(after, options.cause.by, before), before is None)
+    return Written(_store(organisation, before, after, options.cause), before is None)
 
 
-def delete(organisation: Organisation, name: str, identifier: str, by: str, *, dependents_too: bool) -> list[str]:
+def delete(organisation: Organisation, name: str, identifier: str, cause: Cause, *, dependents_too: bool) -> list[str]:
     """Delete an entity; what required it goes too, or keeps it. What is gone, as `blueprint/identifier`."""
     before = find(organisation, name, identifier)
     _refuse_protected(name, "delete")
+    require_run(organisation, cause.run_id)
     pointing = relations.pointing_to(organisation, name, identifier)
     held = [
         (other["identifier"], entity["identifier"])
@@ -98,10 +98,18 @@ def delete(organisation: Organisation, name: str, identifier: str, by: str, *, d
     gone = [f"{name}/{identifier}"]
     for blueprint, entity in dict.fromkeys(held):
         if organisation.state.get(table(blueprint), entity) is not None:
-            gone += delete(organisation, blueprint, entity, by, dependents_too=True)
+            gone += delete(organisation, blueprint, entity, cause, dependents_too=True)
     relations.repoint(organisation, name, identifier, None)
-    organisation.audit("entity", identifier, by, before=before, after=None, context={"blueprint": name})
+    announce(organisation, cause, before, None)
     return gone
+
+
+def announce(organisation: Organisation, cause: Cause, before: Row | None, after: Row | None) -> None:
+    """Write a change of an entity down, and tell whoever listens."""
+    known: Row = after or before or {}
+    context = {"blueprint": known["blueprint"]}
+    organisation.audit("entity", known["identifier"], cause, before=before, after=after, context=context)
+    organisation.publish(events.entity(organisation, cause, before, after))
 
 
 def _after(organisation: Organisation, blueprint: Row, key: str, before: Row | None, body: Row, mode: Mode) -> Row:
@@ -143,7 +151,7 @@ def _create_missing(organisation: Organisation, missing: list[tuple[str, str]], 
             entity_values.require(blueprint, {}, {})
     for target, identifier in dict.fromkeys(missing):
         if not options.validation_only:
-            _store(organisation, None, minimal(target, identifier), options.by)
+            _store(organisation, None, minimal(target, identifier), options.cause)
 
 
 def minimal(blueprint: str, identifier: str) -> Row:
@@ -159,17 +167,17 @@ def minimal(blueprint: str, identifier: str) -> Row:
     }
 
 
-def _store(organisation: Organisation, before: Row | None, after: Row, by: str) -> Row:
+def _store(organisation: Organisation, before: Row | None, after: Row, cause: Cause) -> Row:
     name = after["blueprint"]
     idle = before is not None and all(before[key] == after[key] for key in after)
     if before is not None and idle and not organisation.strict("idle-writes"):
         return before
-    row = organisation.stamped(after, by, before)
+    row = organisation.stamped(after, cause.by, before)
     organisation.state.put(table(name), row["identifier"], row)
     if before is not None and before["identifier"] != row["identifier"]:
         organisation.state.drop(table(name), before["identifier"])
         relations.repoint(organisation, name, before["identifier"], row["identifier"])
-    organisation.audit("entity", row["identifier"], by, before=before, after=row, context={"blueprint": name})
+    announce(organisation, cause, before, row)
     return row
 
 
@@ -180,7 +188,12 @@ def _refuse_protected(blueprint: str, verb: str) -> None:
         )
 
 
-def refuse_run(run_id: str | None) -> None:
-    """A change can be tied to a run in progress only; runs are not emulated, so none is known."""
-    if run_id is not None:
+def require_run(organisation: Organisation, run_id: str | None) -> None:
+    """A change can be tied to a run in progress only. Errors: 404, 422."""
+    if run_id is None:
+        return
+    row = organisation.state.get("runs", run_id)
+    if row is None:
         raise not_found("Action run", run_id)
+    if row["status"] != "IN_PROGRESS":
+        raise invalid(f'Action run "{run_id}" is not in progress, its status is {row["status"]}')

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from portctl.sandbox.core.state import Row
-from portctl.sandbox.port.store import blueprints
-from portctl.sandbox.port.store.organisation import Organisation
+from portctl.sandbox.port.store import blueprints, entities
+from portctl.sandbox.port.store.organisation import Cause, Organisation
 
 _SECONDS = 0.3
 
@@ -58,7 +58,7 @@ def _end(organisation: Organisation, row: Row) -> None:
     removed = list(organisation.state.rows(table).items())
     for key, entity in removed:
         organisation.state.drop(table, key)
-        organisation.audit("entity", key, by, before=entity, after=None, context={"blueprint": identifier})
+        entities.announce(organisation, Cause(by), entity, None)
     blueprint = organisation.state.get("blueprints", identifier)
     if row["deleteBlueprint"] and blueprint is not None:
         blueprints.remove(organisation, blueprint, by)

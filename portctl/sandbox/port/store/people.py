@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portctl.sandbox.core.state import Row
+from portctl.sandbox.port.credentials import Credential
 from portctl.sandbox.port.errors import not_found, taken
 from portctl.sandbox.port.store import entities
 from portctl.sandbox.port.store.organisation import Organisation
@@ -55,6 +56,13 @@ def find_user(organisation: Organisation, email: str) -> Row:
     if row is None:
         raise not_found("User", email)
     return row
+
+
+def is_admin(organisation: Organisation, caller: Credential) -> bool:
+    """Whether a caller has the role of an administrator."""
+    if caller.email is None:
+        return caller.is_admin
+    return "Admin" in find_user(organisation, caller.email)["roles"]
 
 
 def invite(organisation: Organisation, invitee: Row, by: str) -> Row:

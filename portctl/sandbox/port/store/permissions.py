@@ -19,10 +19,12 @@ def of_action(organisation: Organisation, tables: Reader, identifier: str) -> Ro
     if action is None:
         raise not_found("Action", identifier)
     _refuse_early(organisation, action, f'Permissions of action "{identifier}" were not found')
-    return tables.get("action_permissions", identifier) or {
-        "execute": {"roles": ["Admin", "Member"], **_nobody(), "ownedByTeam": False, "policy": None},
-        "approve": {"roles": ["Admin"], **_nobody(), "policy": None},
-    }
+    return tables.get("action_permissions", identifier) or _default_of_action()
+
+
+def granted(organisation: Organisation, identifier: str) -> Row:
+    """What holds now, also in the moment in which it cannot be read."""
+    return organisation.state.get("action_permissions", identifier) or _default_of_action()
 
 
 def change_action(organisation: Organisation, identifier: str, body: Row, by: str) -> Row:
@@ -84,6 +86,13 @@ def _granular(blueprint: Row) -> dict[str, list[str]]:
     return {
         "updateProperties": [*_META_PROPERTIES, *blueprint["schema"]["properties"]],
         "updateRelations": list(blueprint["relations"]),
+    }
+
+
+def _default_of_action() -> Row:
+    return {
+        "execute": {"roles": ["Admin", "Member"], **_nobody(), "ownedByTeam": False, "policy": None},
+        "approve": {"roles": ["Admin"], **_nobody(), "policy": None},
     }
 
 
