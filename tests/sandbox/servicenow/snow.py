@@ -38,7 +38,7 @@ class Snow:
         *,
         by: str = "admin",
         status: int | None = None,
-        **parameters: str | int,
+        **parameters: Any,
     ) -> Json:
         """The `result` of an answer that is as expected (`status` None: any 2xx)."""
         response = self.client(by).request(method, path, json=body, params=_params(parameters) or None)
@@ -65,7 +65,7 @@ class Snow:
         row: dict[str, Any] = self.ask("GET", f"{TABLE}/{table}/{sys_id}", by=by, **PLAIN)
         return row
 
-    def find(self, table: str, query: str = "", by: str = "admin", **parameters: str | int) -> list[dict[str, Any]]:
+    def find(self, table: str, query: str = "", by: str = "admin", **parameters: Any) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.ask(
             "GET", f"{TABLE}/{table}", by=by, **{"sysparm_query": query, **PLAIN, **parameters}
         )
@@ -118,7 +118,7 @@ class Snow:
         return {row["approver.user_name"]: row["state"] for row in rows}
 
 
-PLAIN: Mapping[str, str] = {"sysparm_exclude_reference_link": "true"}
+PLAIN: Mapping[str, Any] = {"sysparm_exclude_reference_link": "true"}
 
 
 @contextmanager
@@ -127,5 +127,5 @@ def clients(sandbox: Sandbox) -> Iterator[Snow]:
         yield Snow(sandbox, stack)
 
 
-def _params(parameters: Mapping[str, str | int]) -> dict[str, str]:
+def _params(parameters: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in parameters.items()}

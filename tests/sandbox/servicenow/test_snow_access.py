@@ -18,7 +18,7 @@ def user_with(snow: Snow, *roles: str) -> None:
         snow.create("sys_user_has_role", user=user, role=snow.id_of("sys_user_role", name=role))
 
 
-@pytest.mark.fact("servicenow-60")
+@pytest.mark.fact("servicenow-48")
 @pytest.mark.parametrize(
     ("table", "role", "body"),
     [
@@ -47,7 +47,7 @@ def test_a_write_needs_its_role(snow: Snow, table: str, role: str, body: dict[st
     assert snow.read(table, created["sys_id"], by="noroles")["sys_created_by"] == "norman.norole"
 
 
-@pytest.mark.fact("servicenow-60")
+@pytest.mark.fact("servicenow-48")
 @pytest.mark.parametrize(
     ("table", "body"),
     [
@@ -66,7 +66,7 @@ def test_some_tables_are_the_administrators(snow: Snow, table: str, body: dict[s
     assert snow.create(table, **body)["sys_created_by"] == "admin"
 
 
-@pytest.mark.fact("servicenow-61")
+@pytest.mark.fact("servicenow-49")
 @pytest.mark.parametrize(
     "table", ["sys_security_acl", "std_change_record_producer", "chg_model", "cmn_schedule", "sys_journal_field"]
 )
@@ -74,7 +74,7 @@ def test_some_tables_nobody_writes(snow: Snow, table: str) -> None:
     assert snow.refused("POST", f"{TABLE}/{table}", {"name": "x"}, by="admin", status=403) == INSERT
 
 
-@pytest.mark.fact("servicenow-27")
+@pytest.mark.fact("servicenow-20")
 def test_a_hidden_record_is_404_and_a_visible_one_may_still_not_be_written(snow: Snow) -> None:
     user_with(snow, "approver_user")
     change = snow.change()
@@ -87,7 +87,7 @@ def test_a_hidden_record_is_404_and_a_visible_one_may_still_not_be_written(snow:
     assert snow.refused("DELETE", path, by="noroles", status=403)[1] == denied.format("Delete")
 
 
-@pytest.mark.fact("servicenow-62")
+@pytest.mark.fact("servicenow-50")
 def test_deleting_a_change_needs_the_change_manager(snow: Snow) -> None:
     change = snow.change()
     snow.refused("DELETE", f"{CHANGE}/{change}", by="gate", status=403)
@@ -95,7 +95,7 @@ def test_deleting_a_change_needs_the_change_manager(snow: Snow) -> None:
     assert snow.client("noroles").delete(f"{CHANGE}/{change}").status_code == 204
 
 
-@pytest.mark.fact("servicenow-63")
+@pytest.mark.fact("servicenow-51")
 def test_the_change_api_is_closed_to_users_without_its_roles(snow: Snow) -> None:
     refusal = ("User Not Authorized", "Failed API level ACL Validation")
     assert snow.refused("GET", CHANGE, by="noroles", status=403) == refusal
@@ -104,7 +104,7 @@ def test_the_change_api_is_closed_to_users_without_its_roles(snow: Snow) -> None
     assert snow.refused("POST", f"{CHANGE}/normal", {}, by="noroles", status=403) == refusal
 
 
-@pytest.mark.fact("servicenow-64")
+@pytest.mark.fact("servicenow-52")
 def test_a_protected_record_is_not_changed_by_anybody(snow: Snow) -> None:
     rule = snow.create("sys_script", name="r", collection="incident", sys_policy="protected")["sys_id"]
     snow.refused("PATCH", f"{TABLE}/sys_script/{rule}", {"active": False}, by="admin", status=403)
@@ -117,7 +117,7 @@ def grants(snow: Snow, user: str) -> dict[str, str]:
     return {row["role.name"]: row["inherited"] for row in rows}
 
 
-@pytest.mark.fact("servicenow-65")
+@pytest.mark.fact("servicenow-53")
 def test_contained_roles_and_roles_of_groups_are_inherited_rows(snow: Snow) -> None:
     user = snow.id_of("sys_user", user_name="norman.norole")
     user_with(snow, "itil")
@@ -134,7 +134,7 @@ def test_contained_roles_and_roles_of_groups_are_inherited_rows(snow: Snow) -> N
     assert "oauth_admin" not in grants(snow, user)
 
 
-@pytest.mark.fact("servicenow-66")
+@pytest.mark.fact("servicenow-54")
 def test_high_roles_are_granted_by_administrators_only(snow: Snow) -> None:
     user = snow.id_of("sys_user", user_name="norman.norole")
     admin = {"user": user, "role": snow.id_of("sys_user_role", name="admin")}
@@ -151,7 +151,7 @@ def test_a_grant_acts_late_under_lag(snow: Snow, sandbox: Sandbox) -> None:
     assert snow.create("incident", by="noroles")["number"] == "INC0030001"
 
 
-@pytest.mark.fact("servicenow-67", "servicenow-68")
+@pytest.mark.fact("servicenow-55", "servicenow-56")
 def test_configuration_is_recorded_in_the_update_set_or_refused_in_default(snow: Snow, sandbox: Sandbox) -> None:
     def recorded() -> list[tuple[str, str]]:
         fields = "update_set.name,target_name"

@@ -10,7 +10,7 @@ from tests.sandbox.servicenow.snow import CHANGE, TABLE, Snow
 BOTH_ASKED = {"pat.platform": "requested", "portctl.approvals": "requested"}
 
 
-@pytest.mark.fact("servicenow-110")
+@pytest.mark.fact("servicenow-85")
 def test_approvers_are_asked_a_moment_after_the_state_changed(snow: Snow, sandbox: Sandbox) -> None:
     change = snow.change()
     snow.settle()
@@ -21,7 +21,7 @@ def test_approvers_are_asked_a_moment_after_the_state_changed(snow: Snow, sandbo
     assert (snow.approvers(change), snow.state_of(change)) == (BOTH_ASKED, ("-4", "requested"))
 
 
-@pytest.mark.fact("servicenow-111")
+@pytest.mark.fact("servicenow-86")
 def test_one_approval_of_a_low_risk_is_enough_and_schedules_by_itself(snow: Snow) -> None:
     change = snow.asked()
     snow.decide(change)
@@ -31,7 +31,7 @@ def test_one_approval_of_a_low_risk_is_enough_and_schedules_by_itself(snow: Snow
     assert snow.state_of(change) == ("-2", "approved")
 
 
-@pytest.mark.fact("servicenow-112")
+@pytest.mark.fact("servicenow-87")
 def test_a_moderate_risk_also_goes_to_the_advisory_board(snow: Snow) -> None:
     change = snow.asked(risk=3)
     snow.decide(change)
@@ -43,7 +43,7 @@ def test_a_moderate_risk_also_goes_to_the_advisory_board(snow: Snow) -> None:
     assert snow.state_of(change) == ("-2", "approved")
 
 
-@pytest.mark.fact("servicenow-112")
+@pytest.mark.fact("servicenow-87")
 def test_an_emergency_goes_to_the_emergency_board_at_once(snow: Snow) -> None:
     change = snow.change(kind="emergency")
     snow.move(change, -3)
@@ -54,7 +54,7 @@ def test_an_emergency_goes_to_the_emergency_board_at_once(snow: Snow) -> None:
     assert snow.state_of(change) == ("-2", "approved")
 
 
-@pytest.mark.fact("servicenow-113")
+@pytest.mark.fact("servicenow-88")
 def test_the_first_rejection_takes_the_change_back_to_new_and_it_may_be_submitted_again(snow: Snow) -> None:
     change = snow.asked()
     snow.decide(change, "rejected", comments="not today")
@@ -68,7 +68,7 @@ def test_the_first_rejection_takes_the_change_back_to_new_and_it_may_be_submitte
     assert comments == [{"value": "not today", "sys_created_by": "portctl.approvals"}]
 
 
-@pytest.mark.fact("servicenow-114")
+@pytest.mark.fact("servicenow-89")
 @pytest.mark.parametrize("word", ["approved", "rejected", "declined"])
 def test_writing_the_word_approves_nothing(snow: Snow, word: str) -> None:
     change = snow.asked()
@@ -80,7 +80,7 @@ def test_writing_the_word_approves_nothing(snow: Snow, word: str) -> None:
     assert snow.state_of(change) == ("-2", "approved")
 
 
-@pytest.mark.fact("servicenow-115")
+@pytest.mark.fact("servicenow-90")
 def test_only_somebody_who_is_asked_decides(snow: Snow) -> None:
     change = snow.change()
     path = f"{CHANGE}/{change}/approvals"
@@ -99,7 +99,7 @@ def test_only_somebody_who_is_asked_decides(snow: Snow) -> None:
     snow.refused("POST", path, {"state": "approved"}, by="approver", status=400)
 
 
-@pytest.mark.fact("servicenow-116")
+@pytest.mark.fact("servicenow-91")
 @pytest.mark.parametrize("by", ["approvals", "admin"])
 def test_the_approvers_row_can_be_written_by_him_or_an_administrator(snow: Snow, by: str) -> None:
     change = snow.asked()
@@ -114,7 +114,7 @@ def test_the_approvers_row_can_be_written_by_him_or_an_administrator(snow: Snow,
     assert snow.state_of(change) == ("-2", "approved")
 
 
-@pytest.mark.fact("servicenow-117")
+@pytest.mark.fact("servicenow-92")
 def test_who_is_not_an_approver_sees_only_his_own_rows(snow: Snow) -> None:
     change = snow.asked()
     own = snow.find(
@@ -126,7 +126,7 @@ def test_who_is_not_an_approver_sees_only_his_own_rows(snow: Snow) -> None:
     snow.refused("POST", f"{TABLE}/sysapproval_approver", body, by="gate", status=403)
 
 
-@pytest.mark.fact("servicenow-118")
+@pytest.mark.fact("servicenow-93")
 def test_a_change_on_hold_waits_for_nobody_until_it_is_released(snow: Snow) -> None:
     change = snow.asked()
     snow.patch("change_request", change, by="gate", on_hold=True, on_hold_reason="freeze")
@@ -136,7 +136,7 @@ def test_a_change_on_hold_waits_for_nobody_until_it_is_released(snow: Snow) -> N
     assert snow.approvers(change) == BOTH_ASKED
 
 
-@pytest.mark.fact("servicenow-119")
+@pytest.mark.fact("servicenow-94")
 @pytest.mark.parametrize(("state", "word"), [(-5, "not requested"), (4, "requested")])
 def test_reverting_or_cancelling_withdraws_the_question(snow: Snow, state: int, word: str) -> None:
     change = snow.asked()
@@ -146,13 +146,13 @@ def test_reverting_or_cancelling_withdraws_the_question(snow: Snow, state: int, 
     assert snow.state_of(change) == (str(state), word)
 
 
-@pytest.mark.fact("servicenow-119")
+@pytest.mark.fact("servicenow-94")
 def test_a_change_left_in_new_is_never_approved(snow: Snow) -> None:
     change = snow.change()
     assert (snow.settle(), snow.state_of(change), snow.approvers(change)) == (0, ("-5", "not requested"), {})
 
 
-@pytest.mark.fact("servicenow-120")
+@pytest.mark.fact("servicenow-95")
 def test_a_group_without_members_asks_nobody(snow: Snow) -> None:
     change = snow.change(assignment_group=snow.id_of("sys_user_group", name="Service Desk"))
     snow.move(change, -4)
@@ -160,7 +160,7 @@ def test_a_group_without_members_asks_nobody(snow: Snow) -> None:
     assert snow.state_of(change) == ("-2", "approved")
 
 
-@pytest.mark.fact("servicenow-121")
+@pytest.mark.fact("servicenow-96")
 def test_a_requester_may_approve_his_own_change(snow: Snow) -> None:
     change = snow.change(by="approvals")
     snow.move(change, -4, by="approvals")

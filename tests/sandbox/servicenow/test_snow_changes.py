@@ -29,7 +29,7 @@ def put_into(snow: Snow, change: str, state: str) -> None:
     service.records.system_update(row, state=str(STATES[state]))
 
 
-@pytest.mark.fact("servicenow-90")
+@pytest.mark.fact("servicenow-69")
 def test_a_change_starts_in_new_whatever_is_sent(snow: Snow, sandbox: Sandbox) -> None:
     assert snow.state_of(snow.change(state=-1)) == ("-5", "not requested")
     row = snow.create("change_request", by="gate", state=-1, type="emergency")
@@ -40,7 +40,7 @@ def test_a_change_starts_in_new_whatever_is_sent(snow: Snow, sandbox: Sandbox) -
     assert (snow.state_of(stuck), snow.approvers(stuck)) == (("-4", "not requested"), {})
 
 
-@pytest.mark.fact("servicenow-91")
+@pytest.mark.fact("servicenow-70")
 def test_what_a_new_change_has_of_itself(snow: Snow) -> None:
     row = snow.create("change_request", by="gate", chg_model="standard")
     gate = snow.id_of("sys_user", user_name="portctl.gate")
@@ -89,7 +89,7 @@ ALLOWED = {
 }
 
 
-@pytest.mark.fact("servicenow-92")
+@pytest.mark.fact("servicenow-71")
 @pytest.mark.parametrize(("kind", "old"), [(kind, old) for kind, graph in ALLOWED.items() for old in graph])
 def test_only_the_models_steps_are_taken_by_anybody(snow: Snow, kind: str, old: str) -> None:
     reached: set[str] = set()
@@ -113,7 +113,7 @@ def test_only_the_models_steps_are_taken_by_anybody(snow: Snow, kind: str, old: 
     assert reached == ALLOWED[kind][old]
 
 
-@pytest.mark.fact("servicenow-93")
+@pytest.mark.fact("servicenow-72")
 def test_a_forbidden_step_is_ignored_on_some_instances(snow: Snow, sandbox: Sandbox) -> None:
     sandbox.switches.set({"aborted-transition": "lenient"})
     change = snow.change()
@@ -121,7 +121,7 @@ def test_a_forbidden_step_is_ignored_on_some_instances(snow: Snow, sandbox: Sand
     assert snow.read("change_request", change)["description"] == "tried"
 
 
-@pytest.mark.fact("servicenow-94")
+@pytest.mark.fact("servicenow-73")
 def test_words_are_no_states_unless_display_values_are_sent(snow: Snow) -> None:
     change = snow.change()
     assert snow.patch("change_request", change, by="gate", state="Assess")["state"] == "-5"
@@ -129,7 +129,7 @@ def test_words_are_no_states_unless_display_values_are_sent(snow: Snow) -> None:
     assert snow.ask("PATCH", path, {"state": "Assess"}, by="gate", sysparm_input_display_value="true")["state"] == "-4"
 
 
-@pytest.mark.fact("servicenow-95")
+@pytest.mark.fact("servicenow-74")
 def test_leaving_new_needs_an_assignment_group_in_the_same_patch_or_before(snow: Snow) -> None:
     change = snow.create("change_request", by="gate")["sys_id"]
     path = f"{TABLE}/change_request/{change}"
@@ -140,7 +140,7 @@ def test_leaving_new_needs_an_assignment_group_in_the_same_patch_or_before(snow:
     assert snow.create("change_request", by="gate", state=4)["state"] == "-5"
 
 
-@pytest.mark.fact("servicenow-96")
+@pytest.mark.fact("servicenow-75")
 def test_implement_makes_two_tasks_and_the_last_one_closed_moves_on_to_review(snow: Snow) -> None:
     change = snow.approved()
     snow.move(change, -1)
@@ -155,7 +155,7 @@ def test_implement_makes_two_tasks_and_the_last_one_closed_moves_on_to_review(sn
     assert snow.state_of(change)[0] == "0"
 
 
-@pytest.mark.fact("servicenow-97")
+@pytest.mark.fact("servicenow-76")
 def test_review_cancels_automatic_tasks_and_is_blocked_by_manual_ones(snow: Snow) -> None:
     change = snow.approved()
     snow.move(change, -1)
@@ -168,7 +168,7 @@ def test_review_cancels_automatic_tasks_and_is_blocked_by_manual_ones(snow: Snow
     assert states == [4.0, 4.0, 4.0]
 
 
-@pytest.mark.fact("servicenow-98")
+@pytest.mark.fact("servicenow-77")
 def test_closing_needs_code_and_notes_and_makes_it_inactive(snow: Snow) -> None:
     change = snow.approved()
     snow.move(change, -1)
@@ -180,7 +180,7 @@ def test_closing_needs_code_and_notes_and_makes_it_inactive(snow: Snow) -> None:
     assert (closed["state"], closed["active"], closed["closed_by"] != "") == ("3", "false", True)
 
 
-@pytest.mark.fact("servicenow-98")
+@pytest.mark.fact("servicenow-77")
 def test_the_demand_for_data_can_be_switched_off(snow: Snow) -> None:
     rule = "com.snc.change_management.enforce_data_requirements"
     snow.patch("sys_properties", snow.id_of("sys_properties", name=rule), value="false")
@@ -190,7 +190,7 @@ def test_the_demand_for_data_can_be_switched_off(snow: Snow) -> None:
     assert snow.move(change, 3)["state"] == "3"
 
 
-@pytest.mark.fact("servicenow-99")
+@pytest.mark.fact("servicenow-78")
 def test_on_hold_needs_a_reason_and_then_only_cancelling_is_possible(snow: Snow) -> None:
     change = snow.approved()
     path = f"{TABLE}/change_request/{change}"
@@ -203,7 +203,7 @@ def test_on_hold_needs_a_reason_and_then_only_cancelling_is_possible(snow: Snow)
     assert snow.move(change, 4)["active"] == "false"
 
 
-@pytest.mark.fact("servicenow-100")
+@pytest.mark.fact("servicenow-79")
 def test_a_standard_change_is_approved_in_advance(snow: Snow) -> None:
     (template,) = snow.ask("GET", f"{CHANGE}/standard/template?sysparm_query=name=Restart a service", by="gate")
     path = f"{CHANGE}/standard/{template['sys_id']['value']}"
@@ -216,7 +216,7 @@ def test_a_standard_change_is_approved_in_advance(snow: Snow) -> None:
     assert (snow.state_of(change), snow.settle(), snow.approvers(change)) == (("-2", "approved"), 0, {})
 
 
-@pytest.mark.fact("servicenow-101")
+@pytest.mark.fact("servicenow-80")
 def test_the_change_api_types_values_and_names_ignored_fields(snow: Snow, sandbox: Sandbox) -> None:
     body = {
         "short_description": "Deploy",
@@ -244,7 +244,7 @@ def test_the_change_api_types_values_and_names_ignored_fields(snow: Snow, sandbo
     assert (repr(patched["state"]["value"]), "__meta" in patched) == ("-5", False)
 
 
-@pytest.mark.fact("servicenow-102")
+@pytest.mark.fact("servicenow-81")
 def test_the_change_api_refuses_steps_with_400_and_the_present_state_too(snow: Snow) -> None:
     change = snow.change()
     for body in ({"state": -1}, {"state": -5}, {"state": "-3"}):
@@ -252,7 +252,7 @@ def test_the_change_api_refuses_steps_with_400_and_the_present_state_too(snow: S
     assert snow.ask("PATCH", f"{CHANGE}/{change}", {"state": "-4"}, by="gate")["state"]["value"] == -4.0
 
 
-@pytest.mark.fact("servicenow-103")
+@pytest.mark.fact("servicenow-82")
 def test_a_change_is_found_under_its_own_type_only(snow: Snow) -> None:
     change = snow.change(kind="emergency")
     assert snow.ask("GET", f"{CHANGE}/emergency/{change}", by="gate")["type"]["value"] == "emergency"
@@ -263,7 +263,7 @@ def test_a_change_is_found_under_its_own_type_only(snow: Snow) -> None:
     assert len(snow.ask("GET", f"{CHANGE}?type=emergency", by="gate")) == 1
 
 
-@pytest.mark.fact("servicenow-104")
+@pytest.mark.fact("servicenow-83")
 def test_next_states_tell_what_is_possible_and_what_is_missing(snow: Snow) -> None:
     change = snow.create("change_request", by="gate")["sys_id"]
     found = snow.ask("GET", f"{CHANGE}/{change}/nextstates", by="gate")
@@ -284,13 +284,13 @@ def test_next_states_tell_what_is_possible_and_what_is_missing(snow: Snow) -> No
     )
 
 
-@pytest.mark.fact("servicenow-105")
+@pytest.mark.fact("servicenow-84")
 @pytest.mark.parametrize("path", ["x/conflict", "x/schedule", "worker/x", "x/ci"])
 def test_parts_of_the_change_api_are_not_emulated(snow: Snow, path: str) -> None:
     snow.refused("GET", f"{CHANGE}/{path}", by="gate", status=501)
 
 
-@pytest.mark.fact("servicenow-105")
+@pytest.mark.fact("servicenow-84")
 def test_models_and_templates_can_be_read(snow: Snow) -> None:
     names = [row["name"]["value"] for row in snow.ask("GET", f"{CHANGE}/model", by="gate")]
     assert names == ["Normal", "Standard", "Emergency"]

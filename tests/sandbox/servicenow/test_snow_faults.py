@@ -13,16 +13,22 @@ from portctl.sandbox.server import Sandbox
 from portctl.sandbox.servicenow import jobs
 from portctl.sandbox.servicenow.service import HIBERNATING
 from tests.sandbox.servicenow.receiver import Receiver
-from tests.sandbox.servicenow.snow import TABLE, Snow, clients
+from tests.sandbox.servicenow.snow import TABLE, Json, Snow, clients
 from tests.sandbox.servicenow.test_snow_rules import POST, message, rule
 from tests.servers import running_sandbox
 
 INCIDENTS = f"{TABLE}/incident"
 
 
-@pytest.mark.fact("servicenow-150")
+@pytest.mark.fact("servicenow-116")
 def test_a_rate_limit_rule_counts_by_the_hour(snow: Snow, sandbox: Sandbox) -> None:
-    values = {"name": "few", "method": "GET", "rest_resource": INCIDENTS, "request_limit": 2, "limit_type": "user"}
+    values: dict[str, Json] = {
+        "name": "few",
+        "method": "GET",
+        "rest_resource": INCIDENTS,
+        "request_limit": 2,
+        "limit_type": "user",
+    }
     created = snow.create("sys_rate_limit_rules", **values)["sys_id"]
     client = snow.client("admin")
     answers = [client.get(INCIDENTS) for _ in range(3)]
@@ -41,7 +47,7 @@ def test_a_rate_limit_rule_counts_by_the_hour(snow: Snow, sandbox: Sandbox) -> N
     assert client.get(INCIDENTS).status_code == 200
 
 
-@pytest.mark.fact("servicenow-151")
+@pytest.mark.fact("servicenow-117")
 def test_an_instance_may_hibernate_ask_for_a_sign_in_or_cancel_a_transaction(snow: Snow, sandbox: Sandbox) -> None:
     cancelled = {"result": [], "error": {"message": "Transaction cancelled: maximum execution time exceeded"}}
     for fault in (
@@ -58,7 +64,7 @@ def test_an_instance_may_hibernate_ask_for_a_sign_in_or_cancel_a_transaction(sno
     assert (unavailable.status_code, unavailable.json()["status"]) == (503, "failure")
 
 
-@pytest.mark.fact("servicenow-151")
+@pytest.mark.fact("servicenow-117")
 def test_a_429_by_fault_has_the_headers_of_a_rule(snow: Snow, sandbox: Sandbox) -> None:
     sandbox.faults.add(Fault(FaultKind.STATUS, service="servicenow", status=429, retry_after_seconds=7))
     answer = snow.client("admin").get(INCIDENTS)
@@ -66,7 +72,7 @@ def test_a_429_by_fault_has_the_headers_of_a_rule(snow: Snow, sandbox: Sandbox) 
     assert {"x-ratelimit-limit", "x-ratelimit-reset", "x-ratelimit-rule"} <= set(answer.headers)
 
 
-@pytest.mark.fact("servicenow-152")
+@pytest.mark.fact("servicenow-118")
 def test_an_answer_may_be_lost_after_a_successful_post(snow: Snow, sandbox: Sandbox) -> None:
     sandbox.faults.add(Fault(FaultKind.LOSE_ANSWER, service="servicenow", method="POST"))
     with pytest.raises(httpx.RemoteProtocolError):
@@ -74,7 +80,7 @@ def test_an_answer_may_be_lost_after_a_successful_post(snow: Snow, sandbox: Sand
     assert [row["short_description"] for row in snow.find("incident")] == ["made"]
 
 
-@pytest.mark.fact("servicenow-152")
+@pytest.mark.fact("servicenow-118")
 def test_a_request_may_be_performed_twice(snow: Snow, sandbox: Sandbox) -> None:
     sandbox.faults.add(Fault(FaultKind.DUPLICATE, service="servicenow", method="POST"))
     snow.create("incident", short_description="made")
@@ -85,7 +91,7 @@ def states(receiver: Receiver) -> list[str]:
     return [body["state"] for body in receiver.bodies]
 
 
-@pytest.mark.fact("servicenow-153")
+@pytest.mark.fact("servicenow-119")
 def test_a_delivery_may_come_twice_never_or_after_a_later_one(snow: Snow, sandbox: Sandbox, receiver: Receiver) -> None:
     message(snow, receiver.url)
     rule(snow, POST, action_insert=False)
@@ -107,7 +113,7 @@ def test_a_delivery_may_come_twice_never_or_after_a_later_one(snow: Snow, sandbo
     assert deliver(Fault(FaultKind.DELAY, service=jobs.SERVICE, path=path, seconds=60)) == ["1", "0"]
 
 
-@pytest.mark.fact("servicenow-154")
+@pytest.mark.fact("servicenow-120")
 def test_rules_run_by_themselves_soon_after(snow: Snow, receiver: Receiver) -> None:
     message(snow, receiver.url)
     rule(snow, POST)
@@ -118,7 +124,7 @@ def test_rules_run_by_themselves_soon_after(snow: Snow, receiver: Receiver) -> N
     assert states(receiver) == ["-5"]
 
 
-@pytest.mark.fact("servicenow-155")
+@pytest.mark.fact("servicenow-121")
 def test_rules_that_set_each_other_off_for_ever_are_stopped(
     snow: Snow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,7 +138,7 @@ def test_rules_that_set_each_other_off_for_ever_are_stopped(
     sandbox.settle()
 
 
-@pytest.mark.fact("servicenow-156")
+@pytest.mark.fact("servicenow-122")
 def test_state_tokens_and_waiting_jobs_survive_a_restart(tmp_path: Path) -> None:
     with running_sandbox(state_dir=tmp_path) as sandbox, clients(sandbox) as snow:
         change = snow.change()
@@ -143,7 +149,7 @@ def test_state_tokens_and_waiting_jobs_survive_a_restart(tmp_path: Path) -> None
         assert snow.change() != change
 
 
-@pytest.mark.fact("servicenow-157")
+@pytest.mark.fact("servicenow-123")
 def test_equal_seeds_give_equal_instances(sandbox: Sandbox) -> None:
     twin, other = Sandbox(seed=0), Sandbox(seed=1)
     ours = sandbox.credentials["servicenow"]

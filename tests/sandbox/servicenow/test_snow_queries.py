@@ -27,7 +27,7 @@ def titles(snow: Snow, query: str, **parameters: str) -> list[str]:
     return [row["short_description"] for row in snow.find("incident", query, **parameters)]
 
 
-@pytest.mark.fact("servicenow-34")
+@pytest.mark.fact("servicenow-27")
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -71,7 +71,7 @@ def test_operators(incidents: Snow, query: str, expected: list[str]) -> None:
     assert titles(incidents, query) == expected
 
 
-@pytest.mark.fact("servicenow-35")
+@pytest.mark.fact("servicenow-28")
 @pytest.mark.parametrize(
     "query", ["numbr=INC1", "severity~1", "Severity=1", "severitylike1", "opened_by.nothing=x", "orderbyseverity", "x"]
 )
@@ -79,20 +79,20 @@ def test_a_term_that_is_not_valid_is_dropped_and_more_rows_match(incidents: Snow
     assert titles(incidents, f"{query}^active=true") == ["alpha", "Beta", "gamma"]
 
 
-@pytest.mark.fact("servicenow-36")
+@pytest.mark.fact("servicenow-29")
 def test_a_property_makes_invalid_queries_match_nothing(incidents: Snow) -> None:
     incidents.create("sys_properties", name="glide.invalid_query.returns_no_rows", value="true")
     assert titles(incidents, "numbr=INC1^active=true") == []
     assert titles(incidents, "severity=1") == ["alpha"]
 
 
-@pytest.mark.fact("servicenow-37")
+@pytest.mark.fact("servicenow-30")
 def test_parameters_named_like_columns_filter_unless_there_is_a_query(incidents: Snow) -> None:
     assert [row["short_description"] for row in incidents.ask("GET", f"{TABLE}/incident", severity="1")] == ["alpha"]
     assert titles(incidents, "severity=2", severity="1") == ["Beta"]
 
 
-@pytest.mark.fact("servicenow-38")
+@pytest.mark.fact("servicenow-31")
 @pytest.mark.parametrize(
     "query", ["severityDYNAMICabc", "severity=javascript:gs.daysAgo(1)", "sys_created_onONLast week@"]
 )
@@ -100,7 +100,7 @@ def test_what_is_not_emulated_of_queries_says_so(incidents: Snow, query: str) ->
     incidents.refused("GET", f"{TABLE}/incident?sysparm_query={query}", by="admin", status=501)
 
 
-@pytest.mark.fact("servicenow-39")
+@pytest.mark.fact("servicenow-32")
 def test_a_table_that_may_not_be_read_looks_empty_or_is_refused(snow: Snow, sandbox: Sandbox) -> None:
     assert snow.find("sys_properties", "name=instance_name", by="gate") == []
     sandbox.switches.set({"unreadable-table": "lenient"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from portctl.sandbox.server import Sandbox
@@ -16,7 +18,7 @@ def change(snow: Snow) -> str:
     return str(sys_id)
 
 
-@pytest.mark.fact("servicenow-20", "servicenow-21")
+@pytest.mark.fact("servicenow-13", "servicenow-14")
 def test_every_value_is_text_and_references_have_links(snow: Snow, change: str) -> None:
     row = snow.ask("GET", f"{TABLE}/change_request/{change}")
     assert {name for name, value in row.items() if not isinstance(value, (str, dict))} == set()
@@ -35,7 +37,7 @@ def test_every_value_is_text_and_references_have_links(snow: Snow, change: str) 
     assert row["business_service"] == {"link": f"{url}{TABLE}/cmdb_ci_service/{service}", "value": service}
 
 
-@pytest.mark.fact("servicenow-22", "servicenow-23")
+@pytest.mark.fact("servicenow-15", "servicenow-16")
 @pytest.mark.parametrize(
     ("parameters", "state", "start", "empty"),
     [
@@ -50,14 +52,14 @@ def test_every_value_is_text_and_references_have_links(snow: Snow, change: str) 
     ],
 )
 def test_display_modes_show_labels_and_the_users_time(
-    snow: Snow, change: str, parameters: dict[str, str], state: object, start: object, empty: object
+    snow: Snow, change: str, parameters: dict[str, Any], state: object, start: object, empty: object
 ) -> None:
     fields = "state,start_date,cmdb_ci"
     row = snow.ask("GET", f"{TABLE}/change_request/{change}", by="approver", sysparm_fields=fields, **parameters)
     assert row == {"state": state, "start_date": start, "cmdb_ci": empty}
 
 
-@pytest.mark.fact("servicenow-22")
+@pytest.mark.fact("servicenow-15")
 @pytest.mark.parametrize(
     ("parameters", "expected"),
     [
@@ -69,7 +71,7 @@ def test_display_modes_show_labels_and_the_users_time(
     ],
 )
 def test_a_reference_has_the_shape_of_its_mode(
-    snow: Snow, change: str, parameters: dict[str, str], expected: object
+    snow: Snow, change: str, parameters: dict[str, Any], expected: Any
 ) -> None:
     service = snow.id_of("cmdb_ci_service", name="checkout")
     link = f"{snow.sandbox.urls['servicenow']}{TABLE}/cmdb_ci_service/{service}"
@@ -79,14 +81,14 @@ def test_a_reference_has_the_shape_of_its_mode(
     assert row == {"business_service": filled or full.get(str(expected), expected)}
 
 
-@pytest.mark.fact("servicenow-24")
+@pytest.mark.fact("servicenow-17")
 def test_fields_pick_columns_walk_references_and_ignore_what_is_not_there(snow: Snow, change: str) -> None:
     fields = "number,business_service.name,u_nothing,business_service.nothing"
     row = snow.ask("GET", f"{TABLE}/change_request/{change}", sysparm_fields=fields)
     assert row == {"number": "CHG0030001", "business_service.name": "checkout"}
 
 
-@pytest.mark.fact("servicenow-25", "servicenow-26")
+@pytest.mark.fact("servicenow-18", "servicenow-19")
 def test_a_list_is_paged_with_links_and_a_total(snow: Snow) -> None:
     client, url = snow.client("admin"), snow.sandbox.urls["servicenow"]
     answer = client.get(f"{TABLE}/sys_user", params={"sysparm_limit": "3", "sysparm_offset": "3", "active": "true"})
@@ -102,7 +104,7 @@ def test_a_list_is_paged_with_links_and_a_total(snow: Snow) -> None:
     assert "next" not in last.links
 
 
-@pytest.mark.fact("servicenow-25")
+@pytest.mark.fact("servicenow-18")
 def test_headers_can_be_left_out_and_a_negative_offset_is_refused(snow: Snow) -> None:
     quiet = {"sysparm_suppress_pagination_header": "true", "sysparm_no_count": "true"}
     headers = snow.client("admin").get(f"{TABLE}/sys_user", params=quiet).headers
@@ -111,7 +113,7 @@ def test_headers_can_be_left_out_and_a_negative_offset_is_refused(snow: Snow) ->
     snow.refused("GET", f"{TABLE}/sys_user?sysparm_offset=-1", by="admin", status=400)
 
 
-@pytest.mark.fact("servicenow-26", "servicenow-27")
+@pytest.mark.fact("servicenow-19", "servicenow-20")
 def test_hidden_rows_are_missing_from_a_page_though_counted(snow: Snow) -> None:
     own = snow.create("change_request", requested_by=snow.id_of("sys_user", user_name="norman.norole"))["sys_id"]
     answer = snow.client("noroles").get(f"{TABLE}/change_request", params={"sysparm_fields": "sys_id"})
@@ -122,7 +124,7 @@ def test_hidden_rows_are_missing_from_a_page_though_counted(snow: Snow) -> None:
     assert "next" in first.links
 
 
-@pytest.mark.fact("servicenow-28")
+@pytest.mark.fact("servicenow-21")
 def test_an_empty_list_is_404_in_the_first_version_only(snow: Snow) -> None:
     path = "table/sys_user?sysparm_query=user_name=nobody"
     assert snow.ask("GET", f"/api/now/{path}", status=200) == []
@@ -130,14 +132,14 @@ def test_an_empty_list_is_404_in_the_first_version_only(snow: Snow) -> None:
     assert snow.refused("GET", f"/api/now/v1/{path}", by="admin", status=404)[0] == "No Record found"
 
 
-@pytest.mark.fact("servicenow-29")
+@pytest.mark.fact("servicenow-22")
 def test_an_unknown_table_and_an_unknown_path_are_refused(snow: Snow) -> None:
     assert snow.refused("GET", f"{TABLE}/foo", by="admin", status=400) == ("Invalid table foo", None)
     unknown = ("Requested URI does not represent any resource", None)
     assert snow.refused("GET", f"{TABLE}/sys_user/a/b", by="admin", status=400) == unknown
 
 
-@pytest.mark.fact("servicenow-30")
+@pytest.mark.fact("servicenow-23")
 @pytest.mark.parametrize("path", ["/api/now/stats/task", "/api/now/import/u_x", "/api/now/tinyurl", "/api/x/y"])
 def test_another_api_is_not_emulated_and_noted(snow: Snow, sandbox: Sandbox, path: str) -> None:
     snow.refused("POST", path, by="admin", status=501)
@@ -145,7 +147,7 @@ def test_another_api_is_not_emulated_and_noted(snow: Snow, sandbox: Sandbox, pat
     assert (last.path, last.status, last.note) == (path, 501, "not emulated")
 
 
-@pytest.mark.fact("servicenow-31")
+@pytest.mark.fact("servicenow-24")
 def test_without_accept_the_answer_is_xml(snow: Snow, sandbox: Sandbox) -> None:
     key = sandbox.credentials["servicenow"]["admin"]["apiKey"]
     path = f"{TABLE}/sys_user_group?sysparm_fields=name&sysparm_query=name={PLATFORM}"
@@ -160,14 +162,14 @@ def test_without_accept_the_answer_is_xml(snow: Snow, sandbox: Sandbox) -> None:
     assert client.get(path, headers={"accept": "*/*"}).json()["result"] == [{"name": PLATFORM}]
 
 
-@pytest.mark.fact("servicenow-32")
+@pytest.mark.fact("servicenow-25")
 def test_a_parents_list_has_the_childrens_rows(snow: Snow, change: str) -> None:
     rows = snow.find("task", f"sys_id={change}", sysparm_fields="sys_id,sys_class_name")
     assert rows == [{"sys_id": change, "sys_class_name": "change_request"}]
     assert snow.read("task", change)["short_description"] == "Deploy"
 
 
-@pytest.mark.fact("servicenow-33")
+@pytest.mark.fact("servicenow-26")
 def test_lists_lag_behind_and_single_reads_do_not(snow: Snow, sandbox: Sandbox) -> None:
     sandbox.set_lag(2)
     sys_id = snow.create("incident", short_description="late")["sys_id"]

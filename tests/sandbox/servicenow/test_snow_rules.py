@@ -52,7 +52,7 @@ POST = """(function executeRule(current, previous) {
 })(current, previous);"""
 
 
-@pytest.mark.fact("servicenow-130", "servicenow-131")
+@pytest.mark.fact("servicenow-97", "servicenow-98")
 def test_a_rule_posts_through_its_rest_message_when_its_condition_holds(snow: Snow, receiver: Receiver) -> None:
     message(snow, f"{receiver.url}/ingest/key")
     rule(snow, POST, condition=ON_CHANGES)
@@ -66,14 +66,14 @@ def test_a_rule_posts_through_its_rest_message_when_its_condition_holds(snow: Sn
     assert log(snow) == [("information", "answered 202 false")]
 
 
-@pytest.mark.fact("servicenow-132")
+@pytest.mark.fact("servicenow-99")
 def test_without_a_rule_nothing_is_sent(snow: Snow, receiver: Receiver) -> None:
     message(snow, receiver.url)
     snow.approved()
     assert receiver.bodies == []
 
 
-@pytest.mark.fact("servicenow-133")
+@pytest.mark.fact("servicenow-100")
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
@@ -95,7 +95,7 @@ def test_a_filter_condition_speaks_of_changes(snow: Snow, condition: str, expect
     assert said(snow) == expected
 
 
-@pytest.mark.fact("servicenow-134")
+@pytest.mark.fact("servicenow-101")
 def test_an_asynchronous_script_sees_the_record_as_it_is_by_then_and_nothing_of_before(
     snow: Snow, sandbox: Sandbox
 ) -> None:
@@ -108,7 +108,7 @@ def test_an_asynchronous_script_sees_the_record_as_it_is_by_then_and_nothing_of_
     assert said(snow) == ["second,false,,insert", "second,false,,update"]
 
 
-@pytest.mark.fact("servicenow-135")
+@pytest.mark.fact("servicenow-102")
 def test_before_and_after_rules_know_what_was_before(snow: Snow) -> None:
     seen = "previous ? previous.description : '-', current.description.changesFrom('a'), current.operation()"
     script = f"gs.info([{seen}].join())"
@@ -118,7 +118,7 @@ def test_before_and_after_rules_know_what_was_before(snow: Snow) -> None:
     assert said(snow) == ["-,false,insert", "a,true,update"]
 
 
-@pytest.mark.fact("servicenow-136")
+@pytest.mark.fact("servicenow-103")
 def test_before_rules_alter_and_abort_in_their_order(snow: Snow) -> None:
     rule(snow, "current.description = current.description + '1'", when="before", order=50)
     rule(snow, "current.setValue('description', current.getValue('description') + '2')", when="before", order=1500)
@@ -140,14 +140,14 @@ def test_before_rules_alter_and_abort_in_their_order(snow: Snow) -> None:
     assert snow.read("change_request", change)["short_description"] == "Deploy"
 
 
-@pytest.mark.fact("servicenow-136")
+@pytest.mark.fact("servicenow-103")
 def test_a_rule_may_abort_without_a_script(snow: Snow) -> None:
     rule(snow, "", when="before", abort_action=True, filter_condition="short_description=no", advanced=False)
     snow.refused("POST", f"{TABLE}/change_request", {"short_description": "no"}, by="gate", status=403)
     assert snow.create("change_request", by="gate", short_description="yes")["state"] == "-5"
 
 
-@pytest.mark.fact("servicenow-137")
+@pytest.mark.fact("servicenow-104")
 @pytest.mark.parametrize(
     "script",
     [
@@ -167,7 +167,7 @@ def test_what_came_after_es5_is_refused(snow: Snow, script: str) -> None:
     assert (level, text.startswith("Business rule 'r', script: SyntaxError")) == ("error", True)
 
 
-@pytest.mark.fact("servicenow-138")
+@pytest.mark.fact("servicenow-105")
 @pytest.mark.parametrize(
     ("script", "error"),
     [
@@ -190,7 +190,7 @@ def test_a_mistake_in_a_script_is_in_the_log(snow: Snow, script: str, error: str
     assert (level, error in text) == ("error", True), text
 
 
-@pytest.mark.fact("servicenow-139")
+@pytest.mark.fact("servicenow-106")
 def test_a_script_that_does_not_end_is_ended_and_the_next_one_runs(snow: Snow, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snow.sandbox.servicenow.engine, "limit_seconds", 0.3)
     rule(snow, "while (true) {}")
@@ -203,7 +203,7 @@ def test_a_script_that_does_not_end_is_ended_and_the_next_one_runs(snow: Snow, m
     ]
 
 
-@pytest.mark.fact("servicenow-140")
+@pytest.mark.fact("servicenow-107")
 def test_an_exception_breaks_the_save_in_a_before_rule_and_not_in_an_after_rule(snow: Snow) -> None:
     rule(snow, "foo()", when="after")
     assert snow.create("change_request", by="gate")["state"] == "-5"
@@ -211,14 +211,14 @@ def test_an_exception_breaks_the_save_in_a_before_rule_and_not_in_an_after_rule(
     snow.refused("POST", f"{TABLE}/change_request", {}, by="gate", status=403)
 
 
-@pytest.mark.fact("servicenow-141")
+@pytest.mark.fact("servicenow-108")
 def test_a_condition_that_fails_does_not_hold(snow: Snow) -> None:
     rule(snow, "gs.info('ran')", condition="current.nothing.changes()")
     snow.change()
     assert (snow.settle(), len(said(snow)), "condition: TypeError" in said(snow)[0]) == (0, 1, True)
 
 
-@pytest.mark.fact("servicenow-142")
+@pytest.mark.fact("servicenow-109")
 @pytest.mark.parametrize(
     "values",
     [{"active": False}, {"advanced": False}, {"action_insert": False}, {"collection": "incident"}, {"when": "display"}],
@@ -229,7 +229,7 @@ def test_rules_that_do_not_apply_do_not_run(snow: Snow, values: dict[str, Json])
     assert (snow.settle(), said(snow)) == (0, [])
 
 
-@pytest.mark.fact("servicenow-142")
+@pytest.mark.fact("servicenow-109")
 def test_a_rule_on_a_parent_table_applies_to_the_children_and_on_deletion(snow: Snow) -> None:
     rule(
         snow,
@@ -244,7 +244,7 @@ def test_a_rule_on_a_parent_table_applies_to_the_children_and_on_deletion(snow: 
     assert said(snow) == ["change_request delete"]
 
 
-@pytest.mark.fact("servicenow-142")
+@pytest.mark.fact("servicenow-109")
 def test_a_rule_may_be_for_some_roles(snow: Snow) -> None:
     rule(snow, "gs.info('ran')", role_conditions=snow.id_of("sys_user_role", name="itil"))
     snow.change(by="gate")
@@ -253,7 +253,7 @@ def test_a_rule_may_be_for_some_roles(snow: Snow) -> None:
     assert said(snow) == ["ran"]
 
 
-@pytest.mark.fact("servicenow-143")
+@pytest.mark.fact("servicenow-110")
 def test_the_stand_ins_say_what_the_record_says(snow: Snow) -> None:
     service = snow.id_of("cmdb_ci_service", name="checkout")
     script = """gs.info([current.state.getDisplayValue(), current.getDisplayValue('approval'),
@@ -267,7 +267,7 @@ def test_the_stand_ins_say_what_the_record_says(snow: Snow) -> None:
     assert said(snow) == ["New Not Yet Requested checkout true true false  true else portctl.gate false true true true"]
 
 
-@pytest.mark.fact("servicenow-144")
+@pytest.mark.fact("servicenow-111")
 def test_an_asynchronous_script_may_update_its_record(snow: Snow) -> None:
     rule(snow, "current.work_notes = 'seen'; current.description = 'seen'; current.update();", action_update=False)
     change = snow.change()
@@ -277,7 +277,7 @@ def test_an_asynchronous_script_may_update_its_record(snow: Snow) -> None:
     assert [entry["value"] for entry in snow.find("sys_journal_field", f"element_id={change}")] == ["seen"]
 
 
-@pytest.mark.fact("servicenow-145")
+@pytest.mark.fact("servicenow-112")
 def test_a_message_without_a_record_is_sent_as_the_script_says(snow: Snow, receiver: Receiver) -> None:
     script = f"""var m = new sn_ws.RESTMessageV2(); m.setHttpMethod('POST'); m.setEndpoint('{receiver.url}/${{id}}');
       m.setStringParameterNoEscape('id', 'x1'); m.setQueryParameter('q', 'a b'); m.setBasicAuth('u', 'p');
@@ -292,7 +292,7 @@ def test_a_message_without_a_record_is_sent_as_the_script_says(snow: Snow, recei
     assert (sent.method, sent.path, sent.query) == ("POST", f"{receiver.url}/x1", "q=a+b")
 
 
-@pytest.mark.fact("servicenow-146")
+@pytest.mark.fact("servicenow-113")
 def test_nothing_is_sent_to_another_machine(snow: Snow, sandbox: Sandbox) -> None:
     message(snow, "https://ingest.example.com/key")
     rule(snow, POST)
@@ -304,7 +304,7 @@ def test_nothing_is_sent_to_another_machine(snow: Snow, sandbox: Sandbox) -> Non
     assert refused.note == "refused: ingest.example.com is not on this machine"
 
 
-@pytest.mark.fact("servicenow-147")
+@pytest.mark.fact("servicenow-114")
 def test_a_request_within_the_transaction_is_not_emulated(snow: Snow, receiver: Receiver) -> None:
     message(snow, receiver.url)
     rule(snow, POST, when="after")
@@ -313,7 +313,7 @@ def test_a_request_within_the_transaction_is_not_emulated(snow: Snow, receiver: 
     assert receiver.bodies == []
 
 
-@pytest.mark.fact("servicenow-148")
+@pytest.mark.fact("servicenow-115")
 def test_a_receiver_that_is_down_is_an_error_that_the_script_can_see(snow: Snow) -> None:
     message(snow, "http://127.0.0.1:1/")
     rule(snow, POST)

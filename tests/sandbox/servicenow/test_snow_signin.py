@@ -72,7 +72,7 @@ def test_web_service_access_only_keeps_basic_possible(snow: Snow) -> None:
 
 @pytest.mark.fact("servicenow-3")
 @pytest.mark.parametrize("change", [{"active": False}, {"locked_out": True}])
-def test_an_inactive_or_locked_user_cannot_sign_in(snow: Snow, change: dict[str, bool]) -> None:
+def test_an_inactive_or_locked_user_cannot_sign_in(snow: Snow, change: dict[str, Json]) -> None:
     snow.patch("sys_user", snow.id_of("sys_user", user_name="portctl.gate"), **change)
     assert basic(snow, "gate").status_code == 401
     assert snow.client("gate").get(USERS).status_code == 401

@@ -16,14 +16,14 @@ def one(snow: Snow, **values: Json) -> dict[str, Json]:
     return snow.create("incident", **values)
 
 
-@pytest.mark.fact("servicenow-40")
+@pytest.mark.fact("servicenow-33")
 def test_an_unknown_column_is_dropped_without_a_word(snow: Snow) -> None:
     created = one(snow, short_description="a", u_external_tag="x", severity=2)
     assert (created["short_description"], created["severity"], "u_external_tag" in created) == ("a", "2", False)
     assert "u_external_tag" not in snow.patch("incident", created["sys_id"], u_external_tag="x")
 
 
-@pytest.mark.fact("servicenow-41")
+@pytest.mark.fact("servicenow-34")
 def test_a_column_that_the_user_may_not_write_is_dropped_without_a_word(snow: Snow) -> None:
     change = snow.change()
     assert snow.patch("change_request", change, by="gate", cab_recommendation="go")["cab_recommendation"] == ""
@@ -31,7 +31,7 @@ def test_a_column_that_the_user_may_not_write_is_dropped_without_a_word(snow: Sn
     assert snow.patch("change_request", change, conflict_status="Conflict")["conflict_status"] == "Not Run"
 
 
-@pytest.mark.fact("servicenow-42")
+@pytest.mark.fact("servicenow-35")
 def test_creation_is_201_with_a_location_and_deletion_204_then_404(snow: Snow) -> None:
     answer = snow.client("admin").post(f"{TABLE}/incident", json={"short_description": "a"})
     url = f"{snow.sandbox.urls['servicenow']}{TABLE}/incident/{answer.json()['result']['sys_id']}"
@@ -49,7 +49,7 @@ def test_creation_is_201_with_a_location_and_deletion_204_then_404(snow: Snow) -
     ]
 
 
-@pytest.mark.fact("servicenow-43")
+@pytest.mark.fact("servicenow-36")
 def test_put_clears_nothing_and_an_override_makes_post_another_method(snow: Snow) -> None:
     created = one(snow, short_description="a", description="b")
     path = f"{TABLE}/incident/{created['sys_id']}"
@@ -61,7 +61,7 @@ def test_put_clears_nothing_and_an_override_makes_post_another_method(snow: Snow
     assert snow.read("incident", created["sys_id"])["description"] == "e"
 
 
-@pytest.mark.fact("servicenow-44")
+@pytest.mark.fact("servicenow-37")
 @pytest.mark.parametrize(
     ("column", "sent", "stored"),
     [
@@ -83,7 +83,7 @@ def test_values_become_what_the_column_can_hold(snow: Snow, column: str, sent: J
     assert one(snow, **{column: sent})[column] == stored
 
 
-@pytest.mark.fact("servicenow-45")
+@pytest.mark.fact("servicenow-38")
 def test_null_is_ignored_or_empties(snow: Snow, sandbox: Sandbox) -> None:
     sys_id = one(snow, description="a")["sys_id"]
     assert snow.patch("incident", sys_id, description=None)["description"] == "a"
@@ -91,7 +91,7 @@ def test_null_is_ignored_or_empties(snow: Snow, sandbox: Sandbox) -> None:
     assert snow.patch("incident", sys_id, description=None)["description"] == ""
 
 
-@pytest.mark.fact("servicenow-46")
+@pytest.mark.fact("servicenow-39")
 def test_a_choice_column_takes_any_text_or_drops_it(snow: Snow, sandbox: Sandbox) -> None:
     change = snow.change()
     assert snow.patch("change_request", change, approval="declined")["approval"] == "declined"
@@ -100,7 +100,7 @@ def test_a_choice_column_takes_any_text_or_drops_it(snow: Snow, sandbox: Sandbox
     assert snow.patch("change_request", change, approval="rejected")["approval"] == "rejected"
 
 
-@pytest.mark.fact("servicenow-47")
+@pytest.mark.fact("servicenow-40")
 def test_text_in_a_reference_empties_it_or_stays_raw(snow: Snow, sandbox: Sandbox) -> None:
     change = snow.change(business_service="shop/checkout")
     assert snow.read("change_request", change)["business_service"] == ""
@@ -110,7 +110,7 @@ def test_text_in_a_reference_empties_it_or_stays_raw(snow: Snow, sandbox: Sandbo
     assert dangling["business_service"]["display_value"] == ""
 
 
-@pytest.mark.fact("servicenow-48")
+@pytest.mark.fact("servicenow-41")
 def test_display_input_takes_labels_names_and_local_times(snow: Snow) -> None:
     change = snow.change(requested_by=snow.id_of("sys_user", user_name="pat.platform"))
     body = {"impact": "1 - High", "business_service": "checkout", "start_date": "2026-11-20 23:00:00"}
@@ -120,7 +120,7 @@ def test_display_input_takes_labels_names_and_local_times(snow: Snow) -> None:
     assert (row["impact"], row["business_service"], row["start_date"]) == ("1", service, "2026-11-20 22:00:00")
 
 
-@pytest.mark.fact("servicenow-49")
+@pytest.mark.fact("servicenow-42")
 def test_journals_append_and_read_back_empty(snow: Snow) -> None:
     change = snow.change()
     for text in ("first", "second"):
@@ -133,7 +133,7 @@ def test_journals_append_and_read_back_empty(snow: Snow) -> None:
     ]
 
 
-@pytest.mark.fact("servicenow-50")
+@pytest.mark.fact("servicenow-43")
 def test_a_sys_id_may_be_chosen_once(snow: Snow) -> None:
     assert one(snow, sys_id=ID)["sys_id"] == ID
     message, detail = snow.refused("POST", f"{TABLE}/incident", {"sys_id": ID}, by="admin", status=403)
@@ -142,7 +142,7 @@ def test_a_sys_id_may_be_chosen_once(snow: Snow) -> None:
     snow.refused("POST", f"{TABLE}/sys_user", taken, by="admin", status=403)
 
 
-@pytest.mark.fact("servicenow-51")
+@pytest.mark.fact("servicenow-44")
 def test_stamps_tell_who_and_how_often_unless_suppressed(snow: Snow) -> None:
     change = snow.change(by="gate")
     first = snow.patch("change_request", change, by="approver", description="a")
@@ -153,7 +153,7 @@ def test_stamps_tell_who_and_how_often_unless_suppressed(snow: Snow) -> None:
     assert (silent["description"], silent["sys_updated_by"], silent["sys_mod_count"]) == ("b", "pat.platform", "1")
 
 
-@pytest.mark.fact("servicenow-52")
+@pytest.mark.fact("servicenow-45")
 @pytest.mark.parametrize(
     ("content", "kind"),
     [(b"{", "application/json"), (b"[1]", "application/json"), (b"<a/>", "text/xml"), (b'{"a":1}', "text/plain")],
@@ -163,8 +163,15 @@ def test_a_body_that_cannot_be_read_is_refused(snow: Snow, content: bytes, kind:
     assert (answer.status_code, answer.json()["error"]["message"]) == (400, "Exception while reading request")
 
 
-@pytest.mark.fact("servicenow-53")
+@pytest.mark.fact("servicenow-46")
 def test_a_body_over_ten_megabytes_is_refused(snow: Snow) -> None:
     body = json.dumps({"description": "x" * (10 * 1024 * 1024)})
     answer = snow.client("admin").post(f"{TABLE}/incident", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 400
+
+
+@pytest.mark.fact("servicenow-47")
+def test_a_mandatory_mark_of_the_form_does_not_bind_the_api(snow: Snow) -> None:
+    column = snow.create("sys_dictionary", name="incident", element="u_must", mandatory=True)
+    assert column["mandatory"] == "true"
+    assert one(snow, short_description="a")["u_must"] == ""
