@@ -18,14 +18,20 @@ from portctl.manifest.load import load_manifests
 from portctl.manifest.project import load_project
 from portctl.manifest.render import RenderContext, render
 from portctl.manifest.schema import check_schema
+from portctl.manifest.textfiles import fill_texts
 from portctl.manifest.values import layer_values
 from portctl.model.resource import Resource
-from portctl.model.value import Sealed, thaw
+from portctl.model.value import OutputRef, Pending, Sealed, thaw
 from portctl.providers.catalogue import catalogue
-from portctl.providers.port.rules import RULES
+from portctl.providers.rules import all_rules
 
 ROOT = pathlib.Path(__file__).parents[2]
-SANDBOX = {"services": {"port": {"url": "http://127.0.0.1:8001", "organization": "org_x", "credentials": {}}}}
+SANDBOX = {
+    "services": {
+        "port": {"url": "http://127.0.0.1:8001", "organization": "org_x", "credentials": {}},
+        "gitlab": {"url": "http://127.0.0.1:8002", "credentials": {}},
+    }
+}
 
 
 def _resources() -> tuple[Resource, ...]:
@@ -38,9 +44,10 @@ def _resources() -> tuple[Resource, ...]:
         providers=provider_context(environment),
         secrets=frozenset(declared_secrets(project, environment)),
     )
-    resources, findings = render(
-        manifests, values=layer_values(project, environment), context=context, catalogue=catalogue()
-    )
+    values = layer_values(project, environment)
+    resources, findings = render(manifests, values=values, context=context, catalogue=catalogue())
+    assert findings == ()
+    resources, findings = fill_texts(resources, root=ROOT, values=values, context=context, catalogue=catalogue())
     assert findings == ()
     return resources
 
@@ -54,6 +61,14 @@ def spec(address: str) -> Any:
 
 def test_the_workflow_is_complete() -> None:
     assert sorted(RESOURCES) == [
+        "gitlab/Files:pipeline",
+        "gitlab/PipelineTrigger:deployment",
+        "gitlab/Project:pipelines",
+        "gitlab/Variable:PORT_API_URL",
+        "gitlab/Variable:PORT_CLIENT_ID",
+        "gitlab/Variable:PORT_CLIENT_SECRET",
+        "gitlab/Variable:SERVICENOW_API_TOKEN",
+        "gitlab/Variable:SERVICENOW_INSTANCE_URL",
         "port/Action:approve_and_deploy_service",
         "port/Action:deploy_service_to_cluster",
         "port/Action:pre_deployment_check",
@@ -77,7 +92,7 @@ def test_schemas_references_and_rules_find_nothing() -> None:
     declared = frozenset(declared_secrets(project, environment))
     assert [finding for resource in resources for finding in check_schema(resource)] == []
     assert check_resources(resources, catalogue=catalogue(), declared_secrets=declared) == ()
-    assert run_rules(RULES, resources, project.rules) == ()
+    assert run_rules(all_rules(), resources, project.rules) == ()
 
 
 def test_the_first_action_calls_ports_own_api_asynchronously_and_without_credentials() -> None:
@@ -105,7 +120,7 @@ def test_the_pipeline_is_started_with_a_secret_of_port_by_two_definitions_and_ne
         address: resource for address, resource in RESOURCES.items() if _url(resource).count("/trigger/pipeline")
     }
     assert sorted(started) == ["port/Action:pre_deployment_check", "port/Automation:approveSnowPipeline"]
-    project = "https://gitlab.example.com/api/v4/projects/1"
+    project = "http://127.0.0.1:8002/api/v4/projects/(id of gitlab/Project:pipelines)"
     assert {_url(resource) for resource in started.values()} == {
         f"{project}/ref/main/trigger/pipeline?token={{{{ .secrets.GITLAB_TRIGGER_TOKEN }}}}"
     }
@@ -113,7 +128,9 @@ def test_the_pipeline_is_started_with_a_secret_of_port_by_two_definitions_and_ne
 
 def _url(resource: Resource) -> str:
     backend = resource.attributes.get("invocationMethod", {})
-    return str(backend.get("url", "")) if isinstance(backend, Mapping) else ""
+    url = backend.get("url", "") if isinstance(backend, Mapping) else ""
+    parts = url.parts if isinstance(url, Pending) else (url,)
+    return "".join(f"({part.field} of {part.address})" if isinstance(part, OutputRef) else str(part) for part in parts)
 
 
 def test_the_approval_is_made_at_servicenows_approvals_endpoint_and_carries_person_and_reason() -> None:
