@@ -168,8 +168,7 @@ def apply_saved(bench: Bench, saved: SavedPlan) -> Report:
     check_ground(saved, validation.resources, ledger)
     plan = _plan(bench, validation, ledger, saved.options)
     check_operations(saved, plan)
-    ledger = bench.workspace.backend.save(ledger.with_consumed(saved.id))
-    return execute(plan, Approval.given(plan), ledger, _means(bench, plan))
+    return execute(plan, Approval.given(plan), ledger, replace(_means(bench, plan), consumes=saved.id))
 
 
 def state_list(workspace: Workspace) -> tuple[Entry, ...]:

@@ -171,6 +171,7 @@ def _known(
         renames=renames,
         was=moved,
         notes=(*live.notes, *secrets.notes),
+        needed=entry.depends if entry else (),
     )
     replaced = why_replaced(change, rotate=rotate)
     if replaced:

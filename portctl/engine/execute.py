@@ -60,6 +60,9 @@ class Means:
     resources: Mapping[Address, Resource]
     watch: Watch
     run: Run
+    consumes: str = ""
+    """The saved plan that this apply uses up, from its first write on."""
+
     workers: int = 8
     now: Callable[[], float] = time.time
 
@@ -104,7 +107,9 @@ class _Execution:
         started = time.monotonic()
         sent = {name: provider.requests() for name, provider in self._means.providers.items()}
         self._ledger = replace(self._ledger, instances={**self._ledger.instances, **self._instances()})
-        if any(change.action.writes for change in self._plan.changes):
+        if self._means.consumes:
+            self._ledger = self._ledger.with_consumed(self._means.consumes)
+        if self._means.consumes or any(change.action.writes for change in self._plan.changes):
             claimed = self._recorder.claim(self._ledger, self._plan).with_run(self._means.run)
             self._ledger = self._means.backend.save(claimed)
         try:

@@ -159,11 +159,12 @@ def _order_deletes(
                 if _key(deleting[need], phase) in drafts:
                     drafts[_key(deleting[need], phase)].needs[_key(change, Phase.DELETE)] = None
     for change in writing.values():
-        for phase in (Phase.COMPLETE, _FIRST[change.action]):
-            if _key(change, phase) in drafts:
-                for delete in deleting.values():
-                    drafts[_key(delete, Phase.DELETE)].needs[_key(change, phase)] = None
-                break
+        complete = _key(change, Phase.COMPLETE)
+        last = complete if complete in drafts else _key(change, _FIRST[change.action])
+        for need in change.needed:
+            for phase in (Phase.RELEASE, Phase.DELETE) if need in deleting else ():
+                if _key(deleting[need], phase) in drafts:
+                    drafts[_key(deleting[need], phase)].needs[last] = None
 
 
 def _replace(writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft]) -> None:

@@ -170,9 +170,10 @@ class Writer:
         """What stands there now, unless it is the object that was to be replaced."""
         live = self._read_back(change)
         old = change.live
-        if live is not None and old is not None and get(live.attributes, ("id",)) == get(old.attributes, ("id",)):
-            return None
-        return live
+        if live is None or old is None:
+            return live
+        own = tuple(change.kind.server_id.split("."))
+        return None if get(live.attributes, own) == get(old.attributes, own) else live
 
     def _updated(self, change: Change, desired: Desired, live: Live, draft: Draft, *, telling: bool) -> Live:
         """The object after an update, which may be sent twice. `telling`: reading back shows whether it was done."""
@@ -242,10 +243,13 @@ class Writer:
         """Delete the object that was replaced: exactly that one, since another has its identity by now."""
         provider = self._provider(change)
         if change.live is not None:
-            try:
-                provider.delete(change.kind, change.live)
-            except AnswerLost:
-                provider.delete(change.kind, change.live)
+            for _ in range(_ATTEMPTS):
+                try:
+                    provider.delete(change.kind, change.live)
+                    return Written(None, None)
+                except AnswerLost:
+                    continue
+            raise self._unknown(change)
         return Written(None, None)
 
     def _delete(self, change: Change) -> Written:

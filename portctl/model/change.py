@@ -104,6 +104,9 @@ class Change:
     depends: tuple[RemoteKey, ...] = ()
     """What this object needs, or, for a delete, needed when it was last applied."""
 
+    needed: tuple[RemoteKey, ...] = ()
+    """What the object needed when it was last applied: whatever of this goes, goes after the change."""
+
     firmly: tuple[RemoteKey, ...] = ()
     """Those of `depends` that are needed even while the deferrable fields are left out."""
 

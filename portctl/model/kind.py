@@ -210,6 +210,7 @@ class Kind:
     canonical    attributes -> attributes on both sides before comparing, for equalities that patterns cannot say
     options      `metadata` keys only this kind knows, with their meaning
     remarks      what else a user should know, for the docs
+    server_id    path of the service's own id, where two objects may have one identity for a moment
     privilege    least privilege that reading and writing need, for the docs
     """
 
@@ -268,6 +269,7 @@ class Kind:
     decode: Callable[[Attributes], Attributes] | None = None
     canonical: Callable[[Attributes], Attributes] | None = None
     remarks: tuple[str, ...] = ()
+    server_id: str = ""
     privilege: str = ""
     folder: str = ""
 

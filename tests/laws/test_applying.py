@@ -100,7 +100,11 @@ def test_no_secret_old_or_new_is_in_any_file_or_report(world: World, covered: li
 def test_a_rotated_secret_is_sent_again_and_nothing_else(world: World) -> None:
     world.apply()
     world.environment({**SECRETS, "LAW_TOKEN": "law-token-value-2"})
-    assert acting(world.plan()) == {"port/Secret:LAW_TOKEN": Action.UPDATE}
+    assert acting(world.plan()) == {
+        "gitlab/Variable:hidden": Action.UPDATE,
+        "gitlab/Variable:token": Action.UPDATE,
+        "port/Secret:LAW_TOKEN": Action.UPDATE,
+    }
     assert world.apply().complete
     assert acting(world.plan()) == {}
 

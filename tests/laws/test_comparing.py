@@ -31,6 +31,17 @@ def test_every_kind_has_an_example() -> None:
     assert declared == set(KINDS)
 
 
+def test_no_kind_both_holds_a_field_back_and_may_leave_fields_out() -> None:
+    assert [name for name, kind in catalogue().items() if kind.hold and kind.deferrable] == []
+
+
+def test_defaults_of_unordered_arrays_are_written_in_their_canonical_order() -> None:
+    for name, kind in catalogue().items():
+        for at, default in kind.defaults.items():
+            if at in kind.sets and isinstance(default, tuple):
+                assert list(default) == sorted(default, key=canonical_bytes), (name, at)
+
+
 def test_normalising_twice_is_normalising_once_for_every_example_on_both_sides(world: World) -> None:
     world.apply()
     for resource, live in _pairs(world):
@@ -55,6 +66,9 @@ def test_a_mutation_of_any_leaf_of_a_live_object_is_noticed(world: World, kind: 
         desired = desired_side(resource, resource.attributes)
         assert edits(desired, live_side(desired, live), None) == ()
         for path, what, mutant in mutations(live.attributes):
+            if isinstance(get(resource.attributes, path), Pending):
+                noticed["judged by fingerprint"] += 1
+                continue
             found = edits(desired, live_side(desired, Live(live.kind, live.identity, mutant)), None)
             expected = _expected(resource, path, live.attributes, mutant, declared=desired.declared)
             assert bool(found) is expected, (resource.address, path, what)

@@ -47,6 +47,7 @@ KIND = Kind(
     canonical=_canonical,
     outputs=(Output("token", "token", OutputClass.OWNER, secret=True), Output("id", "id")),
     immutable=("expires_at",),
+    server_id="id",
     remarks=(
         "GitLab shows the token to its owner only. Others who plan are told so, and what uses it is assumed unchanged.",
         "A replacement is created first, then what uses the token is written, then the old one goes.",
