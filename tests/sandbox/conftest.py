@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from portctl.sandbox.server import Sandbox
+from tests.sandbox.listener import Listener, listening
 from tests.servers import port_client, running_sandbox
 from tests.tap import check_exchanges
 
@@ -42,3 +43,24 @@ def member(sandbox: Sandbox) -> Iterator[httpx.Client]:
     """A client that may read and not write."""
     with port_client(sandbox, "member") as client:
         yield client
+
+
+@pytest.fixture
+def developer(sandbox: Sandbox) -> Iterator[httpx.Client]:
+    """A client with the personal token of a member of the team `shop`."""
+    with port_client(sandbox, "developer") as client:
+        yield client
+
+
+@pytest.fixture
+def engineer(sandbox: Sandbox) -> Iterator[httpx.Client]:
+    """A client with the personal token of an administrator, of the team `platform`."""
+    with port_client(sandbox, "engineer") as client:
+        yield client
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """Somebody on this machine who takes what runs send."""
+    with listening() as made:
+        yield made

@@ -294,10 +294,9 @@ def test_a_deleted_action_is_gone(port: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", f"{ROOT}/scaffold_service/runs"),
-        ("GET", f"{ROOT}/runs"),
-        ("PATCH", f"{ROOT}/runs/r_1"),
-        ("POST", f"{ROOT}/runs/r_1/logs"),
+        ("POST", f"{ROOT}/runs/claim-pending"),
+        ("PATCH", f"{ROOT}/runs/ack"),
+        ("PATCH", f"{ROOT}/runs/r_1/response"),
         ("GET", "/v1/scorecards"),
         ("GET", "/v1/integration"),
     ],

@@ -141,12 +141,6 @@ def test_put_replaces_a_webhook_and_patch_keeps_it(port: httpx.Client) -> None:
     assert [port.request(each, "/v1/webhooks/hook").status_code for each in ("GET", "DELETE")] == [404, 404]
 
 
-@pytest.mark.fact(144)
-def test_deliveries_are_not_emulated(port: httpx.Client) -> None:
-    row = port.get("/v1/webhooks/catalogSync").json()["integration"]
-    assert port.post(row["url"], json={}).status_code == 501
-
-
 @pytest.mark.fact(136, 137)
 def test_teams_take_addresses_and_show_people(port: httpx.Client) -> None:
     body = {"name": "night", "users": ["dev.dora@example.com"]}

@@ -119,7 +119,7 @@ class Invoker:
         with self._world.lock:
             run = organisation.state.get("runs", run_id)
             if run is not None:
-                record.change(organisation, run, changes, _cause(run), tell=False)
+                record.note(organisation, run, changes)
 
     def _end(self, organisation: Organisation, run_id: str, changes: Row, complaint: str | None) -> None:
         """End a run, unless somebody did while its backend was working."""
@@ -129,7 +129,7 @@ class Invoker:
                 return
             cause = _cause(run)
             if run["status"] != record.IN_PROGRESS:
-                record.change(organisation, run, changes, cause, tell=False)
+                record.note(organisation, run, changes)
                 return
             status = "SUCCESS" if complaint is None else "FAILURE"
             if complaint is not None:

@@ -92,6 +92,11 @@ def change(organisation: Organisation, before: Row, changes: Row, cause: Cause, 
     return after
 
 
+def note(organisation: Organisation, row: Row, changes: Row) -> None:
+    """Keep what was sent and answered. No update of anybody's: ended runs keep their times."""
+    organisation.state.put("runs", row["id"], {**row, **changes})
+
+
 def log(organisation: Organisation, row: Row, body: Row, cause: Cause) -> Row:
     """Add a line to the run's log; one with `terminationStatus` ends the run. Does not fire automations."""
     entry = {
