@@ -36,6 +36,7 @@ _DOCUMENTED = {
     "DELETE /api/v4/projects/{project}/variables/{key}": ("filter[environment_scope]",),
     "DELETE /api/v4/groups/{group}/variables/{key}": ("filter[environment_scope]",),
     "GET /api/v4/groups/{group}/variables/{key}": ("filter[environment_scope]",),
+    "PUT /api/v4/groups/{group}/variables/{key}": ("filter[environment_scope]",),
     "DELETE /api/v4/projects/{project}": ("permanently_remove", "full_path"),
 }
 """Parameters that GitLab's docs have and the description lacks."""

@@ -10,6 +10,8 @@ import pytest
 
 from portctl.model.project import InstanceSettings, SecretOrigin, SecretSource
 from portctl.model.value import SecretRef, pending
+from portctl.providers.gitlab.api import connect as connect_gitlab
+from portctl.providers.gitlab.provider import GitLabProvider
 from portctl.providers.port.api import connect
 from portctl.providers.rest import RestProvider
 from portctl.sandbox.server import Sandbox
@@ -17,8 +19,10 @@ from portctl.source import Source, SourceMap
 from portctl.vault import Vault
 from tests.servers import running_sandbox
 from tests.tap import check_exchanges
+from tests.tap_gitlab import check_gitlab_exchanges
 
 Connect = Callable[..., RestProvider]
+AsUser = Callable[..., GitLabProvider]
 
 
 @pytest.fixture(scope="session")
@@ -71,3 +75,41 @@ def connected(sandbox: Sandbox) -> Iterator[Connect]:
 @pytest.fixture
 def port(connected: Connect) -> RestProvider:
     return connected()
+
+
+@pytest.fixture
+def as_user(sandbox: Sandbox) -> Iterator[Callable[..., GitLabProvider]]:
+    """Makes providers of GitLab by the name of a credential; what they sent is held against GitLab's description."""
+    made: list[GitLabProvider] = []
+
+    def make(credential: str = "default", *, read_only: bool = False, **changes: Any) -> GitLabProvider:
+        vault = Vault(
+            {
+                "TOKEN": SecretSource("", SecretOrigin.VALUE, sandbox.credentials["gitlab"][credential]["token"]),
+                "LOGIN": SecretSource("LOGIN", SecretOrigin.VALUE, "l0gin-s3cr3t"),
+            },
+            root=pathlib.Path(),
+            environ={},
+        )
+        settings: dict[str, Any] = {
+            "url": f"{sandbox.urls['gitlab']}/api/v4/",
+            "token": pending((SecretRef("TOKEN"),)),
+            **changes,
+        }
+        instance = InstanceSettings(
+            provider="gitlab", name="default", settings=settings, sources=SourceMap(Source("environments/test.yaml"))
+        )
+        provider = connect_gitlab(instance, vault=vault, read_only=read_only, sleep=sandbox.world.clock.advance)
+        made.append(provider)
+        return provider
+
+    yield make
+    for provider in made:
+        provider.close()
+    check_gitlab_exchanges(sandbox.journal.exchanges())
+
+
+@pytest.fixture
+def gitlab(as_user: Callable[..., GitLabProvider]) -> GitLabProvider:
+    """As the service account that owns the groups."""
+    return as_user()
