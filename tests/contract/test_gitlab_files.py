@@ -72,7 +72,7 @@ def test_creating_what_is_there_already_commits_nothing(gitlab: GitLabProvider, 
 
 
 @pytest.mark.parametrize("count", [1, 250])
-def test_reading_asks_for_directories_and_not_for_files(gitlab: GitLabProvider, sandbox: Sandbox, count: int) -> None:
+def test_reading_asks_for_directories_and_not_for_files(gitlab: GitLabProvider, count: int) -> None:
     wanted = files_of({f"ci/{number}.sh": f"echo {number}\n" for number in range(count)})
     gitlab.create(FILES, draft(MAIN, wanted))
     before = gitlab.requests()
@@ -262,13 +262,21 @@ def test_a_reporter_reads_and_a_developer_is_told_that_the_branch_is_protected(
 
 
 @pytest.mark.parametrize(
-    "path", ["/repository/branches/main$", "/repository/tree", "/repository/files/", "/merge_requests"]
+    ("path", "nth"),
+    [
+        ("/repository/branches/main$", 1),
+        ("/repository/tree", 1),
+        ("/repository/tree", 2),
+        ("/repository/tree", 3),
+        ("/repository/files/", 1),
+        ("/merge_requests", 1),
+    ],
 )
 def test_a_404_that_comes_from_nowhere_never_looks_like_missing_files(
-    gitlab: GitLabProvider, sandbox: Sandbox, path: str
+    gitlab: GitLabProvider, sandbox: Sandbox, path: str, nth: int
 ) -> None:
     wanted = {**files_of({**TEXTS, "ci/run.sh": "new\n"}), "merge_request": REQUEST}
     gitlab.create(FILES, draft(MAIN, WANTED))
-    sandbox.faults.add(Fault(FaultKind.STATUS, service="gitlab", path=path, status=404, nth=1))
+    sandbox.faults.add(Fault(FaultKind.STATUS, service="gitlab", path=path, status=404, nth=nth))
     with pytest.raises(PortctlError):
         read(gitlab, wanted)

@@ -91,7 +91,7 @@ class _Pipeline:
 
     def relations(self) -> Iterator[Problem]:
         """What jobs name of each other. Where parts of the pipeline are elsewhere, only what is here is judged."""
-        visible = [name for name in self._jobs if not name.startswith(".")]
+        visible = self._visible()
         if not visible and self._complete:
             yield Problem(self._names[0], (), "there is no job: names that begin with a dot are templates only")
         for name in visible:
@@ -108,6 +108,9 @@ class _Pipeline:
                 yield Problem(file, (name, key if key in own else "rules"), f"`rules` and `{key}` exclude each other")
             yield from self._stage_problems(file, name, job)
             yield from self._needs_problems(file, name, job)
+
+    def _visible(self) -> list[str]:
+        return [name for name in self._jobs if not name.startswith(".")]
 
     def _stage_problems(self, file: str, name: str, job: Mapping[str, Any]) -> Iterator[Problem]:
         stage = job.get("stage", "test")
@@ -127,14 +130,16 @@ class _Pipeline:
             optional = isinstance(need, Mapping) and need.get("optional") is True
             if other not in self._jobs or other.startswith("."):
                 if self._complete and not optional:
-                    yield Problem(file, path, f"needs `{other}`, and there is no such job.{_near(other, self._jobs)}")
+                    yield Problem(
+                        file, path, f"needs `{other}`, and there is no such job.{_near(other, self._visible())}"
+                    )
             elif self._order(self._merged(other)) > self._order(job):
                 yield Problem(file, path, f"needs `{other}`, which is in a later stage")
         for index, other in enumerate(job["dependencies"] if isinstance(job.get("dependencies"), list) else []):
             path = (name, "dependencies", index)
             if self._complete and other not in self._jobs:
                 yield Problem(
-                    file, path, f"depends on `{other}`, and there is no such job.{_near(str(other), self._jobs)}"
+                    file, path, f"depends on `{other}`, and there is no such job.{_near(str(other), self._visible())}"
                 )
             elif "needs" in job and other not in needed:
                 yield Problem(file, path, f"depends on `{other}`, which is not among its needs")
