@@ -221,3 +221,20 @@ def test_organisations_do_not_see_each_other(sandbox: Sandbox, port: httpx.Clien
     with port_client(sandbox, "elsewhere") as elsewhere:
         assert elsewhere.get("/v1/blueprints/thing").status_code == 404
         assert elsewhere.get("/v1/organization").json()["organization"]["name"] == "Elsewhere"
+
+
+@pytest.mark.fact(209)
+def test_people_have_credentials_of_their_own_and_may_what_their_role_says(
+    sandbox: Sandbox, developer: httpx.Client, engineer: httpx.Client
+) -> None:
+    for client, name, email, status in (
+        (developer, "developer", "dev.dora@example.com", 403),
+        (engineer, "engineer", "pat.platform@example.com", 201),
+    ):
+        assert sandbox.credentials["port"][name]["clientId"] == email
+        part = client.headers["authorization"].split(".")[1]
+        assert json.loads(base64.urlsafe_b64decode(part + "=="))["isMachine"] is False
+        answer = client.post("/v1/blueprints/service/entities", json={"identifier": name, "properties": {}})
+        assert answer.status_code == status
+    made = engineer.get("/v1/blueprints/service/entities/engineer").json()["entity"]
+    assert made["createdBy"] == engineer.get("/v1/users/pat.platform@example.com").json()["user"]["id"]

@@ -13,6 +13,7 @@ from portctl.sandbox.port.credentials import Registry
 from portctl.sandbox.port.delivery import upserting
 from portctl.sandbox.port.delivery.outgoing import Outgoing, note, send, signature
 from portctl.sandbox.port.delivery.rendering import Rendered, render, secrets_of, text
+from portctl.sandbox.port.jq_program import UNDEFINED
 from portctl.sandbox.port.runs import record
 from portctl.sandbox.port.store.organisation import Cause, Organisation
 from portctl.sandbox.port.templates import TemplateError
@@ -59,7 +60,7 @@ class Invoker:
         if _is_true(sent.get("agent")):
             self._refuse(organisation, run, rendered, "the execution agent")
             return
-        reply = send(self._world, self._outgoing(organisation, run, sent, text(shown.get("url"))))
+        reply = send(self._world, self._outgoing(organisation, run, sent, text(shown.get("url", UNDEFINED))))
         synchronised = _is_true(sent.get("synchronized"))
         changes: Row = {"payload": shown}
         if synchronised:
@@ -85,7 +86,7 @@ class Invoker:
             headers["Content-Type"] = "application/json"
         if "user-agent" not in known:
             headers["User-Agent"] = "Port/1.0"
-        url = text(sent.get("url"))
+        url = text(sent.get("url", UNDEFINED))
         if self._is_own(organisation, url):
             headers[CHAIN_HEADER] = run["id"]
             if "authorization" not in known:
