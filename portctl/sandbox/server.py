@@ -27,6 +27,7 @@ from portctl.sandbox.core.journal import Journal
 from portctl.sandbox.core.storage import Saver, read_json
 from portctl.sandbox.core.switches import Switches
 from portctl.sandbox.core.world import World
+from portctl.sandbox.gitlab.ci.switches import SWITCHES as PIPELINE_SWITCHES
 from portctl.sandbox.gitlab.service import GitLabService
 from portctl.sandbox.gitlab.switches import SWITCHES as GITLAB_SWITCHES
 from portctl.sandbox.port.service import PortService
@@ -44,7 +45,7 @@ _STANDS_FOR = {
 }
 """Hosts of the internet that mean a service of the sandbox, when one of its services calls them."""
 _INGEST = ("ingest.port.io", "ingest.getport.io", "ingest.us.port.io", "ingest.us.getport.io")
-_SWITCHES = (*PORT_SWITCHES, *GITLAB_SWITCHES, *SERVICENOW_SWITCHES)
+_SWITCHES = (*PORT_SWITCHES, *GITLAB_SWITCHES, *PIPELINE_SWITCHES, *SERVICENOW_SWITCHES)
 
 
 class Sandbox:
@@ -135,6 +136,7 @@ class Sandbox:
 
     def stop(self) -> None:
         self.port.close()
+        self.gitlab.close()
         for server in self._servers:
             server.should_exit = True
         if self._thread is not None:
@@ -156,6 +158,7 @@ class Sandbox:
 
     def reset(self) -> None:
         """Back to the seeded organisations: state, clock, identifiers, switches, faults, lag, journal."""
+        self.gitlab.halt()
         with self.world.lock:
             self.world.reset()
             for service in self.services.values():

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 from portctl.sandbox.core.exchange import Answer
 from portctl.sandbox.gitlab.context import Call, Handler
-from portctl.sandbox.gitlab.errors import GitLabError, not_emulated
+from portctl.sandbox.gitlab.errors import GitLabError
 from portctl.sandbox.gitlab.handlers import (
     branches,
     commits,
     files,
     groups,
+    jobs,
     lint,
     members,
     merge_requests,
+    pipelines,
     projects,
     triggers,
     users,
@@ -45,13 +47,6 @@ def _public(path: str, handler: Handler, method: str = "GET") -> Route:
 
 def _own(method: str, path: str, handler: Handler, *scopes: str) -> Route:
     return Route(method, f"{API}{path}", handler, scopes=scopes)
-
-
-def _not_yet(method: str, path: str, what: str) -> Route:
-    def handler(_call: Call) -> Answer:
-        raise not_emulated(what)
-
-    return _public(path, handler, method)
 
 
 def _unknown(method: str, path: str) -> Route:
@@ -183,17 +178,38 @@ _MERGE_REQUESTS = (
     _public(f"{_REQUEST}/changes", merge_requests.changes),
     _public(f"{_REQUEST}/diffs", merge_requests.list_diffs),
 )
-_PIPELINES = "pipelines: they come later"
-_LATER = (
-    _unknown("GET", f"{_PROJECT}/trigger/pipeline"),
-    _not_yet("POST", f"{_PROJECT}/trigger/pipeline", _PIPELINES),
-    _not_yet("POST", f"{_PROJECT}/ref/{{ref}}/trigger/pipeline", _PIPELINES),
-    _not_yet("POST", f"{_PROJECT}/pipeline", _PIPELINES),
-    _not_yet("GET", f"{_PROJECT}/pipelines", _PIPELINES),
-    _not_yet("GET", f"{_PROJECT}/pipelines/{{pipeline}}", _PIPELINES),
-    _not_yet("GET", f"{_PROJECT}/jobs", _PIPELINES),
-    _not_yet("GET", f"{_PROJECT}/jobs/{{job}}", _PIPELINES),
-    _not_yet("GET", f"{_PROJECT}/jobs/{{job}}/trace", _PIPELINES),
+_TRIGGER_PIPELINE = f"{_PROJECT}/trigger/pipeline"
+_PIPELINE = f"{_PROJECT}/pipelines/{{pipeline}}"
+_JOB = f"{_PROJECT}/jobs/{{job}}"
+_DEEPEST_ARTIFACT = 12
+_PIPELINES = (
+    _unknown("GET", _TRIGGER_PIPELINE),
+    _public(_TRIGGER_PIPELINE, pipelines.trigger, "POST"),
+    _public(f"{_PROJECT}/ref/{{ref}}/trigger/pipeline", pipelines.trigger, "POST"),
+    _route("POST", f"{_PROJECT}/pipeline", pipelines.create),
+    _public(f"{_PROJECT}/pipelines", pipelines.list_all),
+    _public(f"{_PROJECT}/pipelines/latest", pipelines.latest),
+    _public(_PIPELINE, pipelines.read),
+    _route("DELETE", _PIPELINE, pipelines.delete),
+    _public(f"{_PIPELINE}/jobs", pipelines.list_jobs),
+    _public(f"{_PIPELINE}/bridges", pipelines.list_bridges),
+    _route("GET", f"{_PIPELINE}/variables", pipelines.list_variables),
+    _route("POST", f"{_PIPELINE}/cancel", pipelines.cancel),
+    _route("POST", f"{_PIPELINE}/retry", pipelines.retry),
+    _public(f"{_PROJECT}/jobs", jobs.list_all),
+    _public(_JOB, jobs.read),
+    _public(f"{_JOB}/trace", jobs.trace),
+    _public(f"{_JOB}/artifacts", jobs.artifacts),
+    _route("DELETE", f"{_JOB}/artifacts", jobs.delete_artifacts),
+    _public(f"{_PROJECT}/jobs/artifacts/{{ref}}/download", jobs.latest_artifacts),
+    _route("POST", f"{_JOB}/cancel", jobs.cancel),
+    _route("POST", f"{_JOB}/retry", jobs.retry),
+    _route("POST", f"{_JOB}/play", jobs.play),
+    _route("POST", f"{_JOB}/erase", jobs.erase),
+    *(
+        _public(f"{_JOB}/artifacts/{'/'.join(f'{{part{each}}}' for each in range(depth))}", jobs.one_artifact)
+        for depth in range(1, _DEEPEST_ARTIFACT)
+    ),
 )
 
-ROUTES: tuple[Route, ...] = (*_INSTANCE, *_GROUPS, *_PROJECTS, *_CODE, *_MERGE_REQUESTS, *_LATER)
+ROUTES: tuple[Route, ...] = (*_INSTANCE, *_GROUPS, *_PROJECTS, *_CODE, *_MERGE_REQUESTS, *_PIPELINES)

@@ -14,6 +14,7 @@ from portctl.sandbox.core.router import Match, Router
 from portctl.sandbox.core.state import Row, State
 from portctl.sandbox.core.world import World
 from portctl.sandbox.gitlab import seed
+from portctl.sandbox.gitlab.ci.engine import Engine
 from portctl.sandbox.gitlab.context import Call
 from portctl.sandbox.gitlab.errors import GitLabError, not_emulated, unauthorized
 from portctl.sandbox.gitlab.git.repositories import Repositories
@@ -46,6 +47,7 @@ class GitLabService:
         state = State(world.clock, lambda: world.changed())
         self.instance = Instance(state, world, Repositories(folder, seed.fill_repository))
         self._git = GitHttp(self.instance)
+        self.pipelines = Engine(self.instance)
         self._answered = 0
         seed.fill(self.instance)
 
@@ -69,12 +71,21 @@ class GitLabService:
     def reset(self) -> None:
         self._meter.reset()
         self._answered = 0
+        self.pipelines.reset()
         self.instance.state.load({})
         self.instance.repositories.renew()
         seed.fill(self.instance)
 
     def settle(self) -> int:
-        return 0
+        return self.pipelines.settle()
+
+    def halt(self) -> None:
+        """End all jobs and start none until the next reset. Called without the world's lock."""
+        self.pipelines.halt()
+
+    def close(self) -> None:
+        """End all jobs, and what runs them; it starts again with `listen_at`. Called without the world's lock."""
+        self.pipelines.close()
 
     def dump(self) -> dict[str, Any]:
         return {"tables": self.instance.state.dump(), "repositories": self.instance.repositories.generation}
@@ -82,6 +93,7 @@ class GitLabService:
     def load(self, saved: Mapping[str, Any]) -> None:
         self.instance.state.load(saved["tables"])
         self.instance.repositories.renew(saved["repositories"])
+        self.pipelines.load()
 
     def credentials(self) -> dict[str, dict[str, str]]:
         """The latest token of each name."""
@@ -94,6 +106,7 @@ class GitLabService:
 
     def listen_at(self, url: str) -> None:
         self.instance.address.url = url
+        self.pipelines.start()
         self.instance.repositories.renew(self.instance.repositories.generation)
 
     def _authenticated(self, request: Request) -> Row | None:

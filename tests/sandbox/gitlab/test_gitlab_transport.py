@@ -205,10 +205,8 @@ def test_what_is_not_emulated_says_so(sandbox: Sandbox, owner: httpx.Client) -> 
     for method, path in (
         ("GET", "/nothing"),
         ("GET", f"{PROJECT}/hooks"),
-        ("POST", f"{PROJECT}/trigger/pipeline"),
-        ("POST", f"{PROJECT}/ref/main/trigger/pipeline"),
-        ("GET", f"{PROJECT}/pipelines"),
-        ("GET", f"{PROJECT}/jobs/1/trace"),
+        ("GET", f"{PROJECT}/pipeline_schedules"),
+        ("GET", f"{PROJECT}/environments"),
         ("POST", "/groups/shop/service_accounts"),
     ):
         answer = owner.request(method, path)

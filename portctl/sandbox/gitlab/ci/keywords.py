@@ -34,7 +34,7 @@ from portctl.sandbox.gitlab.ci.shapes import (
 
 _MOST_RETRIES = 2
 _LONGEST_NAME = 255
-_REFUSED_VARIABLES = ("GIT_CHECKOUT", "GIT_CLONE_PATH", "GIT_SUBMODULE_STRATEGY")
+_REFUSED_VARIABLES = ("GIT_CHECKOUT", "GIT_CLONE_PATH", "GIT_SUBMODULE_STRATEGY", "RUNNER_SCRIPT_TIMEOUT")
 _STRATEGIES = ("clone", "fetch", "none", "empty")
 _POLICIES = (
     "branches",

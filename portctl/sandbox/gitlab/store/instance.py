@@ -23,6 +23,13 @@ class Address:
     url: str = ""
 
 
+@dataclass(slots=True)
+class Bell:
+    """Who is told that there may be something to do for a pipeline (its id); called with the world's lock held."""
+
+    ring: Callable[[int], None] = lambda _pipeline_id: None
+
+
 @dataclass(frozen=True, slots=True)
 class Instance:
     """Rows are keyed by their numeric id as text, unless a store says otherwise."""
@@ -31,9 +38,13 @@ class Instance:
     world: World
     repositories: Repositories
     address: Address = field(default_factory=Address)
+    bell: Bell = field(default_factory=Bell)
 
     def strict(self, switch: str) -> bool:
         return self.world.switches.strict(switch)
+
+    def wake(self, pipeline_id: int) -> None:
+        self.bell.ring(pipeline_id)
 
     def now(self) -> str:
         return self.world.clock.stamp()

@@ -133,7 +133,7 @@ def restore(instance: Instance, project: Row) -> Row:
 def remove(instance: Instance, project: Row) -> None:
     """At once and for good."""
     instance.state.drop("projects", str(project["id"]))
-    for table in ("variables", "triggers", "protected_branches", "merge_requests"):
+    for table in ("variables", "triggers", "protected_branches", "merge_requests", "pipelines", "jobs"):
         for key, row in list(instance.state.rows(table).items()):
             if row.get("project_id") == project["id"] or row.get("source") == f"project:{project['id']}":
                 instance.state.drop(table, key)

@@ -23,6 +23,16 @@ def find(tables: Reader, project_id: int, trigger_id: str) -> Row:
     return row
 
 
+def by_token(instance: Instance, project_id: int, token: str) -> Row | None:
+    """The live trigger of a project with this secret."""
+    live = (row for row in rows(instance.state, project_id) if row["token"] == token)
+    return next((row for row in live if row["expires_at"] is None or row["expires_at"] > instance.today()), None)
+
+
+def used(instance: Instance, row: Row) -> None:
+    instance.state.put("triggers", str(row["id"]), {**row, "last_used": instance.now()})
+
+
 def create(instance: Instance, owner: Row, project_id: int, values: Row) -> Row:
     row: Row = {
         "id": instance.next_id("trigger"),

@@ -1,0 +1,132 @@
+"""What a job gets when it starts, what is kept when it has ended, and whose turn it is in a resource group."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from portctl.sandbox.core.state import Row
+from portctl.sandbox.gitlab.ci import scope
+from portctl.sandbox.gitlab.ci.durations import BadDuration, parse_duration
+from portctl.sandbox.gitlab.ci.model import JobSpec
+from portctl.sandbox.gitlab.ci.runner.job import AFTER_SCRIPT_SECONDS, Order
+from portctl.sandbox.gitlab.ci.runner.reports import Report
+from portctl.sandbox.gitlab.ci.runner.shells import Shell
+from portctl.sandbox.gitlab.ci.status import ALIVE
+from portctl.sandbox.gitlab.ci.variables import CircularReference, Variable, expand_on_server
+from portctl.sandbox.gitlab.store import jobs, pipelines
+from portctl.sandbox.gitlab.store.instance import Instance
+
+_SELF_MANAGED_DOTENV, _FREE_DOTENV = 20, 50
+_AFTER_TIMEOUT = "RUNNER_AFTER_SCRIPT_TIMEOUT"
+
+
+def order_of(instance: Instance, row: Row, shell: Shell) -> Order:
+    """Everything that the job needs, taken now: what changes later does not reach it."""
+    pipeline = instance.state.rows(pipelines.TABLE)[str(row["pipeline_id"])]
+    project = instance.state.rows("projects")[str(row["project_id"])]
+    spec = jobs.spec_of(row)
+    senders = scope.senders(spec, jobs.of_pipeline(instance.state, pipeline))
+    timeout_seconds = _timeout(instance, project, spec)
+    variables = scope.of_job(instance, project, pipeline, row, senders, timeout_seconds)
+    with contextlib.suppress(CircularReference):
+        variables = expand_on_server(variables)
+    return Order(
+        job_id=row["id"],
+        spec=spec,
+        repository=instance.repository(project).path,
+        clone_url=variables["CI_REPOSITORY_URL"].value,
+        project_path=project["full_path"],
+        sha=pipeline["sha"],
+        ref=pipeline["ref"],
+        variables=variables,
+        masked=(row["token"], *(each.value for each in variables.values() if each.masked)),
+        received={sender["name"]: Path(archive["path"]) for sender in senders if (archive := _archive(sender))},
+        timeout_seconds=timeout_seconds,
+        after_seconds=_after_seconds(variables),
+        most_dotenv_variables=_SELF_MANAGED_DOTENV if instance.strict("dotenv-variables") else _FREE_DOTENV,
+        keep_undefined=not instance.strict("undefined-references"),
+        mark=mark(row),
+        shell=shell,
+        folder=jobs.folder(instance, row),
+    )
+
+
+def mark(row: Row) -> str:
+    """Stands in the environment of every process of a job, and of no other."""
+    return f"CI_JOB_TOKEN={row['token']}"
+
+
+def kept(report: Report) -> Row:
+    return {
+        "file_type": report.file_type,
+        "filename": report.name,
+        "file_format": report.file_format,
+        "size": report.size,
+        "path": str(report.path),
+    }
+
+
+def hand_out(instance: Instance, project_id: int) -> None:
+    """Give every free resource group of a project to one of the jobs that wait for it."""
+    project = instance.state.rows("projects")[str(project_id)]
+    mode = project["resource_group_default_process_mode"]
+    groups: dict[str, list[Row]] = {}
+    for row in _in_groups(instance, project_id):
+        groups.setdefault(row["spec"]["resource_group"], []).append(row)
+    for rows in groups.values():
+        if any(row["status"] in ("pending", "running", "canceling") for row in rows):
+            continue
+        chosen = _next(rows, mode)
+        if chosen is not None:
+            jobs.change(instance, chosen, status="pending")
+            instance.wake(chosen["pipeline_id"])
+
+
+def waiting_pipelines(instance: Instance, ended: Row) -> set[int]:
+    """Pipelines with jobs that wait for what this job has held."""
+    group = ended["spec"]["resource_group"]
+    if group is None:
+        return set()
+    rows = _in_groups(instance, ended["project_id"])
+    return {row["pipeline_id"] for row in rows if row["spec"]["resource_group"] == group}
+
+
+def _next(rows: list[Row], mode: str) -> Row | None:
+    """`oldest_first` also waits for jobs of older pipelines that have not come as far yet."""
+    waiting = [row for row in rows if row["status"] == "waiting_for_resource"]
+    if not waiting:
+        return None
+    if mode == "newest_first":
+        return max(waiting, key=lambda row: (row["pipeline_id"], -row["id"]))
+    first = min(waiting, key=lambda row: (row["pipeline_id"], row["id"]) if mode == "oldest_first" else (0, row["id"]))
+    if mode == "oldest_first":
+        older = any(row["pipeline_id"] < first["pipeline_id"] for row in rows)
+        return None if older else first
+    return first
+
+
+def _in_groups(instance: Instance, project_id: int) -> list[Row]:
+    return [
+        row
+        for row in instance.state.rows(jobs.TABLE).values()
+        if row["project_id"] == project_id and row["spec"]["resource_group"] and row["status"] in ALIVE
+    ]
+
+
+def _timeout(instance: Instance, project: Row, spec: JobSpec) -> float:
+    limit = float(project["build_timeout"])
+    if spec.timeout_seconds is None:
+        return limit
+    return min(limit, spec.timeout_seconds) if instance.strict("job-timeout") else spec.timeout_seconds
+
+
+def _after_seconds(variables: dict[str, Variable]) -> float:
+    try:
+        return parse_duration(variables[_AFTER_TIMEOUT].value)
+    except (KeyError, BadDuration):
+        return AFTER_SCRIPT_SECONDS
+
+
+def _archive(row: Row) -> Row | None:
+    return jobs.report(row, "archive")

@@ -1,0 +1,97 @@
+"""The shells that jobs may run in, and what stands on their search path."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+_SYSTEM = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
+_TOOLS = ("bash", "git", "curl", "jq", "python3")
+_ON_THE_IMAGE = ("curl", "jq")
+_INSTALLER = """#!/bin/sh
+# Stands in for a package manager: nothing is installed, what is asked for must be there.
+command=""
+skip=""
+for word; do
+  if [ -n "$skip" ]; then skip=""; continue; fi
+  case "$word" in
+    -t|--virtual|-X|--repository|-p|--root|-o) skip=yes ;;
+    -*) ;;
+    *)
+      if [ -z "$command" ]; then command=$word; continue; fi
+      case "$command" in add|install) ;; *) continue ;; esac
+      package=${word%%[=~<>@]*}
+      command -v "$package" >/dev/null || {
+        echo "$(basename "$0"): the sandbox installs nothing, and has no command \\"$package\\"" >&2
+        exit 1
+      } ;;
+  esac
+done
+exit 0
+"""
+
+
+class MissingShell(RuntimeError):
+    """The shell is not on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """`argv`: how it is started, without the script. `path`: the job's search path."""
+
+    name: str
+    argv: tuple[str, ...]
+    path: str
+
+
+Find = Callable[[Path], Shell]
+"""A shell whose own files are kept in a folder."""
+
+
+def bash(folder: Path) -> Shell:
+    """Bash with the programs of the system. Errors: MissingShell."""
+    program = _program("bash")
+    found = [Path(place).parent for tool in _TOOLS if (place := shutil.which(tool)) is not None]
+    places = [folder_of for folder_of in found if str(folder_of) not in _SYSTEM]
+    return Shell("bash", (program,), _path(_installers(folder), *places, *_SYSTEM))
+
+
+def busybox(folder: Path) -> Shell:
+    """BusyBox's `sh` with its applets, curl and jq, and nothing else: what a small image has. Errors: MissingShell."""
+    program = _program("busybox")
+    applets = folder / "busybox"
+    if not applets.is_dir():
+        applets.mkdir(parents=True)
+        names = subprocess.run([program, "--list"], capture_output=True, check=True, text=True).stdout.split()
+        for name in names:
+            (applets / name).symlink_to(program)
+        for name in _ON_THE_IMAGE:
+            (applets / name).unlink(missing_ok=True)
+            (applets / name).symlink_to(_program(name))
+    return Shell("busybox sh", (program, "sh"), _path(_installers(folder), applets))
+
+
+def _installers(folder: Path) -> Path:
+    place = folder / "installers"
+    place.mkdir(parents=True, exist_ok=True)
+    for name in ("apk", "apt-get", "apt"):
+        file = place / name
+        if not file.exists():
+            file.write_text(_INSTALLER, encoding="utf-8")
+            file.chmod(0o755)
+    return place
+
+
+def _path(*folders: Path | str) -> str:
+    return os.pathsep.join(dict.fromkeys(str(folder) for folder in folders))
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise MissingShell(f"{name} is not installed")
+    return found

@@ -1,0 +1,38 @@
+"""What is not established about GitLab's pipelines, as switches. Strict asks more of a pipeline."""
+
+from __future__ import annotations
+
+from portctl.sandbox.core.switches import Switch
+
+SWITCHES = (
+    Switch(
+        "payload-is-variable",
+        strict="a trigger's payload counts as a pipeline variable: below the override role every trigger fails",
+        lenient="a trigger that sends nothing but its payload is exempt (newer servers)",
+    ),
+    Switch(
+        "payload-expansion",
+        strict="references to variables inside a trigger's payload are expanded",
+        lenient="a payload arrives as it was sent",
+    ),
+    Switch(
+        "undefined-references",
+        strict="a reference to a variable that does not exist becomes empty",
+        lenient="it stays as it is written",
+    ),
+    Switch(
+        "dotenv-variables",
+        strict="a dotenv report has at most 20 variables (self-managed default)",
+        lenient="at most 50 (GitLab.com Free)",
+    ),
+    Switch(
+        "job-timeout",
+        strict="a job's own timeout cannot be longer than the project's",
+        lenient="it replaces the project's",
+    ),
+    Switch(
+        "pipeline-limit-status",
+        strict="too many pipelines in a minute are answered with 429",
+        lenient="with 400 and a text under base",
+    ),
+)
