@@ -93,6 +93,7 @@ class _Execution:
         self._lock = threading.Lock()
         self._steps = {step.key: step for step in plan.steps}
         self._outcomes: dict[str, Outcome] = {}
+        self._begun: set[str] = set()
         self._seen: dict[RemoteKey, list[Live | None]] = {}
         self._lives: dict[RemoteKey, Live] = {change.key: change.live for change in plan.changes if change.live}
         self._sources: dict[Address, Live] = {
@@ -115,6 +116,7 @@ class _Execution:
         try:
             self._run_rounds()
         finally:
+            self._withdraw_unstarted()
             self._save()
         return Report(
             plan=self._plan,
@@ -175,6 +177,8 @@ class _Execution:
         if cause:
             outcome = Outcome(step=step, status=Status.SKIPPED, because=cause)
         else:
+            with self._lock:
+                self._begun.add(key)
             self._means.watch.started(step)
             outcome = self._attempt(step)
         left_nothing = surely_not_done(outcome) and not self._stands_half_made(outcome)
@@ -247,6 +251,16 @@ class _Execution:
             self._ledger = self._ledger.with_entry(before)
         else:
             self._ledger = self._ledger.without(change.key)
+
+    def _withdraw_unstarted(self) -> None:
+        """After an interruption: what was announced and never begun is surely not there."""
+        with self._lock:
+            begun = {step.change.key for key, step in self._steps.items() if key in self._begun}
+            for step in self._steps.values():
+                entry = self._ledger.entries.get(step.change.key)
+                claimed = entry is not None and entry.claimed and step.change.kind.create is not None
+                if claimed and step.change.key not in begun:
+                    self._withdraw_claim(step.change)
 
     def _current(self, change: Change) -> Live | None:
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from portctl.engine.canonical import digest
 from portctl.engine.decide import Decision, Ground, decide
@@ -89,10 +90,11 @@ def select(
     declared = {resource.address for resource in resources}
     for target in options.targets:
         if target not in declared and target not in known:
+            near = get_close_matches(str(target), [str(address) for address in declared | known], n=1)
             raise InvalidInput(
                 "Unknown target",
                 f"{target} is neither declared in a manifest nor in the ledger",
-                hint="portctl state list shows what the ledger holds.",
+                hint=f'Did you mean "{near[0]}"?' if near else "portctl state list shows what the ledger holds.",
             )
     labels = dict(_label(text) for text in options.labels)
     by_key = {resource.remote_key: resource for resource in resources}

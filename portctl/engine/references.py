@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from portctl.engine.graph import circles
 from portctl.engine.outputs import output_refs
@@ -11,6 +11,7 @@ from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.kind import Ref, matches, pattern_parts
 from portctl.model.resource import RemoteKey, Resource
 from portctl.model.value import Attributes, leaves
+from portctl.source import Path, Source
 
 
 class References:
@@ -31,38 +32,49 @@ class References:
         if skeleton:
             attributes = {key: value for key, value in attributes.items() if key not in resource.kind.deferrable}
         found: dict[RemoteKey, None] = {}
-        for other in self._targets(resource, attributes):
+        for other, _ in self._targets(resource, attributes):
             if other.remote_key != resource.remote_key:
                 found[other.remote_key] = None
         return tuple(found)
 
-    def _targets(self, resource: Resource, attributes: Attributes) -> Iterator[Resource]:
-        for address in (*resource.meta.depends_on, *([resource.meta.within] if resource.meta.within else [])):
-            yield from self._at(address)
-        for output in output_refs(attributes):
-            yield from self._at(output.address)
-        for ref, text in reference_values(resource, attributes):
-            instance = f"{resource.address.provider}@{resource.address.instance}"
+    def place(self, resource: Resource, others: Collection[RemoteKey]) -> Source:
+        """Where `resource` first says that it needs one of `others`."""
+        for other, path in self._targets(resource, resource.attributes):
+            if other.remote_key in others and other.remote_key != resource.remote_key:
+                return resource.sources.at(path)
+        return resource.sources.document
+
+    def _targets(self, resource: Resource, attributes: Attributes) -> Iterator[tuple[Resource, Path]]:
+        """Everything that is needed, each with the place in the document that says so."""
+        named: list[tuple[Address, Path]] = [
+            (address, ("metadata", "dependsOn", index)) for index, address in enumerate(resource.meta.depends_on)
+        ]
+        if resource.meta.within:
+            named.append((resource.meta.within, ("metadata", "in")))
+        for path, leaf in leaves(attributes):
+            named.extend((output.address, (*resource.body_at, *path)) for output in output_refs({"": leaf}))
+        for address, path in named:
+            if address in self._by_address:
+                yield self._by_address[address], path
+        instance = f"{resource.address.provider}@{resource.address.instance}"
+        for ref, path, text in reference_values(resource, attributes):
             for kind in ref.kinds:
                 if ref.loose:
-                    yield from self._by_last.get((instance, kind, text), ())
+                    for other in self._by_last.get((instance, kind, text), ()):
+                        yield other, (*resource.body_at, *path)
                 elif (instance, kind, (text,)) in self._by_key:
-                    yield self._by_key[(instance, kind, (text,))]
-
-    def _at(self, address: Address) -> Iterator[Resource]:
-        if address in self._by_address:
-            yield self._by_address[address]
+                    yield self._by_key[(instance, kind, (text,))], (*resource.body_at, *path)
 
 
-def reference_values(resource: Resource, attributes: Attributes) -> Iterator[tuple[Ref, str]]:
-    """Every text in `attributes` that names another resource, with the declaration that says so."""
+def reference_values(resource: Resource, attributes: Attributes) -> Iterator[tuple[Ref, Path, str]]:
+    """Every text in `attributes` that names another resource, with the declaration that says so, and its path."""
     firsts = {pattern_parts(ref.at)[0] for ref in resource.kind.references}
     named = attributes if "*" in firsts or "**" in firsts else {k: v for k, v in attributes.items() if k in firsts}
     for path, value in leaves(named):
         if isinstance(value, str):
             for ref in resource.kind.references:
                 if matches(ref.at, path):
-                    yield ref, value
+                    yield ref, path, value
 
 
 def unopenable_circles(resources: Sequence[Resource]) -> tuple[Diagnostic, ...]:
@@ -78,7 +90,7 @@ def unopenable_circles(resources: Sequence[Resource]) -> tuple[Diagnostic, ...]:
                 rule="circle",
                 severity=Severity.ERROR,
                 summary="Circle that cannot be opened",
-                source=first.sources.document,
+                source=references.place(first, members),
                 detail=f"{', '.join(names)} need each other before any of them can be created.",
                 hint="Break the circle: drop one of the references, or the dependsOn that closes it.",
             )

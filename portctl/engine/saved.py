@@ -23,7 +23,7 @@ from portctl.model.value import Pending, Value, map_leaves
 from portctl.source import Path
 
 FORMAT = 1
-_STALE_HINT = "Nothing was sent. Make a new plan and apply that one."
+_STALE_HINT = "Nothing was written. Make a new plan and apply that one."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -230,7 +230,7 @@ class Writer:
         return OutcomeUnknown(
             "Outcome unknown",
             f"the write of {change.address} was sent, its answer was lost, and reading it back did not tell",
-            hint=f"Look at {'/'.join(change.identity)} at the service, then plan again.",
+            hint=f"Look at {change.kind.name} {'/'.join(change.identity)} at the service, then plan again.",
         )
 
     def _checked(self, change: Change, desired: Desired, live: Live) -> Live:

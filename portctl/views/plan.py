@@ -57,7 +57,7 @@ def summary(document: Document) -> str:
         number = counted(len(document["refusals"]), "refusal")
         stopped = f" Nothing can be applied: {number}."
     if not any(counts[action] for action in _COUNTED):
-        return f"{_nothing(document)}{stopped}"
+        return stopped.strip() or _nothing(document)
     always = always_counted(document)
     parts = [f"{counts[action]} to {action}" for action in _COUNTED if action in always or counts[action]]
     return f"Plan: {', '.join(parts)}.{stopped}"

@@ -228,7 +228,7 @@ Plan: 1 to create, 0 to update, 0 to delete.
 Unknown: sent, but the answer was lost; look before running it again
   +   port/Blueprint:change  create: Outcome unknown
         the write of port/Blueprint:change was sent, its answer was lost, and reading it back did not tell
-        hint: Look at change at the service, then plan again.
+        hint: Look at Blueprint change at the service, then plan again.
 
 Apply incomplete: 0 created, 0 updated, 0 deleted, 1 unknown.
 """,

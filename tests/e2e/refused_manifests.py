@@ -223,7 +223,7 @@ error: Invalid manifests
         files={"blueprints/a.yaml": CIRCLE % ("b", "a"), "blueprints/b.yaml": CIRCLE % ("a", "b")},
         said="""\
 error[circle]: Circle that cannot be opened
-  blueprints/a.yaml:1:1
+  blueprints/a.yaml:3:24
   port/Blueprint:a, port/Blueprint:b need each other before any of them can be created.
   hint: Break the circle: drop one of the references, or the dependsOn that closes it.
 

@@ -222,7 +222,7 @@ refused: In the ledger, but no longer configured  port@eu/Blueprint:change
   port@eu/Blueprint:change is in the ledger, and the instance port@eu is not configured any more
   hint: Configure it again, or forget the object: portctl state rm 'port@eu/Blueprint:change'
 
-No changes. Everything is as the manifests say (1 resource). Nothing can be applied: 1 refusal.
+Nothing can be applied: 1 refusal.
 """,
     ),
     Refusal(
@@ -256,7 +256,7 @@ error: Ledger is locked
         said="""\
 error: Manifests have changed
   rendering them again gives something else than the plan was made from
-  hint: Nothing was sent. Make a new plan and apply that one.
+  hint: Nothing was written. Make a new plan and apply that one.
 """,
     ),
     Refusal(
@@ -268,7 +268,7 @@ error: Manifests have changed
         said="""\
 error: Plan was applied already
   a saved plan is good for one apply
-  hint: Nothing was sent. Make a new plan and apply that one.
+  hint: Nothing was written. Make a new plan and apply that one.
 """,
     ),
     Refusal(
@@ -280,7 +280,7 @@ error: Plan was applied already
         said="""\
 error: Plan is stale
   what lives has changed since the plan was made: port/Blueprint:change
-  hint: Nothing was sent. Make a new plan and apply that one.
+  hint: Nothing was written. Make a new plan and apply that one.
 """,
     ),
 )

@@ -121,7 +121,7 @@ error: Port is not fully set up
         said="""\
 error: Unknown target
   port/Blueprint:chnage is neither declared in a manifest nor in the ledger
-  hint: portctl state list shows what the ledger holds.
+  hint: Did you mean "port/Blueprint:change"?
 """,
     ),
     Refusal(

@@ -77,7 +77,7 @@ def test_a_saved_plan_is_shown_as_it_was_made_and_applied_once(place: Place) -> 
             "exitCode": 4,
             "summary": "Plan was applied already",
             "detail": "a saved plan is good for one apply",
-            "hint": "Nothing was sent. Make a new plan and apply that one.",
+            "hint": "Nothing was written. Make a new plan and apply that one.",
         }
     }
     assert again.err.startswith("error: Plan was applied already\n")

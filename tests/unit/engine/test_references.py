@@ -50,7 +50,7 @@ def test_a_loose_reference_finds_what_ends_in_the_name_and_others_share_a_space(
         key_of(goods[0].kind, "b", "g"),
         key_of(offer("o").kind, "o"),
     )
-    assert [text for _, text in reference_values(box, box.attributes)] == ["g", "h", "o"]
+    assert [text for _, _, text in reference_values(box, box.attributes)] == ["g", "h", "o"]
 
 
 def test_a_circle_without_deferrable_fields_cannot_be_opened() -> None:

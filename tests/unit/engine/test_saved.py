@@ -45,7 +45,7 @@ def stale(here: World, text: str, *resources: Resource) -> str:
     with pytest.raises(StalePlan) as caught:
         recheck(here, text, *resources)
     assert caught.value.exit_code == 4
-    assert caught.value.hint == "Nothing was sent. Make a new plan and apply that one."
+    assert caught.value.hint == "Nothing was written. Make a new plan and apply that one."
     return str(caught.value)
 
 

@@ -227,7 +227,7 @@ Plan: 0 to create, 0 to update, 1 to delete. Nothing can be applied: 2 refusals.
         (plan(destroy=True), "No changes. There is nothing left to destroy."),
         (
             plan(refusals=(refusal(),)),
-            "No changes. There are no resources. Nothing can be applied: 1 refusal.",
+            "Nothing can be applied: 1 refusal.",
         ),
     ],
 )
