@@ -296,7 +296,7 @@ def test_every_leaf_of_the_examples_is_sent_as_it_was_declared(port: RestProvide
     sent = [
         json.loads(exchange.request_body)
         for exchange in sandbox.journal.exchanges()
-        if exchange.method == "POST" and exchange.route != "/v1/auth/access_token"
+        if exchange.service == "port" and exchange.method == "POST" and exchange.route != "/v1/auth/access_token"
     ]
     declared = [
         {
