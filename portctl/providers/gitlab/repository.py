@@ -77,9 +77,8 @@ class Repository:
 
     def default_branch(self) -> str:
         """The branch that others start from; "" in an empty repository."""
-        body = self._client.request("GET", self.path).body
-        name = get(body, ("default_branch",))
-        return name if isinstance(name, str) and get(body, ("empty_repo",)) is not True else ""
+        branches = pages(self._client, f"{self.path}/repository/branches")
+        return next((str(branch["name"]) for branch in branches if branch.get("default") is True), "")
 
     def blobs(self, commit: str, paths: Iterable[str]) -> Mapping[str, Blob]:
         """Those of `paths` that are files at `commit`, with one list per directory."""
