@@ -176,7 +176,7 @@ def test_a_program_that_does_not_end_or_takes_its_process_down_gives_null_in_tim
     started = time.monotonic()
     results = [jq_program.evaluate(program, {}) for _ in range(20)]
     assert (results, jq_program.evaluate(".a", {"a": 1})) == ([None] * 20, 1)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
 
 
 @pytest.mark.parametrize(

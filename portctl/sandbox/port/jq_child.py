@@ -1,7 +1,8 @@
 """Runs jq programs, one after the other. A program by itself, so that what they do to their process harms nobody.
 
-Reads a line of JSON `{"program": ..., "input": ...}` and answers with one: `{"value": ...}`, `{}` for a program that
-yields nothing, or `{"error": ...}`. An endless program cannot be stopped from within.
+Reads a line of JSON `{"program": ..., "input": ..., "limit_seconds": ...}` and answers with one: `{"value": ...}`, `{}`
+for a program that yields nothing, or `{"error": ...}`. An endless program cannot be stopped from within: the process
+dies of it, after so much time of the processor, however busy the machine is.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import math
 import re
 import resource
+import signal
 import sys
 from functools import lru_cache
 from typing import Any
@@ -31,9 +33,13 @@ _CHOICE = re.compile(r"(?<![\w.$@:])(if|else)\b(?!\s*:)")
 def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     speaks_later = _compiles("have_decnum")
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
     for line in sys.stdin:
         job = json.loads(line)
-        sys.stdout.write(json.dumps(_run(job["program"], job["input"], speaks_later=speaks_later)) + "\n")
+        signal.setitimer(signal.ITIMER_PROF, job["limit_seconds"])
+        result = _run(job["program"], job["input"], speaks_later=speaks_later)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        sys.stdout.write(json.dumps(result) + "\n")
         sys.stdout.flush()
 
 

@@ -10,6 +10,9 @@ from typing import Any, Final
 from portctl.sandbox.core.child import LineChild
 
 LIMIT_SECONDS = 2.0
+"""Of the processor."""
+_PATIENCE_SECONDS = 60.0
+"""Of the clock, should the child not die by itself."""
 _PROGRAM = Path(__file__).with_name("jq_child.py")
 
 
@@ -36,17 +39,26 @@ class Engine:
         if program in self._condemned:
             return None
         with self._lock:
-            child = self._idle.pop() if self._idle else None
-        child = child or LineChild(_PROGRAM)
+            used = self._idle.pop() if self._idle else None
+        reply = None if used is None else self._ask(used, program, value)
+        if reply is None:  # the child may have died of something else
+            reply = self._ask(LineChild(_PROGRAM), program, value)
+        if reply is None:
+            self._condemned.add(program)
+            return None
+        return None if "error" in reply else reply.get("value", UNDEFINED)
+
+    def _ask(self, child: LineChild, program: str, value: Any) -> Any:
+        """The child's reply; None where it dies of the question."""
+        question = {"program": program, "input": value, "limit_seconds": self.limit_seconds}
         try:
-            reply = child.ask({"program": program, "input": value}, self.limit_seconds)
+            reply = child.ask(question, _PATIENCE_SECONDS)
         except (TimeoutError, EOFError):
             child.kill()
-            self._condemned.add(program)
             return None
         with self._lock:
             self._idle.append(child)
-        return None if "error" in reply else reply.get("value", UNDEFINED)
+        return reply
 
     def close(self) -> None:
         """End the children and forget what was condemned; the next program starts a child again."""
