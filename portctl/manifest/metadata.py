@@ -13,7 +13,7 @@ from portctl.manifest.section import Section
 from portctl.model.address import DEFAULT_INSTANCE, Address, is_name
 from portctl.model.kind import Coverage, Kind, Merge, OnDelete, pattern_parts
 from portctl.model.resource import Adopt, Management, Meta, Renamed
-from portctl.model.value import Attributes, get
+from portctl.model.value import MISSING, Attributes, get
 
 KEYS = (
     "name",
@@ -73,11 +73,12 @@ def read_metadata(section: Section, kind: Kind, body: Attributes) -> Envelope:
 def default_name(kind: Kind, body: Attributes, within: Address | None) -> str:
     """The name of a manifest without one: its identity, percent-encoded; empty when that cannot be told yet.
 
-    A kind without an identity of its own is called like its parent.
+    A kind without an identity of its own is called like its parent. A part that is left to its default is not said.
     """
     if not kind.identity:
         return within.name if within else ""
-    parts = [get(body, pattern_parts(path)) for path in kind.identity]
+    known = {path: get(body, pattern_parts(path)) for path in kind.identity}
+    parts = [part for path, part in known.items() if part is not MISSING or path not in kind.defaults]
     if not all(isinstance(part, str) and part and not has_hole(part) for part in parts):
         return ""
     return quote("/".join(parts), safe="").replace("~", "%7E")

@@ -199,6 +199,8 @@ class _Identities:
 
     def _part(self, manifest: Manifest, attributes: Attributes, path: Path) -> str:
         value = get(attributes, path)
+        if value is MISSING:
+            value = manifest.kind.defaults.get(".".join(map(str, path)), MISSING)
         full = (*manifest.body_at, *path)
         if value is MISSING:
             detail = f"{'.'.join(map(str, path))} says which object this is at the service, and is missing."

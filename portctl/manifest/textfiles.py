@@ -80,6 +80,9 @@ class _Filler:
 
     def _file(self, value: Mapping[str, Value], path: Path) -> Value:
         named = [key for key in (_TEMPLATE, _SOURCE) if key in value]
+        if not named and CONTENT not in value:
+            self._complain(path, "No content", f"It has one of {_TEMPLATE}, {_SOURCE} and {CONTENT}.")
+            return {**value, CONTENT: ""}
         if not named:
             return value
         if len(named) + (CONTENT in value) > 1:

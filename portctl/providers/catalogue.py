@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from portctl.model.kind import Kind
 
-PROVIDERS = ("gitlab", "port")
+PROVIDERS = ("gitlab", "port", "servicenow")
 
 
 @cache

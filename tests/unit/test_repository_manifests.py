@@ -85,6 +85,28 @@ def test_the_workflow_is_complete() -> None:
     ]
 
 
+def test_a_variable_is_for_all_environments_unless_it_says_otherwise() -> None:
+    variable = RESOURCES["gitlab/Variable:PORT_API_URL"]
+    assert variable.identity == ("platform/deployment", "PORT_API_URL", "*")
+
+
+def test_the_pipeline_is_rendered_and_its_scripts_are_copied() -> None:
+    files = spec("gitlab/Files:pipeline")["files"]
+    folder = ROOT / "pipelines" / "deployment"
+    assert "<%" not in files[".gitlab-ci.yml"]["content"]
+    scripts = {name: file["content"] for name, file in files.items() if name.startswith("ci/")}
+    assert scripts == {f"ci/{path.name}": path.read_text("utf-8") for path in (folder / "ci").iterdir()}
+
+
+def test_a_finding_in_the_pipeline_points_to_the_line_of_its_template() -> None:
+    resource = RESOURCES["gitlab/Files:pipeline"]
+    lines = spec("gitlab/Files:pipeline")["files"][".gitlab-ci.yml"]["content"].splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if text == "deploy:")
+    place = resource.sources.at(("spec", "files", ".gitlab-ci.yml", "content", line))
+    template = (ROOT / place.file).read_text("utf-8").splitlines()
+    assert (place.file, template[place.line - 1]) == ("pipelines/deployment/gitlab-ci.yml", "deploy:")
+
+
 def test_schemas_references_and_rules_find_nothing() -> None:
     project = load_project(ROOT)
     environment = load_environment(project, "sandbox", sandbox_file=SANDBOX)

@@ -18,6 +18,7 @@ from portctl.providers.gitlab.refusals import translate
 from portctl.vault import Vault
 from portctl.wire.auth import setting_text
 from portctl.wire.client import DEFAULT_OPTIONS, Client, Observer
+from portctl.wire.network import network_options
 
 if TYPE_CHECKING:
     import httpx
@@ -72,7 +73,7 @@ def connect(
         sleep=sleep,
         now=now,
         transport=transport,
-        options=options,
+        options=network_options(settings, vault, options),
     )
     account = Account(client)
 

@@ -20,6 +20,7 @@ from portctl.providers.rest import RestProvider
 from portctl.vault import Vault
 from portctl.wire.auth import Token, TokenAuth, setting_text
 from portctl.wire.client import DEFAULT_OPTIONS, Client, Observer, Refused
+from portctl.wire.network import network_options
 
 if TYPE_CHECKING:
     import httpx
@@ -75,7 +76,7 @@ def connect(
         sleep=sleep,
         now=now,
         transport=transport,
-        options=options,
+        options=network_options(settings, vault, options),
     )
 
     def login() -> InstanceInfo:

@@ -87,6 +87,7 @@ def test_text_that_stands_in_the_manifest_stays(tmp_path: pathlib.Path) -> None:
          f"{MANIFEST}:4:17: Several contents: It has one of template, source and content, not several."),
         ("x: {source: a, content: b}", {"a": b""},
          f"{MANIFEST}:4:17: Several contents: It has one of template, source and content, not several."),
+        ("x: {execute_filemode: true}", {}, f"{MANIFEST}:4:8: No content: It has one of template, source and content."),
         ("x: {source: a}", {"a": b"ok\xff"},
          "pipelines/a:1:1: Not text: The byte at offset 2 is not UTF-8; only text can be managed."),
         ("x: {source: a}", {"a": b"x" * 2_000_000},

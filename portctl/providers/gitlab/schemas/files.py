@@ -15,11 +15,12 @@ _PATH = {
     "description": "a path inside the repository, without `..` and `.git`",
 }
 _BRANCH = text(255, r"^(?!-)(?!.*(\.\.|//|@\{))[^\s~^:?*\[\\]+(?<![/.])$", "the name of a branch")
+_NAME = {**TEXT, "minLength": 1}
 _TITLE = {**text(255), "minLength": 1}
 
 
 def files() -> Mapping[str, Any]:
-    """The schema of gitlab/Files, after templates were rendered."""
+    """The schema of gitlab/Files. That every file has one content is checked where files are read."""
     return closed(
         ["branch", "files"],
         branch=_BRANCH,
@@ -27,7 +28,12 @@ def files() -> Mapping[str, Any]:
             "type": "object",
             "minProperties": 1,
             "propertyNames": _PATH,
-            "additionalProperties": closed(["content"], content=TEXT, execute_filemode=FLAG),
+            "additionalProperties": closed(
+                content=TEXT,
+                template={**_NAME, "title": "a text template beside this manifest"},
+                source={**_NAME, "title": "a file beside this manifest, taken as it is"},
+                execute_filemode=FLAG,
+            ),
         },
         commit_message=_TITLE,
         merge_request=closed(
