@@ -5,6 +5,7 @@ Source: GitLab docs, "CI/CD YAML syntax reference".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -213,7 +214,8 @@ _REPORTS = mapping(
             for name in (
                 "accessibility", "annotations", "api_fuzzing", "browser_performance", "cluster_image_scanning",
                 "codequality", "container_scanning", "coverage_fuzzing", "cyclonedx", "dast", "dependency_scanning",
-                "license_scanning", "load_performance", "lsif", "metrics", "performance", "repository_xray",
+                "license_management", "license_scanning", "load_performance", "lsif", "metrics", "performance",
+                "repository_xray",
                 "requirements", "requirements_v2", "sarif", "sast", "secret_detection", "terraform",
             )
         },
@@ -237,7 +239,7 @@ _IMAGE = when_mapping(
     mapping(
         {
             "name": text,
-            "entrypoint": some_texts,
+            "entrypoint": list_of(text_or_empty, "should be an array of strings", least=1),
             "pull_policy": refused("image:pull_policy"),
             "docker": refused("image:docker"),
             "kubernetes": refused("image:kubernetes"),
@@ -246,12 +248,21 @@ _IMAGE = when_mapping(
     ),
     text,
 )
+_ADDRESS = re.compile(r"(https?://.+|\$[A-Za-z]+)", re.DOTALL)
+
+
+def _address(value: Any) -> str | None:
+    """Written with a scheme, or begun with a variable."""
+    good = isinstance(value, str) and _ADDRESS.match(value)
+    return None if good else "must be a valid url"
+
+
 _TIERS = ("production", "staging", "testing", "development", "other")
 _ENVIRONMENT = when_mapping(
     mapping(
         {
             "name": text,
-            "url": text,
+            "url": _address,
             "deployment_tier": one_of(*_TIERS),
             "action": only_emulated("start", "prepare", "stop", "verify", "access"),
             "on_stop": refused("environment:on_stop"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from portctl.sandbox.gitlab.ci.document import BadDocument, parse
 from portctl.sandbox.gitlab.ci.keywords import GLOBAL_SHAPES, JOB_SHAPES
-from portctl.sandbox.gitlab.ci.shapes import NotEmulated, Shape
+from portctl.sandbox.gitlab.ci.shapes import NotEmulated, Shape, some_texts
 
 Job = Mapping[str, Any]
 
@@ -90,7 +90,7 @@ def _extended(jobs: Mapping[str, Any]) -> tuple[dict[str, Job], list[str]]:
             return {}
         parents = job.get("extends", [])
         parents = [parents] if isinstance(parents, str) else parents
-        if not isinstance(parents, list) or not all(isinstance(parent, str) for parent in parents):
+        if "extends" in job and some_texts(parents) is not None:
             errors.append(f"jobs:{name}:extends config should be an array of strings or a string")
             return {}
         unknown = [parent for parent in parents if not isinstance(jobs.get(parent), Mapping)]

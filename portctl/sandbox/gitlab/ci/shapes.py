@@ -12,7 +12,7 @@ from portctl.sandbox.gitlab.ci.patterns import BadPattern, UnreadPattern, parse_
 Shape = Callable[[Any], str | None]
 """What is wrong with a value, None when nothing is."""
 
-_DEEPEST = 10
+_DEEPEST = 1
 
 
 class NotEmulated(Exception):
@@ -114,8 +114,10 @@ def some_commands(value: Any) -> str | None:
 
 
 def _command(line: Any, depth: int) -> bool:
+    if isinstance(line, list) and depth >= _DEEPEST:
+        raise NotEmulated("the value of a script with lists inside of lists inside of it")
     if isinstance(line, list):
-        return depth < _DEEPEST and all(_command(each, depth + 1) for each in line)
+        return all(_command(each, depth + 1) for each in line)
     return isinstance(line, str)
 
 
