@@ -174,8 +174,9 @@ def test_the_organisation_executes_as_somebody_and_nobody_else_does(
 
 
 @pytest.mark.fact(168)
-def test_a_run_is_changed_key_by_key_until_it_ends(port: httpx.Client, deploy: str) -> None:
+def test_a_run_is_changed_key_by_key_until_it_ends(sandbox: Sandbox, port: httpx.Client, deploy: str) -> None:
     run_id = started(port, deploy, {}, CHECKOUT)
+    sandbox.settle()
     changes: list[Body] = [
         {"link": "https://one.example.com", "statusLabel": "Building"},
         {"link": ["https://two.example.com"], "summary": "ok", "externalRunId": "77"},
@@ -198,6 +199,7 @@ def test_a_run_is_changed_key_by_key_until_it_ends(port: httpx.Client, deploy: s
 @pytest.mark.fact(169)
 def test_an_ended_run_is_frozen(sandbox: Sandbox, port: httpx.Client, deploy: str) -> None:
     run_id = started(port, deploy, {}, CHECKOUT)
+    sandbox.settle()
     port.post(f"{RUNS}/{run_id}/logs", json={"message": "done", "terminationStatus": "SUCCESS", "statusLabel": "Done"})
     ended = run(port, run_id)
     assert (ended["status"], ended["statusLabel"], ended["endedAt"]) == ("SUCCESS", "Done", ended["updatedAt"])
