@@ -11,7 +11,7 @@ set +o noclobber
 
 
 def script_of(commands: Iterable[str]) -> str:
-    """All commands as one text that is evaluated as a whole: what cannot be parsed keeps all of it from running.
+    """All commands as one text for one shell.
 
     In a subshell (the runner's FF_USE_NEW_BASH_EVAL_STRATEGY): otherwise bash ends with 1, whatever a command said.
     """
