@@ -11,6 +11,11 @@ from portctl.manifest.expression import FILTERS
 from portctl.manifest.load import load_manifests
 from portctl.manifest.metadata import KEYS
 from portctl.manifest.project import load_project
+from portctl.manifest.render import RenderContext, render
+from portctl.manifest.schema import check_schema
+from portctl.manifest.textfiles import fill_texts
+from portctl.manifest.values import Values
+from portctl.providers.catalogue import catalogue
 from tests.unit.manifest.files import PROJECT, write
 from tests.unit.manifest.kinds import CATALOGUE
 
@@ -25,7 +30,7 @@ def table(title: str) -> set[str]:
 
 
 def test_every_example_is_what_it_shows(tmp_path: pathlib.Path) -> None:
-    manifest, secrets, observed, project, environment, sandbox = EXAMPLES
+    manifest, secrets, observed, _, project, environment, sandbox = EXAMPLES
     write(
         tmp_path,
         {
@@ -45,6 +50,29 @@ def test_every_example_is_what_it_shows(tmp_path: pathlib.Path) -> None:
     (document,) = compose(secrets.encode(), "a.yaml")
     write(tmp_path, {"portctl.yaml": PROJECT + secrets})
     assert set(load_project(tmp_path).secrets) == set(document.value["secrets"])
+
+
+def test_the_files_that_an_example_names_are_read(tmp_path: pathlib.Path) -> None:
+    write(
+        tmp_path,
+        {
+            "pipelines/files.yaml": EXAMPLES[3],
+            "pipelines/deployment/gitlab-ci.yml": "<% values.job %>: {script: [make]}\n",
+            "pipelines/deployment/ci/run.sh": "#!/bin/sh\n",
+        },
+    )
+    manifests, found = load_manifests(load_project(tmp_path), catalogue())
+    assert found == ()
+    values, context = Values({"job": "build"}, {}), RenderContext("test", {}, frozenset())
+    resources, _ = render(manifests, values=values, context=context, catalogue=catalogue())
+    (files,), found = fill_texts(resources, root=tmp_path, values=values, context=context, catalogue=catalogue())
+    assert found == check_schema(files) == ()
+    texts = {name: file["content"] for name, file in files.attributes["files"].items()}
+    assert texts == {
+        ".gitlab-ci.yml": "build: {script: [make]}\n",
+        "ci/run.sh": "#!/bin/sh\n",
+        "VERSION": "1\n",
+    }
 
 
 def test_the_tables_name_every_key_of_metadata_and_every_filter() -> None:
