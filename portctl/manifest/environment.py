@@ -77,7 +77,7 @@ def load_environment(
         detail = "portctl.yaml and this file disagree: one has a mapping here and the other has not."
         hint = "Give one of them another name, or the same shape."
         top.section("values").complain(conflict, "Value replaces a mapping", detail, hint)
-    instances = read_instances(top.section("instances"), merged, sandbox=sandbox)
+    instances = read_instances(top.section("instances"), merged, project.root, sandbox=sandbox)
     if sandbox:
         instances, credentials = sandbox_instances(instances, sandbox_file, document, findings)
         secrets.update(credentials)

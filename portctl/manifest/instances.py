@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ SANDBOX_FILE = ".portctl/sandbox.json"
 NO_SANDBOX = "http://sandbox.invalid"
 """The address of a sandbox that does not run: enough to check and to render, never reached."""
 
+_SCHEMES = ("https://", "http://")
 _INSTANCE_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -40,13 +42,22 @@ class Service:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        return ("url", *self.credentials, *self.others)
+        return ("url", *self.credentials, *self.others, *NETWORK)
 
+
+FILES = ("caFile", "clientCertificate", "clientKey")
+NETWORK = ("proxy", *FILES)
+"""Settings of the way to a service, which every instance may have."""
 
 SERVICES: Mapping[str, Service] = {
     "port": Service("/v1", ("clientId", "clientSecret"), frozenset({"clientSecret"}), ("organization",)),
     "gitlab": Service("/api/v4", ("token",), frozenset({"token"}), ("user",)),
-    "servicenow": Service("/api/now", ("username", "password"), frozenset({"password"}), ("instance",)),
+    "servicenow": Service(
+        "/api/now",
+        ("username", "password"),
+        frozenset({"password", "clientSecret", "apiKey"}),
+        ("clientId", "clientSecret", "apiKey", "instance", "updateSet"),
+    ),
 }
 
 Instances = dict[tuple[str, str], InstanceSettings]
@@ -57,8 +68,8 @@ def secret_name(provider: str, credential: str) -> str:
     return f"{provider}_{re.sub(r'(?<=[a-z])(?=[A-Z])', '_', credential)}".upper()
 
 
-def read_instances(section: Section, values: Attributes, *, sandbox: bool) -> Instances:
-    """The declared instances. With `sandbox` they may have no settings of their own."""
+def read_instances(section: Section, values: Attributes, root: pathlib.Path, *, sandbox: bool) -> Instances:
+    """The declared instances. With `sandbox` they may have no settings of their own. Files are relative to `root`."""
     section.close(SERVICES, "instances")
     found: Instances = {}
     for provider in section.value:
@@ -70,7 +81,8 @@ def read_instances(section: Section, values: Attributes, *, sandbox: bool) -> In
             if _INSTANCE_NAME.fullmatch(name) is None or name in (*service.keys, "api_url"):
                 below.complain_key(name, "Malformed name", "Instance names have letters, digits, `_` and `-`.")
                 continue
-            settings = _settings(below.section(name), service, values, sandbox=sandbox)
+            settings = dict(_settings(below.section(name), service, values, sandbox=sandbox))
+            settings.update({key: str(root / str(settings[key])) for key in FILES if key in settings})
             places = SourceMap(below.document.sources.at((*below.path, name)), _places(below, name))
             found[provider, name] = InstanceSettings(provider=provider, name=name, settings=settings, sources=places)
     return found
@@ -99,18 +111,30 @@ def _settings(
         if key in service.secret and not isinstance(value, Sealed):
             hint = f"Write <% secret('{secret_name(str(section.path[-2]), key)}') %> and declare that secret."
             section.complain((key,), "Secret in a file", f"{key} may not stand in the file.", hint)
+        elif key in FILES and isinstance(value, Pending):
+            section.complain((key,), "Secret as a file", f"{key} is the name of a file that holds it.")
         elif isinstance(value, str | Pending):
             settings[key] = value
         elif value is not None:
             section.wrong((key,), value, "Text")
+    _check_addresses(section, settings)
+    return settings
+
+
+def _check_addresses(section: Section, settings: Mapping[str, Value]) -> None:
+    """`url` and `proxy` are addresses, and their credentials stand elsewhere."""
     if "url" not in section.value:
         section.complain((), "Missing key", "url, the address of the service, is missing.")
-    url = settings.get("url", "")
-    if not isinstance(url, str) or (url and not url.startswith(("https://", "http://"))):
+    url, proxy = settings.get("url", ""), settings.get("proxy", "")
+    if not isinstance(url, str) or (url and not url.startswith(_SCHEMES)):
         section.complain(("url",), "Not an address", "url starts with https:// and holds no secret.")
     elif "@" in url:
         section.complain(("url",), "Secret in a file", "url holds credentials.", "Use the settings made for them.")
-    return settings
+    if isinstance(proxy, str) and proxy and not proxy.startswith(_SCHEMES):
+        section.complain(("proxy",), "Not an address", "proxy starts with http:// or https://.")
+    elif isinstance(proxy, str) and "@" in proxy:
+        hint = "Keep the whole address in a secret: <% secret('PROXY') %>."
+        section.complain(("proxy",), "Secret in a file", "proxy holds credentials.", hint)
 
 
 def _filled(section: Section, key: str, written: Value, names: Mapping[str, Any]) -> Value:
@@ -174,13 +198,15 @@ def require_sandbox(environment: Environment) -> None:
 def provider_context(environment: Environment) -> Mapping[str, Attributes]:
     """What placeholders may read of the instances: `port.eu.url`, and `port.url` for the default one.
 
-    Settings that hold a secret are left out.
+    Settings that hold a secret are left out, and so is the way there.
     """
     context: dict[str, dict[str, Value]] = {}
     for (provider, name), instance in sorted(environment.instances.items()):
         service = SERVICES[provider]
         readable: dict[str, Value] = {
-            key: value for key, value in instance.settings.items() if not isinstance(value, Pending)
+            key: value
+            for key, value in instance.settings.items()
+            if key not in NETWORK and not isinstance(value, Pending)
         }
         if "url" in readable:
             readable["url"] = str(readable["url"]).rstrip("/").removesuffix(service.api)

@@ -67,6 +67,7 @@ class _Request:
     path: str
     query: Mapping[str, str]
     body: Value
+    form: Mapping[str, str] | None
     writes: bool
     repeatable: bool
     anonymous: bool
@@ -85,7 +86,8 @@ class Client:
     """Sends requests to one service. Safe to use from several threads.
 
     `safe` are the paths of the POSTs that only read (`*` stands for one segment): with `read_only` they and GET are
-    all that is let through. `options` go to httpx as they are (timeout, certificates, proxy).
+    all that is let through. `options` go to httpx as they are (timeout, certificates, proxy). `explain` knows pages
+    that come instead of the API while it is not there: what one means, "" where it knows none.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class Client:
         now: Callable[[], float] = time.time,
         transport: httpx.BaseTransport | None = None,
         options: Mapping[str, Any] = DEFAULT_OPTIONS,
+        explain: Callable[[str], str] = lambda _: "",
     ) -> None:
         self.url = _checked(url, service)
         self._service = service
@@ -117,6 +120,7 @@ class Client:
         self._sleep = sleep
         self._now = now
         self._options = {**options, "transport": transport}
+        self._explain = explain
         self._lock = threading.Lock()
         self._http: httpx.Client | None = None
         self._count = 0
@@ -139,10 +143,11 @@ class Client:
         *,
         query: Mapping[str, str] | None = None,
         body: Value = None,
+        form: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
         anonymous: bool = False,
     ) -> Answer:
-        """Send one request; `path` is percent-encoded already.
+        """Send one request; `path` is percent-encoded already. `form` is sent in place of `body`, form-encoded.
 
         `repeatable`: whether sending it twice does what sending it once does; said by the method where not given.
         Raises what `translate` makes of a refusal, Unreachable, and AnswerLost for a write that may have happened.
@@ -155,6 +160,7 @@ class Client:
             path=path,
             query=query or {},
             body=body,
+            form=form,
             writes=not reads,
             repeatable=reads or (method in _REPEATABLE if repeatable is None else repeatable),
             anonymous=anonymous,
@@ -223,6 +229,8 @@ class Client:
         import httpx
 
         body: dict[str, Any] = {} if request.body is None else {"json": thaw(request.body)}
+        if request.form is not None:
+            body = {"data": dict(request.form)}
         try:
             http = self._connected()
             return http.request(
@@ -258,6 +266,9 @@ class Client:
         try:
             body = response.json()
         except ValueError as error:
+            meaning = self._explain(response.text)
+            if meaning:
+                raise self._unreachable(meaning) from error
             if status == TOO_MANY or status in PASSING:
                 return Answer(status, None, headers)
             if request.writes and status < 300:

@@ -180,6 +180,16 @@ class _Pipeline:
         return merged | dict(self._jobs[name][1])
 
 
+def local_includes(body: Any) -> list[str]:
+    """The files that a file includes from its own repository; "" for each that it includes from elsewhere."""
+    includes = body.get("include") or [] if isinstance(body, Mapping) else []
+    found = []
+    for item in includes if isinstance(includes, list) else [includes]:
+        local = item.get("local") if isinstance(item, Mapping) else item
+        found.append(local.lstrip("/") if isinstance(local, str) and "://" not in local else "")
+    return found
+
+
 def _included(files: Mapping[str, CiFile], entry: str) -> tuple[list[str], bool]:
     """The files that take part, included ones first, and whether all parts of the pipeline are among them."""
     names: list[str] = []
@@ -189,11 +199,7 @@ def _included(files: Mapping[str, CiFile], entry: str) -> tuple[list[str], bool]
         nonlocal complete
         if name in names:
             return
-        body = files[name].body
-        includes = body.get("include", ()) if isinstance(body, Mapping) else ()
-        for item in includes if isinstance(includes, list) else [includes] if includes else []:
-            local = item.get("local") if isinstance(item, Mapping) else item
-            path = local.lstrip("/") if isinstance(local, str) and "://" not in local else ""
+        for path in local_includes(files[name].body):
             if path in files:
                 visit(path)
             else:

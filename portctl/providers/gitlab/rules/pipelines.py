@@ -11,7 +11,7 @@ from portctl.manifest.lint import Finding
 from portctl.model.resource import Resource
 from portctl.model.value import Value
 from portctl.providers.gitlab.ci import DEFAULT_FILE, CiFile, NotYaml, parse
-from portctl.providers.gitlab.rules.jobs import Problem, problems
+from portctl.providers.gitlab.rules.jobs import Problem, local_includes, problems
 from portctl.providers.gitlab.rules.shapes import Instance, shown
 
 _FILES = "files"
@@ -26,15 +26,17 @@ def broken_pipelines(instance: Instance) -> Iterator[Finding]:
             continue
         files: dict[str, CiFile] = {}
         broken = False
-        for name in (
-            DEFAULT_FILE,
-            *(name for name in texts if name != DEFAULT_FILE and name.endswith((".yml", ".yaml"))),
-        ):
+        waiting = [DEFAULT_FILE]
+        while waiting:
+            name = waiting.pop()
             try:
                 files[name] = parse(texts[name])
             except NotYaml as error:
                 broken = True
                 yield _finding(resource, name, error.line, f"it is no YAML: {error}")
+            else:
+                included = local_includes(files[name].body)
+                waiting.extend(other for other in included if other in texts and other not in files)
         if not broken:
             for problem in problems(files, DEFAULT_FILE):
                 yield _at(resource, problem, files)

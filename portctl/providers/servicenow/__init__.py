@@ -1,0 +1,1 @@
+"""ServiceNow: its Table API."""

@@ -1,0 +1,1 @@
+"""The kinds of ServiceNow, one per file."""

@@ -1,0 +1,70 @@
+"""Outbound REST message with its functions and headers. Source: ServiceNow docs, "Outbound REST web service"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from portctl.model.kind import Coverage, Kind, Merge, Output, Verb
+from portctl.model.value import Attributes, Value
+from portctl.providers.servicenow.refusals import API
+from portctl.providers.servicenow.schemas.rest_message import rest_message
+from portctl.providers.servicenow.values import texts
+
+
+def _canonical(attributes: Attributes) -> Attributes:
+    """Instances differ in the case of methods."""
+    result = texts(attributes)
+    functions = result.get("functions")
+    if not isinstance(functions, Mapping):
+        return result
+    return {**result, "functions": {name: _function(function) for name, function in functions.items()}}
+
+
+def _function(function: Value) -> Value:
+    method = function.get("http_method") if isinstance(function, Mapping) else None
+    return {**function, "http_method": method.lower()} if isinstance(method, str) else function
+
+
+KIND = Kind(
+    provider="servicenow",
+    name="RestMessage",
+    source="ServiceNow docs, Outbound REST web service (sys_rest_message, sys_rest_message_fn, their headers)",
+    summary="An outbound REST message: where scripts send to, with its functions and headers.",
+    identity=("name",),
+    collection=f"{API}/sys_rest_message",
+    item="{collection}/{sys_id}",
+    update=Verb.PATCH,
+    coverage=Coverage.DECLARED,
+    merge=Merge.PATCH,
+    clear={"authentication_type": "noAuth", "access": "package_private"},
+    server_owned=("sys_id", "sys_updated_on", "rows"),
+    defaults={
+        "authentication_type": "noAuth",
+        "access": "package_private",
+        "functions.*.authentication_type": "inherit_from_parent",
+    },
+    empty=(
+        "description",
+        "rest_endpoint",
+        "headers",
+        "headers.*",
+        "functions",
+        "functions.*",
+        "functions.*.rest_endpoint",
+        "functions.*.content",
+        "functions.*.headers",
+        "functions.*.headers.*",
+    ),
+    text=("description", "functions.*.content"),
+    sensitive=("headers.*", "functions.*.headers.*"),
+    outputs=(Output("sys_id", "sys_id"),),
+    canonical=_canonical,
+    remarks=(
+        "Functions and headers are named by their keys; those that the manifest does not name are left alone.",
+        "Read with one request per table. An update writes only the rows that differ.",
+        "ServiceNow shows header values to who may read the message; here they are shown to nobody.",
+        "An endpoint is shown as it is: put a secret that belongs into an address there with `secret()`.",
+    ),
+    schema=rest_message,
+    privilege="read and write: web_service_admin, or admin",
+)
