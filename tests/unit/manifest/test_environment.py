@@ -209,7 +209,7 @@ secrets: {X: {value: hunter2hunter2}}
         "(Write <% secret('PORT_CLIENT_SECRET') %> and declare that secret.)\n"
         "environments/prod.yaml:13:21 [environment] Wrong type: Text is expected here, not a number.\n"
         'environments/prod.yaml:14:7 [environment] Unknown key: An instance has no "token". '
-        "(Known keys: clientId, clientSecret, organization and url.)\n"
+        "(Known keys: caFile, clientCertificate, clientId, clientKey, clientSecret, organization, proxy and url.)\n"
         "environments/prod.yaml:16:7 [environment] Missing key: url, the address of the service, is missing.\n"
         'environments/prod.yaml:16:17 [environment] Undefined value: Nothing is called "output". '
         "In <% output('port/Action:a', 'b') %>. (Known here: secret and values. Values of your own are written "
