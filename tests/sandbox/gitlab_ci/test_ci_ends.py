@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -49,7 +50,11 @@ def start(workshop: Workshop, pipeline: str, name: str) -> int:
 @pytest.mark.fact("ci-120")
 def test_a_timeout_takes_all_children_along(workshop: Workshop) -> None:
     states = workshop.run(f"""
-a: {{timeout: 1 second, script: ["{STRAYS}", sleep 64], after_script: [echo after], retry: {{max: 1, when: script_failure}}}}
+a:
+  timeout: 1 second
+  script: ["{STRAYS}", sleep 64]
+  after_script: [echo after]
+  retry: {{max: 1, when: script_failure}}
 """)
     assert (states, strays()) == ({"a": "failed"}, [])
     assert workshop.job("a")["failure_reason"] == "job_execution_timeout"
@@ -145,7 +150,7 @@ def test_jobs_of_a_resource_group_run_one_after_the_other(workshop: Workshop) ->
     for workshop.last in numbers:
         deploys.append(workshop.job("deploy"))
     times = [(job["started_at"], job["finished_at"]) for job in deploys]
-    assert all(earlier[1] <= later[0] for earlier, later in zip(times, times[1:], strict=False))
+    assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(times))
 
 
 @pytest.mark.fact("ci-128")
@@ -260,7 +265,7 @@ def test_a_job_may_call_the_sandbox_while_faults_hit_it(workshop: Workshop) -> N
 a:
   script:
     - curl -sS -o /dev/null -w '%{http_code}\\n' "$CI_API_V4_URL/version"
-    - curl -sS --fail-with-body "$CI_API_V4_URL/version" || echo "exit $?"
+    - curl -s --fail-with-body "$CI_API_V4_URL/version" || echo "exit $?"
 """)
     assert states == {"a": "success"}
     assert workshop.output("a") == ["500", '{"message":"401 Unauthorized"}exit 22']
