@@ -156,12 +156,18 @@ def _expected(
 ) -> bool:
     """Whether the kind's own data says that this mutation is a difference. Written without the engine's normaliser."""
     kind = resource.kind
-    ignored = (*kind.server_owned, *kind.excluded, *kind.sensitive, *kind.write_only)
-    if any(within(pattern, path) for pattern in ignored):
+    if any(within(pattern, path) for pattern in (*kind.server_owned, *kind.excluded, *kind.write_only)):
         return False
+    if any(within(pattern, path) for pattern in kind.sensitive):
+        there, then = (_stands(get(side, path)) for side in (before, after))
+        return there is not then and (declared is None or _touches(path, declared))
     if declared is not None and resource.management is not Management.FULL and not _touches(path, declared):
         return False
     return not same(_plain(kind, before), _plain(kind, after))
+
+
+def _stands(value: object) -> bool:
+    return isinstance(value, Pending) or value not in (MISSING, None, "")
 
 
 def _touches(path: Path, declared: Mapping[Path, object]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from portctl.model.kind import Kind
 from portctl.model.provider import Draft
-from portctl.model.value import MISSING, Attributes, Value, get, leaves
+from portctl.model.value import MISSING, Attributes, Sealed, Value, get, leaves
 from portctl.source import Path
 
 RowPath: TypeAlias = tuple[str, ...]
@@ -32,6 +32,9 @@ SCALARS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+_SHUT = ("rest_endpoint", "value")
+
+
 def rows_of(attributes: Attributes) -> dict[RowPath, dict[str, Value]]:
     """The rows that make up a message, parents first, each with its columns as far as `attributes` say them."""
     rows: dict[RowPath, dict[str, Value]] = {(): _scalars(MESSAGE, attributes)}
@@ -44,18 +47,29 @@ def rows_of(attributes: Attributes) -> dict[RowPath, dict[str, Value]]:
     return rows
 
 
-def attributes_of(name: str, rows: Mapping[RowPath, Mapping[str, str]]) -> Attributes:
-    """The message that `rows` make up. A part whose parent is not among them is left out."""
-    message: dict[str, Any] = {"headers": {}, "functions": {}, **_scalars(MESSAGE, rows[()]), "name": name}
+def attributes_of(name: str, rows: Mapping[RowPath, Mapping[str, Value]]) -> Attributes:
+    """The message that `rows` make up. A part whose parent is not among them is left out.
+
+    Endpoints and the values of headers are sealed: what they hold is known here and shown nowhere.
+    """
+    message: dict[str, Any] = {"headers": {}, "functions": {}, **_shut(MESSAGE, rows[()]), "name": name}
     for path, row in sorted(rows.items(), key=lambda item: len(item[0])):
         match path:
             case ("headers", header):
-                message["headers"][header] = row.get("value", "")
+                message["headers"][header] = _shut(HEADERS, row)["value"]
             case ("functions", function):
-                message["functions"][function] = {**_scalars(FN, row), "headers": {}}
+                message["functions"][function] = {**_shut(FN, row), "headers": {}}
             case ("functions", function, "headers", header) if function in message["functions"]:
-                message["functions"][function]["headers"][header] = row.get("value", "")
+                message["functions"][function]["headers"][header] = _shut(FN_HEADERS, row)["value"]
     return message
+
+
+def _shut(table: str, row: Mapping[str, Value]) -> dict[str, Value]:
+    shut = {name: row.get(name, "") for name in SCALARS[table]}
+    for name in _SHUT:
+        if isinstance(shut.get(name), str) and shut[name]:
+            shut[name] = Sealed((shut[name],))
+    return shut
 
 
 def changed_rows(kind: Kind, live: Attributes, wanted: Attributes, draft: Draft) -> dict[RowPath, dict[str, Value]]:

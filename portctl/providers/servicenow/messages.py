@@ -28,14 +28,19 @@ from portctl.providers.servicenow.message_rows import (
     parent_of,
     rows_of,
 )
-from portctl.providers.servicenow.objects import Objects
+from portctl.providers.servicenow.objects import STAMP, Objects
 from portctl.providers.servicenow.refusals import role_hint
 from portctl.providers.servicenow.tables import Row, chosen_id
 
 _ATTEMPTS = 3
 """How often the rest of a message is brought in line when an answer is lost on the way."""
 
-Rows: TypeAlias = Mapping[RowPath, Row]
+_WAITS_SECONDS = (0.5, 1.0, 2.0, 2.0, 2.0)
+
+PartRow: TypeAlias = Mapping[str, Value]
+_WAITS_SECONDS = (0.5, 1.0, 2.0, 2.0, 2.0)
+
+Rows: TypeAlias = Mapping[RowPath, PartRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +106,18 @@ class Messages(Objects):
         own = {"sys_id": chosen_id(MESSAGE, *place.values)}
         sys_id = self._tables.insert(MESSAGE, self._body(kind, {**own, **wanted[()]}))
         message = self._stored(kind, draft.identity, place, sys_id)
-        live = self._lives(kind, {draft.identity: message})[draft.identity]
+        live = self._new(kind, draft.identity, message, wanted)
         return self._converged(kind, live, wanted, ())
+
+    def _new(self, kind: Kind, identity: Identity, message: Row, wanted: Mapping[RowPath, Attributes]) -> Live:
+        """The new message with the function that the instance made. Where one that is wanted may be it, wait for it."""
+        maybe = {path for path, values in wanted.items() if values.get("http_method") == "get"}
+        for wait in _WAITS_SECONDS if maybe else ():
+            live = self._lives(kind, {identity: message})[identity]
+            if live.attributes["functions"]:
+                return live
+            self._sleep(wait)
+        return self._lives(kind, {identity: message})[identity]
 
     def update(self, kind: Kind, live: Live, draft: Draft) -> Live:
         self._prepare()
@@ -122,22 +137,31 @@ class Messages(Objects):
         """`live` with the rows that are wanted. Where an answer is lost, what is there now is looked at."""
         for attempt in range(_ATTEMPTS):
             try:
-                return self._written_rows(kind, live, wanted, gone)
+                return self._shown(kind, self._written_rows(kind, live, wanted, gone))
             except AnswerLost:
                 if attempt + 1 == _ATTEMPTS:
                     raise
             live = self.fetch(kind, live.identity) or live
         raise AssertionError("unreachable")
 
+    def _shown(self, kind: Kind, live: Live) -> Live:
+        """`live`, once lists show all its parts: the next plan must not see half of it. Gives up after a while."""
+        message = {name: str(value) for name, value in _opened(rows_of(live.attributes)[()]).items()}
+        row = {**message, **{name: str(live.attributes[name]) for name in ("sys_id", STAMP)}}
+        wanted = [_opened(values) for values in _by_path(live)]
+        for wait in (*_WAITS_SECONDS, None):
+            found = self._lives(kind, {live.identity: row})[live.identity]
+            if [_opened(values) for values in _by_path(found)] == wanted or wait is None:
+                break
+            self._sleep(wait)
+        return live
+
     def _written_rows(
         self, kind: Kind, live: Live, wanted: Mapping[RowPath, Attributes], gone: Sequence[RowPath]
     ) -> Live:
         """One request per row that differs, parents first; each is read back."""
         there, ids = rows_of(live.attributes), _ids(live)
-        rows: dict[RowPath, Row] = {
-            path: {**{name: str(value) for name, value in values.items()}, "sys_id": ids[path]}
-            for path, values in there.items()
-        }
+        rows: dict[RowPath, PartRow] = {path: {**values, "sys_id": ids[path]} for path, values in there.items()}
         for path in sorted((path for path in gone if path in rows), key=len, reverse=True):
             self._tables.delete(_table(path), ids[path])
             del rows[path]
@@ -146,15 +170,11 @@ class Messages(Objects):
             if path not in rows:
                 rows[path] = self._added(kind, live.identity, path, values, rows)
                 continue
-            differing = {
-                name: value
-                for name, value in values.items()
-                if isinstance(value, Pending) or value != there[path].get(name, "")
-            }
+            differing = {name: value for name, value in values.items() if _differs(value, there[path].get(name, ""))}
             if differing:
-                self._tables.update(_table(path), rows[path]["sys_id"], self._body(kind, differing))
-                rows[path] = self._part(path, rows[path]["sys_id"])
-        stamp = self._tables.read(MESSAGE, rows[()]["sys_id"], ["sys_updated_on"]) or {}
+                self._tables.update(_table(path), ids[path], self._body(kind, differing))
+                rows[path] = self._part(path, ids[path])
+        stamp = self._tables.read(MESSAGE, rows[()]["sys_id"], [STAMP]) or {}
         return _live(kind, live.identity, {**rows, (): {**rows[()], **stamp}})
 
     def _added(self, kind: Kind, identity: Identity, path: RowPath, values: Attributes, rows: Rows) -> Row:
@@ -172,9 +192,29 @@ class Messages(Objects):
         return row
 
 
+def _by_path(live: Live) -> list[Mapping[str, Value]]:
+    """The rows of a live message in one order, each with its sys_id."""
+    ids = _ids(live)
+    return [{**values, "sys_id": ids[path]} for path, values in sorted(rows_of(live.attributes).items())]
+
+
+def _opened(values: Mapping[str, Value]) -> dict[str, Value]:
+    """`values` with what was read and sealed as comparable parts."""
+    return {
+        name: "".join(map(str, value.parts)) if isinstance(value, Pending) else value for name, value in values.items()
+    }
+
+
+def _differs(wanted: Value, there: Value) -> bool:
+    """Whether a value must be sent. What is sealed cannot be compared; what was only read is the same thing still."""
+    if isinstance(wanted, Pending) or isinstance(there, Pending):
+        return wanted is not there
+    return bool(wanted != there)
+
+
 def _live(kind: Kind, identity: Identity, rows: Rows) -> Live:
     ids = {"\n".join(path): row["sys_id"] for path, row in rows.items()}
-    known = {name: rows[()][name] for name in ("sys_id", "sys_updated_on") if name in rows[()]}
+    known = {name: rows[()][name] for name in ("sys_id", STAMP) if name in rows[()]}
     return Live(kind, identity, {**attributes_of(identity[0], rows), **known, "rows": ids})
 
 

@@ -11,7 +11,7 @@ from portctl.errors import ApiError, InvalidInput
 from portctl.model.kind import Kind
 from portctl.model.provider import About
 from portctl.model.resource import Identity
-from portctl.model.value import Attributes, Pending, Value
+from portctl.model.value import Attributes, Pending, Sealed, Value
 from portctl.providers.servicenow.objects import Objects, Place, Surroundings, describe, several
 from portctl.providers.servicenow.refusals import API
 from portctl.providers.servicenow.tables import Row
@@ -29,12 +29,17 @@ class Records(Objects):
     def __init__(self, name: str, around: Surroundings) -> None:
         super().__init__(name, around)
         self._asked: dict[Identity, frozenset[str]] = {}
+        self._shut: dict[Identity, frozenset[str]] = {}
+        """The columns that hold a secret by their manifest: what stands there is sealed before anything sees it."""
 
     def _remember(self, identity: Identity, known: About) -> None:
-        named = {str(name) for name in _section(known.attributes, _COLUMNS)}
+        columns = _section(known.attributes, _COLUMNS)
+        named = {str(name) for name in columns}
+        secret = {str(name) for name, value in columns.items() if isinstance(value, Sealed)}
         held = {str(path[1]) for path in known.paths if len(path) > 1 and path[0] == _COLUMNS}
         with self._lock:
             self._asked[identity] = self._asked.get(identity, frozenset()) | named | held
+            self._shut[identity] = self._shut.get(identity, frozenset()) | secret
 
     def _place(self, kind: Kind, identity: Identity) -> Place:  # noqa: ARG002
         terms = parse_key(identity[1])
@@ -45,7 +50,13 @@ class Records(Objects):
             return sorted(self._asked.get(identity, ()))
 
     def _attributes(self, kind: Kind, identity: Identity, row: Row) -> Attributes:
-        columns = {name: row[name] for name in self._fields(kind, identity) if name in row}
+        with self._lock:
+            shut = self._shut.get(identity, frozenset())
+        columns = {
+            name: Sealed((row[name],)) if name in shut and row[name] else row[name]
+            for name in self._fields(kind, identity)
+            if name in row
+        }
         return {"table": identity[0], "key": identity[1], _COLUMNS: columns}
 
     def _columns(self, kind: Kind, attributes: Attributes, only: Container[str] | None = None) -> Attributes:  # noqa: ARG002
