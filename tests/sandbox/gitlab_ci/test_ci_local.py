@@ -65,11 +65,6 @@ codes: {stage: one, script: [exit 91], allow_failure: {exit_codes: [90, 91]}}
 any: {stage: one, script: ["exit 1"], allow_failure: true}
 next: {stage: two, script: [echo next]}
 """,
-    "other-code": """
-stages: [one, two]
-codes: {stage: one, script: [exit 92], allow_failure: {exit_codes: 90}}
-next: {stage: two, script: [echo next]}
-""",
     "shell": """
 default: {before_script: [BEFORE=kept]}
 .base: {variables: {FROM: base}}
