@@ -22,7 +22,7 @@ gate: {stage: two, script: [echo "by $WHO"], when: manual, allow_failure: false}
 """
 
 
-@pytest.mark.fact("ci-160", "ci-161", "ci-162")
+@pytest.mark.fact("ci-78", "ci-79", "ci-80")
 def test_a_manual_job_holds_the_pipeline_until_somebody_plays_it(workshop: Workshop) -> None:
     assert workshop.run(TWO) == {"build": "success", "gate": "manual"}
     pipeline = workshop.pipeline()
@@ -44,7 +44,7 @@ def test_a_manual_job_holds_the_pipeline_until_somebody_plays_it(workshop: Works
     }  # fmt: skip
 
 
-@pytest.mark.fact("ci-163")
+@pytest.mark.fact("ci-81")
 def test_artifacts_are_read_whole_or_file_by_file_and_deleted(workshop: Workshop) -> None:
     workshop.run(TWO.replace("when: manual, ", ""))
     build = workshop.job("build")
@@ -61,7 +61,7 @@ def test_artifacts_are_read_whole_or_file_by_file_and_deleted(workshop: Workshop
     assert workshop.client.get(address).status_code == 404
 
 
-@pytest.mark.fact("ci-164")
+@pytest.mark.fact("ci-82")
 def test_a_job_is_retried_and_what_it_held_up_goes_on(workshop: Workshop) -> None:
     text = """
 stages: [one, two]
@@ -82,7 +82,7 @@ c: {stage: two, needs: [b], script: [echo c]}
     assert (refused.status_code, refused.json()) == (403, {"message": "403 Forbidden - Job is not retryable"})
 
 
-@pytest.mark.fact("ci-165")
+@pytest.mark.fact("ci-83")
 def test_a_pipeline_is_retried(workshop: Workshop) -> None:
     text = "stages: [one, two]\na: {stage: one, script: ['test -n \"$LATER\"']}\nb: {stage: two, script: [echo b]}"
     workshop.run(text)
@@ -93,7 +93,7 @@ def test_a_pipeline_is_retried(workshop: Workshop) -> None:
     assert (workshop.states(), workshop.pipeline()["status"]) == ({"a": "success", "b": "success"}, "success")
 
 
-@pytest.mark.fact("ci-166")
+@pytest.mark.fact("ci-84")
 def test_pipelines_are_listed_and_filtered(workshop: Workshop) -> None:
     workshop.run("a: {script: 'true'}")
     first = workshop.last
@@ -117,7 +117,7 @@ def test_pipelines_are_listed_and_filtered(workshop: Workshop) -> None:
     assert workshop.client.get(f"{PROJECT}/pipelines/{first}/bridges").json() == []
 
 
-@pytest.mark.fact("ci-167")
+@pytest.mark.fact("ci-85")
 def test_the_variables_of_a_pipeline_are_for_maintainers(workshop: Workshop) -> None:
     workshop.commit("a: {script: 'true'}")
     workshop.last = workshop.trigger({"variables": {"KEY": "x"}})
@@ -136,7 +136,7 @@ def test_the_variables_of_a_pipeline_are_for_maintainers(workshop: Workshop) -> 
         assert developer.delete(f"{PROJECT}/pipelines/{workshop.last}").status_code == 403
 
 
-@pytest.mark.fact("ci-168")
+@pytest.mark.fact("ci-86")
 def test_who_may_look_and_who_may_act(workshop: Workshop) -> None:
     workshop.run("a: {script: 'true', artifacts: {paths: [README.md], access: maintainer}}")
     number = workshop.job("a")["id"]
@@ -154,7 +154,7 @@ def test_who_may_look_and_who_may_act(workshop: Workshop) -> None:
     assert workshop.client.get(f"{PROJECT}/jobs/{number}/artifacts").status_code == 200
 
 
-@pytest.mark.fact("ci-169")
+@pytest.mark.fact("ci-87")
 def test_logs_and_pipelines_are_removed(workshop: Workshop) -> None:
     workshop.run("a: {script: [echo hello]}")
     job = f"{PROJECT}/jobs/{workshop.job('a')['id']}"
@@ -167,7 +167,7 @@ def test_logs_and_pipelines_are_removed(workshop: Workshop) -> None:
     assert workshop.client.get(job).status_code == 404
 
 
-@pytest.mark.fact("ci-170")
+@pytest.mark.fact("ci-88")
 def test_a_removed_project_takes_its_running_jobs_along(workshop: Workshop) -> None:
     group = workshop.client.get("/groups/platform").json()["id"]
     made = workshop.client.post("/projects", json={"path": "gone", "namespace_id": group}).json()
@@ -183,7 +183,7 @@ def test_a_removed_project_takes_its_running_jobs_along(workshop: Workshop) -> N
     assert workshop.sandbox.world.crashes == []
 
 
-@pytest.mark.fact("ci-171")
+@pytest.mark.fact("ci-89")
 def test_reports_are_kept_and_a_log_has_an_end(workshop: Workshop) -> None:
     workshop.run("""
 a:

@@ -56,7 +56,7 @@ deploy:
 """
 
 
-@pytest.mark.fact("ci-60", "ci-61", "ci-62", "ci-63", "ci-64")
+@pytest.mark.fact("ci-16")
 def test_every_keyword_that_is_understood_reaches_the_job() -> None:
     gate, deploy = compiled(WHOLE).jobs
     assert (gate.name, gate.stage, gate.stage_index, gate.needs, gate.dependencies) == ("gate", "gate", 1, None, None)
@@ -94,7 +94,7 @@ def test_a_job_survives_being_written_down() -> None:
     assert [spec_from_json(json.loads(json.dumps(job.as_json()))) for job in jobs] == list(jobs)
 
 
-@pytest.mark.fact("ci-65")
+@pytest.mark.fact("ci-17")
 @pytest.mark.parametrize(
     ("job", "when", "allowed"),
     [
@@ -112,7 +112,7 @@ def test_the_first_rule_that_fits_decides(job: str, when: str, allowed: bool) ->
     assert (found.when, found.allow_failure) == (when, allowed)
 
 
-@pytest.mark.fact("ci-66")
+@pytest.mark.fact("ci-18")
 @pytest.mark.parametrize(
     "rules", ["[]", "[{if: $NO}]", "[{when: never}]", "[{exists: [nothing]}]", "[{if: $YES, exists: [nothing]}]"]
 )
@@ -121,7 +121,7 @@ def test_a_job_without_a_rule_that_fits_is_left_out(rules: str) -> None:
     assert names(text, given={"YES": "1"}, files=("README.md",)) == ["c"]
 
 
-@pytest.mark.fact("ci-67")
+@pytest.mark.fact("ci-19")
 def test_rules_see_variables_of_every_layer_and_add_their_own() -> None:
     text = """
 variables: {LEVEL: "70"}
@@ -136,7 +136,7 @@ a:
         compiled(text, files=("ci/gate.sh",))
 
 
-@pytest.mark.fact("ci-68")
+@pytest.mark.fact("ci-20")
 @pytest.mark.parametrize(
     ("policy", "occasions"),
     [
@@ -163,7 +163,7 @@ def test_only_and_except(policy: str, occasions: set[str]) -> None:
     assert {kind for kind, occasion in kinds.items() if "a" in names(text, given=given, **occasion)} == occasions
 
 
-@pytest.mark.fact("ci-69")
+@pytest.mark.fact("ci-21")
 def test_workflow_rules_decide_about_the_pipeline_and_name_it() -> None:
     text = """
 workflow:
@@ -180,14 +180,14 @@ a: {script: b, variables: {OWN: 1}}
         compiled(text, source="push")
 
 
-@pytest.mark.fact("ci-70")
+@pytest.mark.fact("ci-22")
 def test_a_pipeline_without_jobs_is_none() -> None:
     for text in ("a: {script: b, only: [pushes]}", "a: {script: b, stage: .pre}", "a: {script: b, rules: []}"):
         with pytest.raises(Filtered, match="Pipeline will not run for the selected trigger"):
             compiled(text)
 
 
-@pytest.mark.fact("ci-71")
+@pytest.mark.fact("ci-23")
 def test_needs_of_a_job_that_is_left_out_fail_unless_optional() -> None:
     text = "a: {{script: b, rules: [{{if: $NO}}]}}\nc: {{script: d, needs: [{need}]}}"
     with pytest.raises(InvalidFile, match="'c' job needs 'a' job, but 'a' does not exist in the pipeline"):
@@ -195,13 +195,13 @@ def test_needs_of_a_job_that_is_left_out_fail_unless_optional() -> None:
     assert names(text.format(need="{job: a, optional: true}")) == ["c"]
 
 
-@pytest.mark.fact("ci-26")
+@pytest.mark.fact("ci-12")
 def test_circular_variables_fail_the_pipeline() -> None:
     with pytest.raises(InvalidFile, match="a: circular variable reference detected"):
         compiled("variables: {A: $B}\na: {script: b, variables: {B: $A}}")
 
 
-@pytest.mark.fact("ci-72")
+@pytest.mark.fact("ci-24")
 def test_global_keywords_stand_in_for_defaults() -> None:
     job = only_job("image: alpine\nbefore_script: [x]\nafter_script: [y]\na: {script: b}")
     assert (job.image, job.before_script, job.after_script) == ("alpine", ("x",), ("y",))
@@ -209,7 +209,7 @@ def test_global_keywords_stand_in_for_defaults() -> None:
         compiled("image: alpine\ndefault: {image: debian}\na: {script: b}")
 
 
-@pytest.mark.fact("ci-73")
+@pytest.mark.fact("ci-25")
 def test_exit_codes_of_retry_stand_for_themselves() -> None:
     assert only_job("a: {script: b, retry: {max: 1, exit_codes: [3]}}").retry == Retry(1, (), (3,))
     assert only_job("a: {script: b, retry: {max: 2}}").retry == Retry(2, ("always",))
@@ -218,7 +218,7 @@ def test_exit_codes_of_retry_stand_for_themselves() -> None:
     assert Retry(1, ("script_failure",)).applies("script_failure", 4)
 
 
-@pytest.mark.fact("ci-74")
+@pytest.mark.fact("ci-26")
 def test_hidden_entries_may_hold_anything_and_jobs_come_in_the_order_of_their_stages() -> None:
     text = ".lines: &lines [one]\nlast: {stage: deploy, script: *lines}\nfirst: {stage: build, script: *lines}"
     assert names(text) == ["first", "last"]

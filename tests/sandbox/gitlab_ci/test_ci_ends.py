@@ -47,7 +47,7 @@ def start(workshop: Workshop, pipeline: str, name: str) -> int:
     return number
 
 
-@pytest.mark.fact("ci-120")
+@pytest.mark.fact("ci-46")
 def test_a_timeout_takes_all_children_along(workshop: Workshop) -> None:
     states = workshop.run(f"""
 a:
@@ -62,7 +62,7 @@ a:
     assert "after" not in workshop.output("a")
 
 
-@pytest.mark.fact("ci-121")
+@pytest.mark.fact("ci-47")
 def test_what_a_job_leaves_running_ends_with_it(workshop: Workshop) -> None:
     started = time.monotonic()
     assert workshop.run(f'a: {{script: ["{STRAYS}"]}}') == {"a": "success"}
@@ -70,7 +70,7 @@ def test_what_a_job_leaves_running_ends_with_it(workshop: Workshop) -> None:
     assert time.monotonic() - started < 10
 
 
-@pytest.mark.fact("ci-122")
+@pytest.mark.fact("ci-48")
 def test_a_canceled_job_ends_with_its_children_and_after_script_is_told(workshop: Workshop) -> None:
     text = f"""
 stages: [one, two]
@@ -87,7 +87,7 @@ b: {{stage: two, script: [echo b]}}
     assert workshop.client.post(f"{PROJECT}/jobs/{workshop.job('a')['id']}/cancel").json()["status"] == "canceled"
 
 
-@pytest.mark.fact("ci-123")
+@pytest.mark.fact("ci-49")
 def test_a_forced_cancellation_skips_after_script(workshop: Workshop) -> None:
     number = start(workshop, "a: {script: [echo ready, sleep 64], after_script: [sleep 63]}", "a")
     workshop.client.post(f"{PROJECT}/jobs/{number}/cancel", json={"force": True})
@@ -95,7 +95,7 @@ def test_a_forced_cancellation_skips_after_script(workshop: Workshop) -> None:
     assert (workshop.states(), strays()) == ({"a": "canceled"}, [])
 
 
-@pytest.mark.fact("ci-124")
+@pytest.mark.fact("ci-50")
 def test_after_script_has_its_own_time_and_its_failure_does_not_matter(workshop: Workshop) -> None:
     states = workshop.run("""
 slow: {script: [echo a], variables: {RUNNER_AFTER_SCRIPT_TIMEOUT: 1s}, after_script: [sleep 64]}
@@ -107,7 +107,7 @@ bad: {script: [exit 7], after_script: ['echo "after: $CI_JOB_STATUS"', exit 1]}
     assert workshop.log("bad").splitlines()[-1] == "ERROR: Job failed: exit code 7"
 
 
-@pytest.mark.fact("ci-125")
+@pytest.mark.fact("ci-51")
 def test_a_job_is_run_again_as_often_as_it_says(workshop: Workshop) -> None:
     states = workshop.run("""
 always: {script: [exit 1], retry: 2}
@@ -119,7 +119,7 @@ code: {script: [exit 3], retry: {max: 1, exit_codes: [3]}}
     assert {name: every.count(name) for name in every} == {"always": 3, "other-reason": 1, "code": 2}
 
 
-@pytest.mark.fact("ci-126")
+@pytest.mark.fact("ci-52")
 def test_failures_may_be_allowed_for_exit_codes(workshop: Workshop) -> None:
     text = """
 stages: [one, two]
@@ -133,7 +133,7 @@ next: {{stage: two, script: [echo next]}}
     assert workshop.pipeline()["status"] == "failed"
 
 
-@pytest.mark.fact("ci-127")
+@pytest.mark.fact("ci-53")
 def test_jobs_of_a_resource_group_run_one_after_the_other(workshop: Workshop) -> None:
     workshop.commit("deploy: {script: [echo ready, sleep 0.2], resource_group: production}\nfree: {script: [echo x]}")
     numbers = [workshop.trigger({"number": number}) for number in range(3)]
@@ -153,7 +153,7 @@ def test_jobs_of_a_resource_group_run_one_after_the_other(workshop: Workshop) ->
     assert all(earlier[1] <= later[0] for earlier, later in itertools.pairwise(times))
 
 
-@pytest.mark.fact("ci-128")
+@pytest.mark.fact("ci-54")
 @pytest.mark.parametrize(("mode", "last"), [("oldest_first", 2), ("newest_first", 1)])
 def test_the_mode_of_resource_groups_decides_who_is_next(workshop: Workshop, mode: str, last: int) -> None:
     workshop.client.put(PROJECT, json={"resource_group_default_process_mode": mode}).raise_for_status()
@@ -166,7 +166,7 @@ def test_the_mode_of_resource_groups_decides_who_is_next(workshop: Workshop, mod
     assert ended.index(max(ended)) == last
 
 
-@pytest.mark.fact("ci-129")
+@pytest.mark.fact("ci-55")
 def test_needs_go_past_stages_and_bring_files(workshop: Workshop) -> None:
     states = workshop.run("""
 stages: [one, two, three]
@@ -185,7 +185,7 @@ none: {stage: two, script: [echo never]}
     assert (workshop.output("takes"), workshop.output("leaves")) == (["file", "<v>"], ["<>"])
 
 
-@pytest.mark.fact("ci-130")
+@pytest.mark.fact("ci-56")
 def test_dependencies_narrow_what_is_handed_over(workshop: Workshop) -> None:
     workshop.run("""
 stages: [one, two]
@@ -198,7 +198,7 @@ nothing: {stage: two, dependencies: [], script: ['echo $(ls ? 2>/dev/null) ${A:-
     assert [workshop.output(name) for name in ("all", "one", "nothing")] == [["a b 11"], ["a 1"], ["nothing"]]
 
 
-@pytest.mark.fact("ci-131")
+@pytest.mark.fact("ci-57")
 def test_so_many_jobs_run_at_once_and_settling_has_a_bound(workshop: Workshop) -> None:
     engine = workshop.sandbox.gitlab.pipelines
     engine.concurrent, engine.settle_seconds = 1, 0.3
@@ -215,7 +215,7 @@ def test_so_many_jobs_run_at_once_and_settling_has_a_bound(workshop: Workshop) -
     assert a["finished_at"] <= b["started_at"]
 
 
-@pytest.mark.fact("ci-132")
+@pytest.mark.fact("ci-58")
 def test_a_reset_ends_all_jobs(workshop: Workshop) -> None:
     start(workshop, f'a: {{script: ["{STRAYS}", echo ready, sleep 64]}}', "a")
     workshop.sandbox.reset()
@@ -223,7 +223,7 @@ def test_a_reset_ends_all_jobs(workshop: Workshop) -> None:
     assert workshop.client.get(f"{PROJECT}/jobs").json() == []
 
 
-@pytest.mark.fact("ci-133")
+@pytest.mark.fact("ci-59")
 def test_a_stop_ends_all_jobs_and_the_next_start_goes_on(tmp_path: Path) -> None:
     with Sandbox(tmp_path) as sandbox, gitlab_client(sandbox) as client:
         workshop = Workshop(sandbox, client)
@@ -239,7 +239,7 @@ def test_a_stop_ends_all_jobs_and_the_next_start_goes_on(tmp_path: Path) -> None
     assert strays() == []
 
 
-@pytest.mark.fact("ci-134")
+@pytest.mark.fact("ci-60")
 def test_what_was_running_when_the_process_died_has_failed(tmp_path: Path) -> None:
     with Sandbox(tmp_path) as sandbox, gitlab_client(sandbox) as client:
         workshop = Workshop(sandbox, client)
@@ -258,7 +258,7 @@ def test_what_was_running_when_the_process_died_has_failed(tmp_path: Path) -> No
         ]
 
 
-@pytest.mark.fact("ci-135")
+@pytest.mark.fact("ci-61")
 def test_a_job_may_call_the_sandbox_while_faults_hit_it(workshop: Workshop) -> None:
     workshop.sandbox.faults.add(Fault(FaultKind.STATUS, service="gitlab", path="/version", status=500))
     states = workshop.run("""

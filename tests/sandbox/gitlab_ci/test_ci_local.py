@@ -125,7 +125,7 @@ def printed(lines: list[str]) -> list[str]:
     return [line for line in lines if not line.startswith("$ ") and line.strip()]
 
 
-@pytest.mark.fact("ci-180")
+@pytest.mark.fact("ci-90")
 @pytest.mark.parametrize("name", PIPELINES)
 def test_jobs_end_as_under_gitlab_ci_local(workshop: Workshop, tmp_path: Path, name: str) -> None:
     theirs = under_gitlab_ci_local(tmp_path, PIPELINES[name])

@@ -41,21 +41,21 @@ REFUSED_ABOVE = (
 )  # fmt: skip
 
 
-@pytest.mark.fact("ci-80")
+@pytest.mark.fact("ci-27")
 @pytest.mark.parametrize("keyword", REFUSED_IN_JOBS)
 def test_a_keyword_of_a_job_that_is_not_emulated_is_refused_by_name(keyword: str) -> None:
     with pytest.raises(NotEmulated, match=r"^(the CI keyword|the CI variable|the value|needs of|only and|the regular)"):
         lint(f"a: {{after_script: b, script: c, {keyword}}}\nb: {{script: c}}")
 
 
-@pytest.mark.fact("ci-80")
+@pytest.mark.fact("ci-27")
 @pytest.mark.parametrize("keyword", REFUSED_ABOVE)
 def test_a_global_keyword_that_is_not_emulated_is_refused_by_name(keyword: str) -> None:
     with pytest.raises(NotEmulated, match=r"^the (CI keyword|value)"):
         lint(f"{keyword}\na: {{script: b}}")
 
 
-@pytest.mark.fact("ci-81")
+@pytest.mark.fact("ci-28")
 @pytest.mark.parametrize(
     ("job", "error"),
     [
@@ -79,7 +79,7 @@ def test_a_value_that_does_not_fit_is_named(job: str, error: str) -> None:
     assert lint(f"a: {{script: b, {job}}}").errors == (error,)
 
 
-@pytest.mark.fact("ci-82")
+@pytest.mark.fact("ci-29")
 def test_references_are_followed_and_circles_found() -> None:
     assert parse("a: [x]\nb: {c: [!reference [a], y]}")["b"] == {"c": ["x", "y"]}
     for text in ("a: !reference [a]", "a: !reference x", "a: {b: !reference [a, z]}"):
@@ -92,13 +92,13 @@ def validator() -> Draft7Validator:
 
 
 @needs_schema
-@pytest.mark.fact("ci-83")
+@pytest.mark.fact("ci-30")
 def test_gitlabs_schema_accepts_what_we_do() -> None:
     assert list(validator().iter_errors(parse(WHOLE))) == []
 
 
 @needs_schema
-@pytest.mark.fact("ci-84")
+@pytest.mark.fact("ci-31")
 def test_every_keyword_of_gitlabs_schema_is_known_here() -> None:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     in_jobs = set(schema["definitions"]["job_template"]["properties"]) - {"extends", "!reference"}
@@ -152,7 +152,7 @@ def check_against_schema(document: dict[str, Any]) -> None:
 
 
 @needs_schema
-@pytest.mark.fact("ci-83")
+@pytest.mark.fact("ci-30")
 @settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(job=JOBS, above=ABOVE)
 def test_whatever_is_accepted_here_is_accepted_by_gitlabs_schema(job: dict[str, Any], above: dict[str, Any]) -> None:
@@ -160,7 +160,7 @@ def test_whatever_is_accepted_here_is_accepted_by_gitlabs_schema(job: dict[str, 
 
 
 @needs_schema
-@pytest.mark.fact("ci-83")
+@pytest.mark.fact("ci-30")
 @settings(max_examples=1_500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(place=st.sampled_from(places(GOOD) or [()]), value=VALUES)
 def test_a_good_file_with_one_change_is_accepted_here_only_if_the_schema_does(place: Any, value: Any) -> None:

@@ -27,7 +27,7 @@ def shop(workshop: Workshop, request: pytest.FixtureRequest) -> Workshop:
     return workshop
 
 
-@pytest.mark.fact("ci-100", "ci-101", "ci-102", "ci-104", "ci-105")
+@pytest.mark.fact("ci-32", "ci-33", "ci-34", "ci-36", "ci-37")
 def test_a_pipeline_hands_files_and_variables_from_stage_to_stage(shop: Workshop) -> None:
     states = shop.run(
         """
@@ -59,7 +59,7 @@ test:
     assert files == {"archive": "artifacts.zip", "dotenv": ".env", "trace": "job.log"}
 
 
-@pytest.mark.fact("ci-103", "ci-106")
+@pytest.mark.fact("ci-35", "ci-38")
 def test_a_job_stops_at_the_first_command_that_fails(shop: Workshop) -> None:
     states = shop.run(
         """
@@ -92,7 +92,7 @@ always: {stage: two, when: always, script: [echo always]}
     assert shop.pipeline()["status"] == "failed"
 
 
-@pytest.mark.fact("ci-107", "ci-22", "ci-24")
+@pytest.mark.fact("ci-39", "ci-8", "ci-10")
 def test_the_payload_of_a_trigger_is_a_file(shop: Workshop) -> None:
     payload = {"port_context": {"runId": "r2"}, "deploy_run_id": "r1", "list": [1, None, True], "text": "ä 'q' \"d\""}
     shop.run(
@@ -103,7 +103,7 @@ def test_the_payload_of_a_trigger_is_a_file(shop: Workshop) -> None:
     assert json.loads(first) == {**payload, "id": "platform/pipelines", "ref": "main", "variables": {}}
 
 
-@pytest.mark.fact("ci-108", "ci-109")
+@pytest.mark.fact("ci-40", "ci-41")
 def test_a_job_has_a_clean_environment_and_the_predefined_variables(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,7 +136,7 @@ show:
     assert (job["status"], job["web_url"]) == ("success", f"{page}/jobs/{job['id']}")
 
 
-@pytest.mark.fact("ci-110")
+@pytest.mark.fact("ci-42")
 def test_masked_values_do_not_reach_the_log(shop: Workshop) -> None:
     shop.variable("TOKEN", "s3cret-value", masked=True, raw=True)
     slowly = "for part in s3cret -va lue; do printf %s $part; sleep 0.02; done; echo"
@@ -144,7 +144,7 @@ def test_masked_values_do_not_reach_the_log(shop: Workshop) -> None:
     assert shop.output("show") == ["<[MASKED]>", "[MASKED]", "[MASKED]"]
 
 
-@pytest.mark.fact("ci-111")
+@pytest.mark.fact("ci-43")
 def test_packages_are_not_installed_but_asked_for(shop: Workshop) -> None:
     states = shop.run(
         """
@@ -156,7 +156,7 @@ missing: {script: [apk add no-such-program]}
     assert 'apk: the sandbox installs nothing, and has no command "no-such-program"' in shop.log("missing")
 
 
-@pytest.mark.fact("ci-112")
+@pytest.mark.fact("ci-44")
 def test_a_branch_that_is_never_taken_is_parsed_all_the_same(shop: Workshop) -> None:
     states = shop.run(
         """
@@ -174,7 +174,7 @@ arrays:
 
 
 @pytest.mark.skipif(shutil.which("busybox") is None, reason="BusyBox is not installed")
-@pytest.mark.fact("ci-113")
+@pytest.mark.fact("ci-45")
 def test_busybox_has_its_applets_curl_and_jq_and_nothing_else(workshop: Workshop) -> None:
     workshop.sandbox.gitlab.pipelines.shell = busybox
     script = (

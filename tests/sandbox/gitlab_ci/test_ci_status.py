@@ -12,7 +12,7 @@ def states(text: str) -> list[JobState]:
     return [JobState(word.rstrip("?"), word.endswith("?")) for word in text.split()]
 
 
-@pytest.mark.fact("ci-40")
+@pytest.mark.fact("ci-13")
 @pytest.mark.parametrize(
     ("jobs", "status"),
     [
@@ -41,7 +41,7 @@ def test_a_pipeline_has_the_state_of_its_jobs(jobs: str, status: str | None) -> 
     assert composite(states(jobs)) == status
 
 
-@pytest.mark.fact("ci-41")
+@pytest.mark.fact("ci-14")
 @pytest.mark.parametrize(
     ("jobs", "status"),
     [("success", "success"), ("success skipped", "skipped"), ("success running", "pending"), ("manual?", "skipped")],
@@ -50,7 +50,7 @@ def test_needs_are_stricter(jobs: str, status: str) -> None:
     assert composite(states(jobs), by_needs=True) == status
 
 
-@pytest.mark.fact("ci-42")
+@pytest.mark.fact("ci-15")
 @pytest.mark.parametrize(
     ("when", "before", "wanted"),
     [
@@ -69,6 +69,6 @@ def test_who_runs_after_what(when: str, before: str, wanted: bool) -> None:
     assert is_wanted(when, before, by_needs=False) is wanted
 
 
-@pytest.mark.fact("ci-42")
+@pytest.mark.fact("ci-15")
 def test_a_job_that_needs_a_skipped_one_is_skipped() -> None:
     assert is_wanted("on_success", "skipped", by_needs=True) is False

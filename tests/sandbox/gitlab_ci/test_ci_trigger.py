@@ -34,7 +34,7 @@ def payload(workshop: Workshop, answer: httpx.Response) -> tuple[dict[str, Any],
     return json.loads(document), key
 
 
-@pytest.mark.fact("ci-140", "ci-141", "ci-107")
+@pytest.mark.fact("ci-62", "ci-63", "ci-39")
 def test_the_forms_of_the_call(workshop: Workshop, anonymous: httpx.Client) -> None:
     workshop.commit(SHOW)
     token, named = workshop.token, {"id": "platform/pipelines", "ref": "main"}
@@ -48,7 +48,7 @@ def test_the_forms_of_the_call(workshop: Workshop, anonymous: httpx.Client) -> N
     assert payload(workshop, query)[1] == "<query>"
 
 
-@pytest.mark.fact("ci-142")
+@pytest.mark.fact("ci-64")
 def test_a_new_pipeline_is_answered_whole(workshop: Workshop) -> None:
     workshop.commit(SHOW)
     body = workshop.try_trigger({"a": 1}).json()
@@ -62,7 +62,7 @@ def test_a_new_pipeline_is_answered_whole(workshop: Workshop) -> None:
     assert [each["last_used"] is not None for each in listed] == [True]
 
 
-@pytest.mark.fact("ci-143")
+@pytest.mark.fact("ci-65")
 @pytest.mark.parametrize(
     ("sent", "status", "body"),
     [
@@ -85,7 +85,7 @@ def test_a_call_that_does_not_fit_is_refused(
     assert (answer.status_code, answer.json()) == (status, body)
 
 
-@pytest.mark.fact("ci-144")
+@pytest.mark.fact("ci-66")
 def test_a_token_is_good_for_its_project_while_it_lives(workshop: Workshop, anonymous: httpx.Client) -> None:
     workshop.commit(SHOW)
     there = anonymous.post("/projects/shop%2Fcheckout/trigger/pipeline", json={"ref": "main", "token": workshop.token})
@@ -99,7 +99,7 @@ def test_a_token_is_good_for_its_project_while_it_lives(workshop: Workshop, anon
     assert workshop.try_trigger().status_code == 404
 
 
-@pytest.mark.fact("ci-145")
+@pytest.mark.fact("ci-67")
 def test_a_hook_of_a_pipeline_starts_no_pipeline(workshop: Workshop, anonymous: httpx.Client) -> None:
     workshop.commit(SHOW)
     sent = {"ref": "main", "token": workshop.token}
@@ -107,7 +107,7 @@ def test_a_hook_of_a_pipeline_starts_no_pipeline(workshop: Workshop, anonymous: 
     assert anonymous.post(BODY, json=sent, headers={"X-Gitlab-Event": "Push Hook"}).status_code == 201
 
 
-@pytest.mark.fact("ci-146")
+@pytest.mark.fact("ci-68")
 def test_who_may_set_variables_is_a_setting(workshop: Workshop) -> None:
     workshop.commit(SHOW)
     denied = base("Insufficient permissions to set pipeline variables")
@@ -125,7 +125,7 @@ def test_who_may_set_variables_is_a_setting(workshop: Workshop) -> None:
         assert refused.status_code == 400
 
 
-@pytest.mark.fact("ci-147")
+@pytest.mark.fact("ci-69")
 def test_the_reference_must_be_open_to_the_owner_of_the_token(workshop: Workshop) -> None:
     workshop.commit(SHOW)
     with gitlab_client(workshop.sandbox, "developer") as developer:
@@ -139,7 +139,7 @@ def test_the_reference_must_be_open_to_the_owner_of_the_token(workshop: Workshop
     assert workshop.try_trigger().json() == base("Pipelines are disabled!")
 
 
-@pytest.mark.fact("ci-148")
+@pytest.mark.fact("ci-70")
 def test_a_broken_file_makes_a_failed_pipeline_and_an_unknown_keyword_none(workshop: Workshop) -> None:
     assert workshop.try_trigger().json() == base("Missing CI config file")
     workshop.commit("a: {stage: nowhere, script: b}")
@@ -159,7 +159,7 @@ def test_a_broken_file_makes_a_failed_pipeline_and_an_unknown_keyword_none(works
     assert "rules configuration prevented any jobs" in workshop.try_trigger().text
 
 
-@pytest.mark.fact("ci-149")
+@pytest.mark.fact("ci-71")
 @pytest.mark.parametrize(("reading", "status"), [("strict", 429), ("lenient", 400)])
 def test_twenty_five_pipelines_a_minute(workshop: Workshop, reading: str, status: int) -> None:
     workshop.sandbox.switches.set({"pipeline-limit-status": reading})
@@ -170,7 +170,7 @@ def test_twenty_five_pipelines_a_minute(workshop: Workshop, reading: str, status
     assert workshop.sandbox.switches.strict("pipeline-limit-status") is (reading == "strict")
 
 
-@pytest.mark.fact("ci-150", "ci-25")
+@pytest.mark.fact("ci-72", "ci-11")
 def test_switches_of_expansion(workshop: Workshop) -> None:
     workshop.variable("SECRET", "abc-secret-def", raw=True)
     text = "show: {variables: {A: '[$NOTHING]'}, script: ['cat \"$TRIGGER_PAYLOAD\"; echo', 'echo \"$A\"']}"
@@ -184,7 +184,7 @@ def test_switches_of_expansion(workshop: Workshop) -> None:
     assert workshop.output("show")[1] == "[$NOTHING]"
 
 
-@pytest.mark.fact("ci-20", "ci-151")
+@pytest.mark.fact("ci-6", "ci-73")
 def test_which_variable_wins(workshop: Workshop) -> None:
     group = {"key": "A", "value": "group"}
     for key in "AB":
@@ -212,7 +212,7 @@ two:
     assert workshop.output("two") == ["project group dotenv job global live  job"]
 
 
-@pytest.mark.fact("ci-152", "ci-153")
+@pytest.mark.fact("ci-74", "ci-75")
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -229,7 +229,7 @@ def test_a_dotenv_report_that_is_wrong_fails_the_job(workshop: Workshop, content
     assert reason in workshop.log("a")
 
 
-@pytest.mark.fact("ci-153", "ci-154")
+@pytest.mark.fact("ci-75", "ci-76")
 def test_a_dotenv_report_has_a_number_of_variables_and_may_be_missing(workshop: Workshop) -> None:
     text = """
 a: {script: ['for n in $(seq 21); do echo "K$n=v"; done > e'], artifacts: {reports: {dotenv: e}}}
@@ -241,7 +241,7 @@ b: {script: ['true'], artifacts: {paths: [nothing], reports: {dotenv: nothing.en
     assert workshop.run(text) == {"a": "success", "b": "success"}
 
 
-@pytest.mark.fact("ci-155")
+@pytest.mark.fact("ci-77")
 def test_the_timeout_of_a_job_and_of_its_project(workshop: Workshop) -> None:
     workshop.client.put(PROJECT, json={"build_timeout": 600}).raise_for_status()
     text = "a: {timeout: 1 hour, script: ['echo $CI_JOB_TIMEOUT']}"
