@@ -174,6 +174,8 @@ def _described(source: SecretSource) -> str:
             return f"the output of the command {source.argument[0]}"
         case SecretOrigin.VALUE:
             return "the value in the environment file"
+        case SecretOrigin.SANDBOX:
+            return "the running sandbox"
 
 
 def _from_env(source: SecretSource, _: pathlib.Path, environ: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from portctl.errors import InvalidInput
 from portctl.manifest.findings import Findings, did_you_mean, listing
-from portctl.manifest.instances import SANDBOX_FILE, read_instances, sandbox_instances
+from portctl.manifest.instances import SANDBOX_FILE, in_sandbox, read_instances, sandbox_instances
 from portctl.manifest.project import is_file_name, read_document
 from portctl.manifest.section import Section
 from portctl.manifest.settings import check_version, read_guards, read_secrets, read_values
@@ -80,7 +80,7 @@ def load_environment(
     instances = read_instances(top.section("instances"), merged, project.root, sandbox=sandbox)
     if sandbox:
         instances, credentials = sandbox_instances(instances, sandbox_file, document, findings)
-        secrets.update(credentials)
+        secrets = {name: in_sandbox(source, sandbox_file) for name, source in secrets.items()} | dict(credentials)
     guards = read_guards(top.section("guards"), project.guards) if "guards" in top.value else None
     findings.raise_any()
     return Environment(

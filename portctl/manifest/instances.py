@@ -184,6 +184,18 @@ def sandbox_instances(
     return found, secrets
 
 
+def in_sandbox(source: SecretSource, running: Mapping[str, Any] | None) -> SecretSource:
+    """A secret that is a credential of somebody in the sandbox: its value, or the environment's where none runs."""
+    if source.origin is not SecretOrigin.SANDBOX:
+        return source
+    service, _, rest = str(source.argument).partition(".")
+    person, _, credential = rest.rpartition(".")
+    known = (running or {}).get("services", {}).get(service, {}).get("others", {}).get(person, {}).get(credential)
+    if known is None:
+        return SecretSource(source.name, SecretOrigin.ENV, source.name)
+    return SecretSource(source.name, SecretOrigin.VALUE, str(known))
+
+
 def require_sandbox(environment: Environment) -> None:
     """Raise InvalidInput when the environment is a sandbox that does not run."""
     if any(settings.settings.get("url") == NO_SANDBOX for settings in environment.instances.values()):

@@ -42,7 +42,7 @@ def read_values(section: Section) -> Attributes:
 
 
 def read_secrets(section: Section, *, sandbox: bool = False) -> Mapping[str, SecretSource]:
-    """Declared secrets. `{value: ...}` is accepted for a sandbox only: the file is committed."""
+    """Declared secrets. `{value: ...}` and `{sandbox: service.person.credential}` are accepted for a sandbox only."""
     section.refuse_holes("A secret's source is literal.")
     return {name: source for name in section.value if (source := _secret(section, name, sandbox=sandbox)) is not None}
 
@@ -58,11 +58,12 @@ def _secret(section: Section, name: str, *, sandbox: bool) -> SecretSource | Non
         section.complain((name,), "Wrong type", "A secret is a mapping that names its source, never its value.", _FORMS)
         return None
     source = section.section(name)
-    chosen = [origin for origin in _ORIGINS if origin in written]
+    origins = (*_ORIGINS, "sandbox") if sandbox else _ORIGINS
+    chosen = [origin for origin in origins if origin in written]
     for key in written:
-        if key not in (*_ORIGINS, "path"):
-            detail = f'A secret has no "{key}".{did_you_mean(key, _ORIGINS)}'
-            source.complain_key(key, "Unknown key", detail, f"Known keys: {listing((*_ORIGINS, 'path'))}.")
+        if key not in (*origins, "path"):
+            detail = f'A secret has no "{key}".{did_you_mean(key, origins)}'
+            source.complain_key(key, "Unknown key", detail, f"Known keys: {listing((*origins, 'path'))}.")
     if len(chosen) != 1:
         section.complain((name,), "Source of a secret", f"A secret has one source; this one has {len(chosen)}.", _FORMS)
         return None

@@ -13,20 +13,22 @@ from portctl.source import SourceMap
 
 
 class SecretOrigin(StrEnum):
-    """Where a secret's value comes from. `VALUE` is only accepted in a sandbox environment."""
+    """Where a secret's value comes from. `VALUE` and `SANDBOX` are only accepted in a sandbox environment."""
 
     ENV = "env"
     DOTENV = "dotenv"
     FILE = "file"
     COMMAND = "command"
     VALUE = "value"
+    SANDBOX = "sandbox"
 
 
 @dataclass(frozen=True, slots=True)
 class SecretSource:
     """A declared secret.
 
-    `argument`: the variable for ENV and DOTENV, a path for FILE, the text for VALUE, the words for COMMAND.
+    `argument`: the variable for ENV and DOTENV, a path for FILE, the text for VALUE,
+    service, person and credential for SANDBOX (`servicenow.gate.password`; VALUE once the sandbox runs), the words for COMMAND.
     """
 
     name: str

@@ -30,6 +30,7 @@ SANDBOX = {
     "services": {
         "port": {"url": "http://127.0.0.1:8001", "organization": "org_x", "credentials": {}},
         "gitlab": {"url": "http://127.0.0.1:8002", "credentials": {}},
+        "servicenow": {"url": "http://127.0.0.1:8003", "credentials": {}},
     }
 }
 
@@ -64,11 +65,10 @@ def test_the_workflow_is_complete() -> None:
         "gitlab/Files:pipeline",
         "gitlab/PipelineTrigger:deployment",
         "gitlab/Project:pipelines",
-        "gitlab/Variable:PORT_API_URL",
         "gitlab/Variable:PORT_CLIENT_ID",
         "gitlab/Variable:PORT_CLIENT_SECRET",
         "gitlab/Variable:SERVICENOW_API_TOKEN",
-        "gitlab/Variable:SERVICENOW_INSTANCE_URL",
+        "gitlab/Variable:SERVICE_READ_TOKEN",
         "port/Action:approve_and_deploy_service",
         "port/Action:deploy_service_to_cluster",
         "port/Action:pre_deployment_check",
@@ -82,20 +82,47 @@ def test_the_workflow_is_complete() -> None:
         "port/Secret:GITLAB_TRIGGER_TOKEN",
         "port/Secret:SERVICENOW_API_TOKEN",
         "port/Webhook:servicenow",
+        "servicenow/BusinessRule:portctl_webhook",
+        "servicenow/Column:external_tags",
+        "servicenow/RestMessage:portctl_webhook",
     ]
 
 
 def test_a_variable_is_for_all_environments_unless_it_says_otherwise() -> None:
-    variable = RESOURCES["gitlab/Variable:PORT_API_URL"]
-    assert variable.identity == ("platform/deployment", "PORT_API_URL", "*")
+    variable = RESOURCES["gitlab/Variable:PORT_CLIENT_ID"]
+    assert variable.identity == ("platform/deployment", "PORT_CLIENT_ID", "*")
 
 
 def test_the_pipeline_is_rendered_and_its_scripts_are_copied() -> None:
     files = spec("gitlab/Files:pipeline")["files"]
     folder = ROOT / "pipelines" / "deployment"
     assert "<%" not in files[".gitlab-ci.yml"]["content"]
-    scripts = {name: file["content"] for name, file in files.items() if name.startswith("ci/")}
-    assert scripts == {f"ci/{path.name}": path.read_text("utf-8") for path in (folder / "ci").iterdir()}
+    copied = {name: file["content"] for name, file in files.items() if name.endswith((".sh", ".py"))}
+    scripts = [path for path in (folder / "ci").iterdir() if path.suffix in (".sh", ".py")]
+    assert copied == {f"ci/{path.name}": path.read_text("utf-8") for path in scripts}
+
+
+def test_addresses_and_limits_of_the_pipeline_stand_in_a_file_and_not_in_variables() -> None:
+    settings = json.loads(spec("gitlab/Files:pipeline")["files"]["ci/settings.json"]["content"])
+    assert settings == {
+        "port": "http://127.0.0.1:8001/v1",
+        "servicenow": "http://127.0.0.1:8003",
+        "assignment_group": "Platform Engineering",
+        "coverage_threshold": 80,
+        "service_branch": "main",
+        "decision_wait_seconds": 3,
+    }
+    keys = {spec(address)["key"] for address in RESOURCES if address.startswith("gitlab/Variable:")}
+    assert keys == {"PORT_CLIENT_ID", "PORT_CLIENT_SECRET", "SERVICENOW_API_TOKEN", "SERVICE_READ_TOKEN"}
+
+
+def test_the_account_of_the_pipeline_is_not_the_one_that_approves() -> None:
+    in_port, in_gitlab = (
+        spec("port/Secret:SERVICENOW_API_TOKEN")["secretValue"],
+        spec("gitlab/Variable:SERVICENOW_API_TOKEN")["value"],
+    )
+    names = ("<Sealed SERVICENOW_APPROVER_PASSWORD>", "<Sealed SERVICENOW_GATE_PASSWORD>")
+    assert (repr(in_port), repr(in_gitlab)) == names
 
 
 def test_a_finding_in_the_pipeline_points_to_the_line_of_its_template() -> None:
@@ -159,7 +186,7 @@ def test_the_approval_is_made_at_servicenows_approvals_endpoint_and_carries_pers
     backend = spec("port/Action:approve_and_deploy_service")["invocationMethod"]
     assert backend == {
         "type": "WEBHOOK",
-        "url": "https://servicenow.example.com/api/sn_chg_rest/change/{{ .entity.identifier }}/approvals",
+        "url": "http://127.0.0.1:8003/api/sn_chg_rest/change/{{ .entity.identifier }}/approvals",
         "agent": False,
         "synchronized": True,
         "method": "PATCH",
@@ -237,15 +264,13 @@ def test_the_change_relates_to_its_service_and_the_webhook_maps_only_what_the_bu
     blueprint = spec("port/Blueprint:servicenowChangeRequest")
     webhook = spec("port/Webhook:servicenow")
     (mapping,) = webhook["mappings"]
-    sent = {
-        *("sys_id", "number", "short_description", "description", "state", "approval", "active", "on_hold"),
-        *("priority", "category", "external_tags", "created_by", "created_on", "updated_on"),
-    }
+    script = (ROOT / "servicenow" / "webhook.js").read_text("utf-8")
+    sent = set(re.findall(r"^ {6}(\w+): ", script, re.MULTILINE))
     assert blueprint["relations"]["service"]["target"] == "service"
-    assert set(re.findall(r"\.body\.(\w+)", json.dumps(mapping))) <= sent
+    assert set(re.findall(r"\.body\.(\w+)", json.dumps(mapping))) == sent
     assert set(mapping["entity"]["properties"]) == set(blueprint["schema"]["properties"])
     assert mapping["entity"]["properties"]["externalTags"] == ".body.external_tags"
-    assert webhook["security"]["signatureAlgorithm"] == "sha256"
+    assert webhook["security"]["signatureAlgorithm"] == "plain"
 
 
 def test_secrets_stand_only_where_port_hides_them() -> None:

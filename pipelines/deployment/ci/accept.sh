@@ -1,9 +1,10 @@
 #!/bin/sh
-# Reads and checks the payload of the trigger; writes what the other jobs need to know to accepted.env.
+# Reads and checks the payload of the trigger; writes what it points to into state/request.json.
 . ci/lib.sh
 
 [ -f "${TRIGGER_PAYLOAD:-}" ] || fail 'There is no payload: this pipeline is started by Port'
 jq -e 'type == "object"' "$TRIGGER_PAYLOAD" >/dev/null || fail 'The payload is not a JSON object'
+jq -e '(.variables // {}) == {}' "$TRIGGER_PAYLOAD" >/dev/null || fail 'Variables are not accepted: Port sends none'
 
 # field FILTER: text at a place of the payload, empty when there is none.
 field() {
@@ -12,28 +13,27 @@ field() {
 
 run=$(field .port_context.runId)
 is_id "$run" || fail 'port_context.runId is missing or no id of a run'
-printf 'RUN_ID=%s\n' "$run" >accepted.env
-
 deploy_run=$(field .deploy_run_id)
 is_id "$deploy_run" || fail 'deploy_run_id is missing or no id of a run'
-printf 'DEPLOY_RUN_ID=%s\n' "$deploy_run" >>accepted.env
-
-status=$(field .approval_status)
-case $status in
+service=$(field .entity)
+environment=$(field .environment)
+change=$(field .system_id)
+case $(field .approval_status) in
   pending)
-    service=$(field .entity)
-    matches "$service" '[A-Za-z0-9_.-]{1,100}' || fail 'entity is missing or not the name of a service'
-    environment=$(field .environment)
-    case $environment in
-      Development | Staging | Production) ;;
-      *) fail 'environment is none of Development, Staging and Production' ;;
-    esac
-    printf 'MODE=request\nSERVICE=%s\nTARGET_ENVIRONMENT=%s\n' "$service" "$environment" >>accepted.env
+    mode=request
+    matches "$service" '[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){1,5}' ||
+      fail 'entity is missing or not the path of a project'
+    matches "$environment" 'Development|Staging|Production' ||
+      fail 'environment is none of Development, Staging and Production'
     ;;
   approved | rejected)
-    change=$(field .system_id)
+    mode=decision
     matches "$change" '[0-9a-f]{32}' || fail 'system_id is missing or no sys_id'
-    printf 'MODE=decision\nCHANGE_ID=%s\n' "$change" >>accepted.env
     ;;
   *) fail 'approval_status is none of pending, approved and rejected' ;;
 esac
+
+mkdir -p state
+jq -n --arg mode "$mode" --arg run "$run" --arg deploy_run "$deploy_run" --arg service "$service" \
+  --arg environment "$environment" --arg change "$change" \
+  '{$mode, $run, $deploy_run, $service, $environment, $change}' | tee state/request.json

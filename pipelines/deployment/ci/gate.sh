@@ -1,101 +1,218 @@
 #!/bin/sh
-# Decides whether this pipeline deploys. Writes DEPLOY=true or DEPLOY=false, and what is deployed, to decided.env.
+# Decides whether this pipeline deploys, from what Port and ServiceNow say; writes it to state/decision.json.
 . ci/lib.sh
 
-need MODE RUN_ID DEPLOY_RUN_ID
-FIELDS='sys_id,number,state,approval,short_description,description,priority,category,active,sys_created_by,sys_created_on,u_external_tags,correlation_id'
+FIELDS='sys_id,number,state,approval,on_hold,short_description,description,priority,category,active,sys_created_by,sys_created_on,u_external_tags,correlation_id'
+NEW=-5 ASSESS=-4 SCHEDULED=-2 IMPLEMENT=-1
 
-decide() {
-  printf 'DEPLOY=%s\n' "$1" >decided.env
+mode=$(state request .mode)
+run=$(state request .run)
+deploy_run=$(state request .deploy_run)
+
+# of NAME: a column of the change at hand.
+of() {
+  printf '%s' "$change" | jq -r --arg name "$1" '.[$name] // ""'
+}
+
+# do_deploy SERVICE ENVIRONMENT, do_not_deploy: what the next job does.
+do_deploy() {
+  jq -n --arg service "$1" --arg environment "$2" --arg change "${change:-}" \
+    '{deploy: true, $service, $environment, change: (if $change == "" then null else $change | fromjson | {sys_id, number} end)}' \
+    >state/decision.json
+}
+do_not_deploy() {
+  jq -n '{deploy: false}' >state/decision.json
+}
+
+# link RUN: where this pipeline can be watched.
+link() {
+  port PATCH "/actions/runs/$1?version=v2" "$(jq -n '{link: [env.CI_PIPELINE_URL]}')" >/dev/null ||
+    printf 'Port took no link for %s\n' "$1" >&2
+}
+
+# read_change SYS_ID
+read_change() {
+  snow GET "/api/now/table/change_request/$1?sysparm_fields=$FIELDS" | jq -ce '.result | select(.sys_id != null)'
 }
 
 # find_change: the change request of this deployment, if there is one. ServiceNow drops query terms that it does not
 # know, so what it found is looked at again.
 find_change() {
-  answer=$(snow GET "/api/now/table/change_request?sysparm_query=correlation_id%3D$DEPLOY_RUN_ID&sysparm_limit=2&sysparm_fields=$FIELDS") ||
-    fail 'ServiceNow did not answer'
-  printf '%s' "$answer" | jq -c --arg run "$DEPLOY_RUN_ID" '[.result[] | select(.correlation_id == $run)] | first // empty'
+  snow GET "/api/now/table/change_request?sysparm_query=correlation_id%3D$deploy_run&sysparm_limit=2&sysparm_fields=$FIELDS" |
+    jq -c --arg run "$deploy_run" '[.result[] | select(.correlation_id == $run)] | first // empty'
 }
 
+group_id() {
+  name=$(setting assignment_group)
+  snow GET "/api/now/table/sys_user_group?sysparm_query=name%3D$(jq -rn --arg name "$name" '$name | @uri')&sysparm_limit=2&sysparm_fields=sys_id,name" |
+    jq -er --arg name "$name" '[.result[] | select(.name == $name)] | select(length == 1) | first.sys_id' ||
+    fail "ServiceNow has no group $name, or several"
+}
+
+# create_change: its sys_id is chosen by us, so that it can be made once, whoever tries how often.
 create_change() {
   snow POST "/api/now/table/change_request?sysparm_fields=$FIELDS" "$(
-    jq -n --arg run "$DEPLOY_RUN_ID" --arg service "$SERVICE" --arg environment "$TARGET_ENVIRONMENT" \
-      --arg group "$CHANGE_GROUP" --arg coverage "$COVERAGE" --arg pipeline "${CI_PIPELINE_URL:-}" \
-      '{type: "normal", correlation_id: $run, correlation_display: "Port", u_external_tags: $run,
+    jq -n --arg run "$deploy_run" --arg service "$service" --arg environment "$environment" --arg group "$1" \
+      --arg id "$(printf '%s' "$deploy_run" | md5sum | cut -c 1-32)" --slurpfile coverage state/coverage.json \
+      '{sys_id: $id, type: "normal", correlation_id: $run, correlation_display: "Port", u_external_tags: $run,
         assignment_group: $group, short_description: "Deploy \($service) to \($environment)",
-        description: "Coverage of \($service) is \($coverage)%, less than asked for. Pipeline: \($pipeline)"}'
+        description: "Coverage of \($service) at \($coverage[0].sha) is \($coverage[0].percent)%; \($coverage[0].threshold)% are asked for. Pipeline: \(env.CI_PIPELINE_URL)"}'
   )" | jq -ce '.result | select(.sys_id != null)'
 }
 
-# catalogue CHANGE: the entity that people decide on, as ServiceNow's webhook writes it, with its relation.
-catalogue() {
-  port POST "/blueprints/servicenowChangeRequest/entities?upsert=true&merge=true&run_id=$RUN_ID" "$(
-    printf '%s' "$1" | jq --arg service "$SERVICE" '
-      def day: if . == null or . == "" then null else sub(" "; "T") + "Z" end;
-      {identifier: .sys_id, title: .short_description, icon: "Servicenow",
-       properties: ({number, description, state, approval, priority, category, externalTags: .u_external_tags,
-                     isActive: (.active == "true"), createdBy: .sys_created_by, createdOn: (.sys_created_on | day)}
-                    | with_entries(select(.value != null and .value != ""))),
-       relations: {service: $service}}'
-  )" >/dev/null
+# open_change: found or made; an answer that was lost is looked up before anything is sent again.
+open_change() {
+  group=$(group_id)
+  tries=0
+  while [ "$tries" -lt 3 ]; do
+    change=$(find_change) || fail 'ServiceNow does not say whether there is a change request already'
+    [ -z "$change" ] || return 0
+    change=$(create_change "$group") && return 0
+    tries=$((tries + 1))
+    sleep "$tries"
+  done
+  fail 'ServiceNow did not open a change request'
 }
 
-# ask_for_approval SYS_ID: brings the change to where approvers see it.
-ask_for_approval() {
-  snow PATCH "/api/now/table/change_request/$1?sysparm_fields=$FIELDS" '{"state": "-4"}' |
-    jq -ce '.result | select(.state == "-4")'
+# catalogue: the entity that people decide on, with its relation. What the decision is about, `approval` and `state`, is
+# left to ServiceNow's webhook: it may have come first, and may be newer.
+catalogue() {
+  port POST "/blueprints/servicenowChangeRequest/entities?upsert=true&merge=true&run_id=$run" "$(
+    printf '%s' "$change" | jq --arg service "$service" '
+      def instant: if . == null or . == "" then null else sub(" "; "T") + "Z" end;
+      {identifier: .sys_id, title: .short_description, icon: "Servicenow",
+       properties: ({number, description, priority, category, externalTags: .u_external_tags,
+                     isActive: (.active == "true"), createdBy: .sys_created_by, createdOn: (.sys_created_on | instant)}
+                    | with_entries(select(.value != null and .value != ""))),
+       relations: {service: $service}}'
+  )" >/dev/null || fail 'Port did not take the change request'
+}
+
+# genuine: both runs are what the payload says they are, and still wait.
+genuine() {
+  first=$(run_of "$deploy_run") || fail "Port does not know the run $deploy_run"
+  second=$(run_of "$run") || fail "Port does not know the run $run"
+  is_run "$first" deploy_service_to_cluster || fail "Refused: $deploy_run is no run of deploy_service_to_cluster"
+  is_run "$second" pre_deployment_check || fail "Refused: $run is no run of pre_deployment_check"
+  printf '%s' "$second" | jq -e --arg run "$deploy_run" '.properties.deploy_run_id == $run' >/dev/null ||
+    fail "Refused: $run was not started by $deploy_run"
+  printf '%s' "$first" | jq -e --arg service "$service" --arg environment "$environment" \
+    '.status == "IN_PROGRESS" and .entity.identifier == $service and .properties.environment == $environment' >/dev/null ||
+    fail "Refused: $deploy_run has ended, or asks for something else"
 }
 
 gate_request() {
-  need SERVICE TARGET_ENVIRONMENT COVERAGE_MET
-  if [ "$COVERAGE_MET" = true ]; then
-    decide true
+  service=$(state request .service)
+  environment=$(state request .environment)
+  genuine
+  link "$deploy_run"
+  link "$run"
+  percent=$(state coverage .percent)
+  threshold=$(state coverage .threshold)
+  tell "$deploy_run" "The tests of $service passed; coverage is $percent%, $threshold% are asked for"
+  if [ "$(jq -r .met state/coverage.json)" = true ]; then
+    do_deploy "$service" "$environment"
     return
   fi
-  need CHANGE_GROUP
-  change=$(find_change)
-  [ -n "$change" ] || change=$(create_change) || fail 'ServiceNow did not open a change request'
-  [ "$(printf '%s' "$change" | jq -r .u_external_tags)" = "$DEPLOY_RUN_ID" ] ||
-    fail 'The change request lost u_external_tags: is the column there, and may this account write it?'
-  if [ "$(printf '%s' "$change" | jq -r .state)" = -5 ]; then
-    change=$(ask_for_approval "$(printf '%s' "$change" | jq -er .sys_id)") || fail 'The change request did not move to Assess'
+  open_change
+  number=$(of number)
+  [ "$(of u_external_tags)" = "$deploy_run" ] ||
+    fail "$number lost u_external_tags: is the column there, and may this account write it?"
+  if [ "$(of state)/$(of approval)" = "$NEW/not requested" ]; then
+    change=$(snow PATCH "/api/now/table/change_request/$(of sys_id)?sysparm_fields=$FIELDS" "{\"state\": \"$ASSESS\"}" |
+      jq -ce --arg state "$ASSESS" '.result | select(.state == $state)') || fail "$number did not move to Assess"
   fi
-  number=$(printf '%s' "$change" | jq -r .number)
-  catalogue "$change"
-  tell "$DEPLOY_RUN_ID" "Coverage is below the threshold: change request $number waits for a decision"
-  end "$RUN_ID" SUCCESS "Change request $number is open"
-  decide false
+  catalogue
+  tell "$deploy_run" "Coverage is below $threshold%: change request $number waits for a decision"
+  end "$run" SUCCESS "Change request $number is open"
+  do_not_deploy
 }
 
-# The payload only says which change to look at: what counts is what ServiceNow says about it now.
+# verdict: what the record says now. The word alone decides nothing: approvers move the state as well.
+verdict() {
+  case $(of approval)/$(of state)/$(of on_hold) in
+    approved/"$SCHEDULED"/false | approved/"$IMPLEMENT"/false) printf approved ;;
+    approved/*/true) printf held ;;
+    rejected/"$NEW"/*) printf rejected ;;
+    approved/0/* | approved/3/*) printf implemented ;;
+    */4/*) printf canceled ;;
+    *) printf undecided ;;
+  esac
+}
+
+# decided: waits a little for the flow, which moves approval and state one after the other.
+decided() {
+  waited=0
+  most=$(setting decision_wait_seconds)
+  while :; do
+    change=$(read_change "$change_id") || fail 'ServiceNow does not show the change request'
+    [ "$(of u_external_tags)/$(of correlation_id)" = "$deploy_run/$deploy_run" ] ||
+      fail "Refused: $(of number) belongs to another deployment"
+    result=$(verdict)
+    if [ "$result" != undecided ] || [ "$waited" -ge "$most" ]; then
+      return
+    fi
+    sleep 1
+    waited=$((waited + 1))
+  done
+}
+
+# put_back: the catalogue hears that nobody has decided, so that a real decision is a change there, and starts us again.
+put_back() {
+  port PATCH "/blueprints/servicenowChangeRequest/entities/$change_id?run_id=$run" \
+    '{"properties": {"approval": "requested"}}' >/dev/null || fail 'Port did not take the change request'
+}
+
+# note TEXT: in ServiceNow, for the people there.
+note() {
+  snow PATCH "/api/now/table/change_request/$change_id?sysparm_fields=number" \
+    "$(jq -n --arg text "$1" '{work_notes: $text}')" >/dev/null || printf 'ServiceNow took no work note\n' >&2
+}
+
+refuse() {
+  text="Nothing was deployed: $1"
+  note "$text"
+  end "$run" FAILURE "$text"
+  do_not_deploy
+}
+
 gate_decision() {
-  need CHANGE_ID
-  change=$(snow GET "/api/now/table/change_request/$CHANGE_ID?sysparm_fields=$FIELDS" | jq -ce .result)
-  number=$(printf '%s' "$change" | jq -r .number)
-  [ "$(printf '%s' "$change" | jq -r .u_external_tags)" = "$DEPLOY_RUN_ID" ] || fail "$number belongs to another deployment"
-  case $(printf '%s' "$change" | jq -r '"\(.approval)/\(.state)"') in
-    approved/-2 | approved/-1)
-      request=$(port GET "/actions/runs/$DEPLOY_RUN_ID?version=v2" | jq -ce .run)
-      what=$(printf '%s' "$request" | jq -er .entity.identifier)
-      where=$(printf '%s' "$request" | jq -er .properties.environment)
-      decide true
-      printf 'SERVICE=%s\nTARGET_ENVIRONMENT=%s\nCHANGE_NUMBER=%s\n' "$what" "$where" "$number" >>decided.env
+  change_id=$(state request .change)
+  decided
+  number=$(of number)
+  if [ "$result" = undecided ]; then
+    put_back
+    decided
+  fi
+  case $result in
+    approved)
+      link "$run"
+      first=$(run_of "$deploy_run") || fail "Port does not know the run $deploy_run"
+      is_run "$first" deploy_service_to_cluster || fail "Refused: $deploy_run is no run of deploy_service_to_cluster"
+      tell "$deploy_run" "Change request $number is approved"
+      do_deploy "$(printf '%s' "$first" | jq -er .entity.identifier)" \
+        "$(printf '%s' "$first" | jq -er .properties.environment)"
       ;;
-    rejected/*)
-      end "$DEPLOY_RUN_ID" FAILURE "Change request $number was rejected: nothing was deployed"
-      end "$RUN_ID" SUCCESS "The rejection of $number is done"
-      decide false
+    rejected)
+      end "$deploy_run" FAILURE "Change request $number was rejected: nothing was deployed"
+      end "$run" SUCCESS "The rejection of $number is done"
+      do_not_deploy
       ;;
+    held)
+      end "$deploy_run" FAILURE "Change request $number is approved and on hold: nothing was deployed, ask again"
+      refuse "$number is on hold"
+      ;;
+    canceled)
+      end "$deploy_run" FAILURE "Change request $number was canceled: nothing was deployed"
+      end "$run" SUCCESS "The cancellation of $number is done"
+      do_not_deploy
+      ;;
+    implemented) refuse "$number is implemented already" ;;
     *)
-      tell "$RUN_ID" "Change request $number is not decided, or not ready to be implemented"
-      end "$RUN_ID" FAILURE "Nothing was deployed"
-      decide false
+      tell "$deploy_run" "Somebody wrote \"$(of approval)\" on change request $number, but no approver has decided: it still waits"
+      refuse "$number says \"$(of approval)\", and no approver has decided (state $(of state))"
       ;;
   esac
 }
 
-case $MODE in
-  request) gate_request ;;
-  decision) gate_decision ;;
-  *) fail "unknown mode $MODE" ;;
-esac
+"gate_$mode"

@@ -1,6 +1,13 @@
 # Helpers of all jobs; read in with `. ci/lib.sh`. POSIX sh with curl and jq. Nothing here prints a secret.
+# Addresses and limits come from ci/settings.json, not from variables: whoever starts a pipeline can set those.
 # shellcheck shell=sh
 set -eu
+
+MOST_ATTEMPTS=4
+MOST_WAIT_SECONDS=60
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
 
 fail() {
   printf '%s\n' "$*" >&2
@@ -16,40 +23,96 @@ need() {
   done
 }
 
+setting() {
+  jq -er --arg name "$1" '.[$name]' ci/settings.json || fail "ci/settings.json does not say $1"
+}
+
+# state FILE FILTER: a value that an earlier job has left.
+state() {
+  jq -er "$2" "state/$1.json" || fail "state/$1.json is not there or does not say $2"
+}
+
 # matches TEXT REGEX: the whole text, which must be one line.
 matches() {
   [ "$(printf '%s' "$1" | grep -Ec '')" -le 1 ] && printf '%s\n' "$1" | grep -Eq "^($2)\$"
 }
 
-# call METHOD URL [JSON]: the header with credentials comes from $authorization and does not show in the process list.
-# Only reads are repeated: nobody knows what became of a write that failed.
-call() {
-  json=${3:-}
-  set -- --request "$1" --header 'Accept: application/json' "$2"
-  [ "$2" != GET ] || set -- --retry 3 --retry-connrefused "$@"
-  [ -z "$json" ] || set -- --header 'Content-Type: application/json' --data "$json" "$@"
-  printf 'header = "Authorization: %s"\n' "$authorization" |
-    curl --config - --silent --show-error --fail-with-body --max-time 30 "$@"
+# is_id TEXT: an id of Port, safe in an address.
+is_id() {
+  matches "$1" '[A-Za-z0-9_-]{1,64}'
 }
 
-# port METHOD PATH [JSON]: a token of its own for every job; it is never written down.
-port() {
-  if [ -z "${port_token:-}" ]; then
-    need PORT_API_URL PORT_CLIENT_ID PORT_CLIENT_SECRET
-    port_token=$(jq -n '{clientId: env.PORT_CLIENT_ID, clientSecret: env.PORT_CLIENT_SECRET}' |
-      curl --silent --show-error --fail-with-body --max-time 30 --retry 3 --retry-connrefused \
-        --header 'Content-Type: application/json' --data @- "$PORT_API_URL/auth/access_token" |
-      jq -er .accessToken) || fail 'Port gave no access token'
+# wait_for STATUS ATTEMPT: as long as the service asks, within bounds.
+wait_for() {
+  call_asked=$(sed -n 's/^[Rr][Ee][Tt][Rr][Yy]-[Aa][Ff][Tt][Ee][Rr]: *\([0-9]\{1,6\}\).*/\1/p' "$scratch/headers" | tail -n 1)
+  call_seconds=${call_asked:-$2}
+  [ "$call_seconds" -le "$MOST_WAIT_SECONDS" ] || call_seconds=$MOST_WAIT_SECONDS
+  printf 'status %s; trying again in %s s\n' "$1" "$call_seconds" >&2
+  sleep "$call_seconds"
+}
+
+# once METHOD URL [JSON]: one request; the status is printed, the answer is left in $scratch/answer.
+once() {
+  : >"$scratch/headers"
+  : >"$scratch/answer"
+  call_json=${3:-}
+  set -- --request "$1" "$2"
+  if [ -n "$call_json" ]; then
+    printf '%s' "$call_json" >"$scratch/body"
+    set -- --header 'Content-Type: application/json' --data-binary "@$scratch/body" "$@"
   fi
-  authorization="Bearer $port_token"
-  call "$1" "$PORT_API_URL$2" "${3:-}"
+  curl --silent --show-error --max-time 30 --header 'Accept: application/json' --header "@$scratch/credentials" \
+    --output "$scratch/answer" --dump-header "$scratch/headers" --write-out '%{http_code}' "$@" || true
+}
+
+# call METHOD URL [JSON]: prints the answer, which is JSON.
+# A refusal for now (429, 503) is repeated; what may have been performed only when it is a read.
+call() {
+  call_attempt=0
+  while :; do
+    call_attempt=$((call_attempt + 1))
+    call_status=$(once "$@")
+    case $1/$call_status in
+      */2??)
+        if jq -e 'type == "object" and .error == null' "$scratch/answer" >"$scratch/judged" 2>/dev/null; then
+          cat "$scratch/answer"
+          return 0
+        fi
+        [ "$1" = GET ] || break
+        ;;
+      */429 | */503 | GET/000 | GET/50?) ;;
+      *) break ;;
+    esac
+    [ "$call_attempt" -lt "$MOST_ATTEMPTS" ] || break
+    wait_for "$call_status" "$call_attempt"
+  done
+  printf '%s %s: status %s\n' "$1" "${2%%\?*}" "$call_status" >&2
+  jq -r '.message // .error.message? // .error? // empty' "$scratch/answer" 2>/dev/null | head -n 3 >&2 || true
+  return 1
+}
+
+# sign_in: one token of Port for a whole job, asked for when it is needed first; it is never written to a kept place.
+sign_in() {
+  [ ! -s "$scratch/port" ] || return 0
+  need PORT_CLIENT_ID PORT_CLIENT_SECRET
+  : >"$scratch/credentials"
+  call POST "$(setting port)/auth/access_token" \
+    "$(jq -n '{clientId: env.PORT_CLIENT_ID, clientSecret: env.PORT_CLIENT_SECRET}')" |
+    jq -er '"Authorization: Bearer \(.accessToken)"' >"$scratch/port" || fail 'Port gave no access token'
+}
+
+# port METHOD PATH [JSON]
+port() {
+  sign_in
+  cp "$scratch/port" "$scratch/credentials"
+  call "$1" "$(setting port)$2" "${3:-}"
 }
 
 # snow METHOD PATH [JSON]
 snow() {
-  need SERVICENOW_INSTANCE_URL SERVICENOW_API_TOKEN
-  authorization="Basic $SERVICENOW_API_TOKEN"
-  call "$1" "$SERVICENOW_INSTANCE_URL$2" "${3:-}"
+  need SERVICENOW_API_TOKEN
+  printf 'Authorization: Basic %s\n' "$SERVICENOW_API_TOKEN" >"$scratch/credentials"
+  call "$1" "$(setting servicenow)$2" "${3:-}"
 }
 
 # tell RUN TEXT: a line in the log of a run; a run that has ended takes none, and that is no failure.
@@ -61,13 +124,51 @@ tell() {
 
 # end RUN SUCCESS|FAILURE TEXT: a run that has ended already stays as it is.
 end() {
-  printf '%s: %s\n' "$2" "$3"
-  port POST "/actions/runs/$1/logs" \
-    "$(jq -n --arg text "$3" --arg status "$2" '{message: $text, terminationStatus: $status}')" >/dev/null ||
-    printf 'Port did not end %s: has it ended before?\n' "$1" >&2
+  printf '%s %s: %s\n' "$1" "$2" "$3"
+  end_line=$(jq -n --arg text "$3" --arg status "$2" '{message: $text, terminationStatus: $status}')
+  end_tries=0
+  until port POST "/actions/runs/$1/logs" "$end_line" >/dev/null; do
+    if run_of "$1" | jq -e '.status | . == "IN_PROGRESS" or . == "WAITING_FOR_APPROVAL" | not' >/dev/null; then
+      printf '%s has ended before\n' "$1"
+      return 0
+    fi
+    end_tries=$((end_tries + 1))
+    [ "$end_tries" -lt 3 ] || fail "Port could not be told the end of $1"
+    sleep "$end_tries"
+  done
 }
 
-# is_id TEXT: an id of Port or ServiceNow, safe in an address.
-is_id() {
-  matches "$1" '[A-Za-z0-9_-]{1,64}'
+# run_of RUN: the run as Port has it.
+run_of() {
+  port GET "/actions/runs/$1?version=v2" | jq -ce .run
+}
+
+# is_run JSON ACTION: whether a run is one of an action.
+is_run() {
+  printf '%s' "$1" | jq -e --arg action "$2" '.action.identifier == $action' >/dev/null
+}
+
+# What marks a deployment: tags in this repository. A tag can be made once and outlives every job, and each of ours says
+# which job made it, so that an answer that was lost can be told from a deployment that somebody else has started.
+started_tag() {
+  printf 'deployment-started/%s' "$1"
+}
+ended_tag() {
+  printf 'deployment-ended/%s' "$1"
+}
+
+# make_tag NAME TEXT
+make_tag() {
+  git -c user.name=deployment -c user.email=deployment@localhost tag --annotate --force --message "$2" "$1"
+}
+
+# remote_tag NAME: the object that the tag is in GitLab, nothing where there is none.
+remote_tag() {
+  git ls-remote origin "refs/tags/$1" >"$scratch/tags" || fail 'GitLab does not say which deployments were started'
+  cut -f 1 "$scratch/tags"
+}
+
+# tag_text NAME: what a tag in GitLab says.
+tag_text() {
+  git fetch --quiet --no-tags --force origin "refs/tags/$1:refs/tags/$1" && git tag --list --format '%(contents)' "$1"
 }

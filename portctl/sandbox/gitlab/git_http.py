@@ -15,7 +15,7 @@ from portctl.sandbox.core.exchange import Answer, Request
 from portctl.sandbox.core.state import Row
 from portctl.sandbox.gitlab.errors import GitLabError, not_emulated
 from portctl.sandbox.gitlab.git.repository import environment
-from portctl.sandbox.gitlab.store import access, projects, protection, users
+from portctl.sandbox.gitlab.store import access, jobs, projects, protection, users
 from portctl.sandbox.gitlab.store.access import Level
 from portctl.sandbox.gitlab.store.instance import Instance
 
@@ -33,6 +33,7 @@ while read -r old new ref; do
   esac
 done
 """
+_JOB_USER = "gitlab-ci-token"
 _NOTHING = "0" * 40
 _ABSENT = "The project you were looking for could not be found or you don't have permission to view it."
 _DENIED = (
@@ -55,25 +56,34 @@ class GitHttp:
         match = _REQUEST.fullmatch(request.path)
         assert match is not None
         try:
-            user = self._user(request)
+            user, job = self._caller(request)
             pushes = "git-receive-pack" in (match["rest"], request.query("service"))
             project = self._project(unquote(match["project"]), user, pushes)
+            if job is not None:
+                _allow_job(job, project, pushes)
             return self._served(request, match["rest"], project, user)
         except GitLabError as error:
             answer = error.answer()
         return answer
 
-    def _user(self, request: Request) -> Row | None:
-        """Basic authentication: any user name with a personal token as the password (`oauth2` by convention)."""
+    def _caller(self, request: Request) -> tuple[Row | None, Row | None]:
+        """The user, and the job whose token was given, if it was one.
+
+        Basic authentication: a personal token as the password, under any user name (`oauth2` by convention), or the
+        token of a running job under the name `gitlab-ci-token`.
+        """
         word, _, rest = request.headers.get("authorization", "").partition(" ")
         if word.lower() != "basic":
-            return None
+            return None, None
         try:
-            _, _, password = base64.b64decode(rest).decode().partition(":")
+            name, _, password = base64.b64decode(rest).decode().partition(":")
+            if name == _JOB_USER:
+                job = jobs.by_token(self._instance, password)
+                return users.find(self._instance, job["user_id"]), job
             token = users.authenticate(self._instance, password)
         except (ValueError, GitLabError) as error:
             raise _challenge() from error
-        return users.find(self._instance, token["user_id"])
+        return users.find(self._instance, token["user_id"]), None
 
     def _project(self, path: str, user: Row | None, pushes: bool) -> Row:
         row = projects.resolve(self._instance.state, path)
@@ -137,6 +147,14 @@ class GitHttp:
             branch = project["default_branch"] if project["default_branch"] in after else next(iter(after))
             projects.branch_appeared(self._instance, project, branch)
         self._instance.world.changed()
+
+
+def _allow_job(job: Row, project: Row, pushes: bool) -> None:
+    """The token of a job is for its own project: lists of other projects that may come are not emulated."""
+    if job["project_id"] != project["id"]:
+        raise GitLabError(403, f"Authentication by CI/CD job token not allowed to {project['full_path']}.")
+    if pushes and not project["ci_push_repository_for_job_token_allowed"]:
+        raise GitLabError(403, "You are not allowed to upload code for this project.")
 
 
 def _pushed_refs(request: Request) -> Iterator[tuple[str, str]]:

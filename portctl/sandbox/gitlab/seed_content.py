@@ -1,6 +1,6 @@
 """The files of the seeded repositories: one project for pipelines, three small services with tests.
 
-The tests of `checkout` cover about two thirds of it, those of `payments` and `catalog` nearly everything.
+The tests of `checkout` cover 65 percent of its lines, those of `payments` and `catalog` nearly everything.
 """
 
 from __future__ import annotations
@@ -29,6 +29,14 @@ class Line:
 
 def total_cents(lines: list[Line]) -> int:
     return sum(line.unit_cents * line.quantity for line in lines)
+
+
+def pieces(lines: list[Line]) -> int:
+    return sum(line.quantity for line in lines)
+
+
+def is_parcel(lines: list[Line]) -> bool:
+    return pieces(lines) > 2
 
 
 def shipping_cents(lines: list[Line], country: str) -> int:
@@ -64,7 +72,7 @@ def to_pay_cents(lines: list[Line], country: str, code: str | None = None) -> in
 '''
 _CHECKOUT_TEST = """import unittest
 
-from checkout import Line, total_cents
+from checkout import Line, shipping_cents, total_cents
 
 
 class TotalTest(unittest.TestCase):
@@ -74,6 +82,16 @@ class TotalTest(unittest.TestCase):
     def test_lines_are_added_up(self) -> None:
         lines = [Line("tea", 450, 2), Line("cup", 900, 1)]
         self.assertEqual(total_cents(lines), 1800)
+
+
+class ShippingTest(unittest.TestCase):
+    def test_nothing_is_shipped_for_nothing(self) -> None:
+        self.assertEqual(shipping_cents([], "DE"), 0)
+
+    def test_it_depends_on_country_and_value(self) -> None:
+        tea = [Line("tea", 450, 2)]
+        self.assertEqual([shipping_cents(tea, country) for country in ("DE", "AT", "US")], [490, 990, 1990])
+        self.assertEqual(shipping_cents([Line("kettle", 3900, 2)], "DE"), 0)
 
 
 if __name__ == "__main__":

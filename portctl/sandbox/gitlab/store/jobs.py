@@ -9,7 +9,7 @@ from typing import Any
 from portctl.sandbox.core.state import Reader, Row
 from portctl.sandbox.gitlab.ci.model import JobSpec, spec_from_json
 from portctl.sandbox.gitlab.ci.status import CANCELABLE, COMPLETED, JobState
-from portctl.sandbox.gitlab.errors import forbidden, not_found, refused
+from portctl.sandbox.gitlab.errors import forbidden, not_found, refused, unauthorized
 from portctl.sandbox.gitlab.store import commits, users
 from portctl.sandbox.gitlab.store.instance import Instance
 
@@ -37,6 +37,14 @@ def of_pipeline(tables: Reader, pipeline: Row, *, retried: bool = False) -> list
 
 def spec_of(row: Row) -> JobSpec:
     return spec_from_json(row["spec"])
+
+
+def by_token(instance: Instance, token: str) -> Row:
+    """The running job whose token it is. Errors: 401."""
+    for row in instance.select(TABLE, lambda each: each["token"] == token):
+        if row["status"] in ("running", "canceling"):
+            return row
+    raise unauthorized()
 
 
 def state_of(row: Row) -> JobState:
