@@ -5,7 +5,9 @@ from __future__ import annotations
 from portctl.manifest.lint import Rule
 from portctl.providers.gitlab.rules import RULES as GITLAB_RULES
 from portctl.providers.port.rules import RULES as PORT_RULES
+from portctl.providers.servicenow.rules import RULES as SERVICENOW_RULES
+from portctl.providers.workflow.contract import RULES as WORKFLOW_RULES
 
 
 def all_rules() -> tuple[Rule, ...]:
-    return tuple(sorted((*GITLAB_RULES, *PORT_RULES), key=lambda rule: rule.id))
+    return tuple(sorted((*GITLAB_RULES, *PORT_RULES, *SERVICENOW_RULES, *WORKFLOW_RULES), key=lambda rule: rule.id))

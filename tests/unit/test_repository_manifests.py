@@ -84,6 +84,7 @@ def test_the_workflow_is_complete() -> None:
         "port/Webhook:servicenow",
         "servicenow/BusinessRule:portctl_webhook",
         "servicenow/Column:external_tags",
+        "servicenow/Record:approver-in-group",
         "servicenow/RestMessage:portctl_webhook",
     ]
 
