@@ -31,6 +31,10 @@ class Clock:
         """The current time as seconds since the epoch."""
         return self.now().timestamp()
 
+    def lived_seconds(self) -> float:
+        """What has passed for programs of this machine: real time, and what was skipped by hand."""
+        return self._ticks() - self._tick + self._skipped_seconds
+
     def advance(self, seconds: float) -> None:
         self._skipped_seconds += seconds
 

@@ -62,6 +62,21 @@ a:
     assert "after" not in workshop.output("a")
 
 
+@pytest.mark.fact("ci-46")
+def test_timeouts_count_what_the_clock_is_moved_forward_by(workshop: Workshop) -> None:
+    start(workshop, "a: {timeout: 1 hour, script: [echo ready, sleep 64]}", "a")
+    workshop.sandbox.world.clock.advance(3_601)
+    workshop.settle()
+    assert (workshop.job("a")["failure_reason"], strays()) == ("job_execution_timeout", [])
+
+
+@pytest.mark.fact("ci-46")
+def test_timeouts_count_real_seconds_however_fast_the_clock_runs() -> None:
+    with Sandbox(time_scale=1_000) as sandbox, gitlab_client(sandbox) as client:
+        workshop = Workshop(sandbox, client)
+        assert workshop.run("a: {timeout: 1 minute, script: [sleep 0.2]}") == {"a": "success"}
+
+
 @pytest.mark.fact("ci-47")
 def test_what_a_job_leaves_running_ends_with_it(workshop: Workshop) -> None:
     started = time.monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import partial
 
 import pytest
 
@@ -182,6 +183,9 @@ def test_busybox_has_its_applets_curl_and_jq_and_nothing_else(workshop: Workshop
     )
     workshop.run(f"show: {{script: ['{script}']}}")
     assert workshop.output("show") == ["curl", "jq", "wget", "sed"]
+    workshop.sandbox.gitlab.pipelines.shell = partial(busybox, more=("git", "python3"))
+    workshop.run(f"show: {{script: ['{script}']}}")
+    assert workshop.output("show") == ["curl", "jq", "wget", "sed", "python3", "git"]
     assert (
         workshop.client.get(f"{PROJECT}/jobs/{workshop.job('show')['id']}").json()["runner"]["description"] == "sandbox"
     )

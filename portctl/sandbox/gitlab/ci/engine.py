@@ -225,7 +225,7 @@ class Engine:
 
     def _run(self, order: Order, signals: Signals, generation: int) -> None:
         try:
-            outcome = run_job(order, signals, self._world.clock.seconds)
+            outcome = run_job(order, signals, self._world.clock.lived_seconds)
         except Exception:
             self._world.crashes.append(traceback.format_exc())
             outcome = _LOST

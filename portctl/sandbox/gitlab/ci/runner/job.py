@@ -91,7 +91,7 @@ def trace_file(folder: Path) -> Path:
 
 
 def run_job(order: Order, signals: Signals, now: Callable[[], float]) -> Outcome:
-    """Run it to its end, whatever that is. `now`: seconds of the sandbox's clock."""
+    """Run it to its end, whatever that is. `now`: seconds on the clock that time-outs count on."""
     workspace = Path(tempfile.mkdtemp(prefix=f"sandbox-job-{order.job_id}-")).resolve()
     with Trace(trace_file(order.folder), order.masked) as trace:
         try:

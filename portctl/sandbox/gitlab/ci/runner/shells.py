@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,16 +60,16 @@ def bash(folder: Path) -> Shell:
     return Shell("bash", (program,), _path(_installers(folder), *places, *_SYSTEM))
 
 
-def busybox(folder: Path) -> Shell:
-    """BusyBox's `sh` with its applets, curl and jq, and nothing else: what a small image has. Errors: MissingShell."""
+def busybox(folder: Path, *, more: Sequence[str] = ()) -> Shell:
+    """BusyBox's `sh` with its applets, curl and jq, and nothing else but `more`: a small image. Errors: MissingShell."""
     program = _program("busybox")
-    applets = folder / "busybox"
+    applets = folder / "-".join(("busybox", *more))
     if not applets.is_dir():
         applets.mkdir(parents=True)
         names = subprocess.run([program, "--list"], capture_output=True, check=True, text=True).stdout.split()
         for name in names:
             (applets / name).symlink_to(program)
-        for name in _ON_THE_IMAGE:
+        for name in (*_ON_THE_IMAGE, *more):
             (applets / name).unlink(missing_ok=True)
             (applets / name).symlink_to(_program(name))
     return Shell("busybox sh", (program, "sh"), _path(_installers(folder), applets))
