@@ -61,7 +61,7 @@ def bash(folder: Path) -> Shell:
 
 
 def busybox(folder: Path, *, more: Sequence[str] = ()) -> Shell:
-    """BusyBox's `sh` with its applets, curl and jq, and nothing else but `more`: a small image. Errors: MissingShell."""
+    """BusyBox's `sh` with its applets, curl and jq, and `more`: what a small image has. Errors: MissingShell."""
     program = _program("busybox")
     applets = folder / "-".join(("busybox", *more))
     if not applets.is_dir():
