@@ -18,13 +18,20 @@ def possible_losses(kind: Kind, after: Canonical, touched: Iterable[Edit]) -> tu
         for path in _prefixes(edit):
             removed = standing(after, path) is MISSING
             for hazard in kind.hazards:
-                if matches(hazard.at, path) and (hazard.removed if removed else hazard.changed):
+                hazardous = hazard.removed if removed else hazard.changed and not _grows(hazard, edit)
+                if hazardous and matches(hazard.at, path):
                     found.setdefault(path, Loss(path, hazard.why))
         if edit.before is MISSING:
             for hazard in kind.hazards:
                 if hazard.changed and matches(hazard.at, edit.path) and _stood_as_default(kind, hazard):
                     found.setdefault(edit.path, Loss(edit.path, hazard.why))
     return tuple(loss for path, loss in found.items() if not any(path[:end] in found for end in range(1, len(path))))
+
+
+def _grows(hazard: Hazard, edit: Edit) -> bool:
+    """Whether the hazard lies in a number's becoming smaller, and this one becomes larger."""
+    numbers = isinstance(edit.before, int | float) and isinstance(edit.after, int | float)
+    return hazard.shrinking and numbers and edit.after > edit.before
 
 
 def _prefixes(edit: Edit) -> Iterable[Path]:

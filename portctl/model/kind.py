@@ -99,12 +99,16 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """A change that loses data. `at` is a pattern; `removed`/`changed` say which edits at it are hazardous."""
+    """A change that loses data. `at` is a pattern; `removed`/`changed` say which edits at it are hazardous.
+
+    `shrinking`: only where a number becomes smaller.
+    """
 
     at: str
     why: str
     changed: bool = True
     removed: bool = True
+    shrinking: bool = False
 
 
 @dataclass(frozen=True, slots=True)

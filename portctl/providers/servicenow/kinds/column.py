@@ -28,7 +28,7 @@ KIND = Kind(
     canonical=texts,
     hazards=(
         Hazard("internal_type", "values that do not fit the new type are lost", removed=False),
-        Hazard("max_length", "longer values are cut where it becomes shorter", removed=False),
+        Hazard("max_length", "longer values are cut", removed=False, shrinking=True),
     ),
     deletion_hazard="every record loses its value in this column",
     on_delete=OnDelete.KEEP,
