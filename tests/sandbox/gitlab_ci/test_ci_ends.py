@@ -192,10 +192,12 @@ leaves: {stage: two, needs: [{job: makes, artifacts: false}], script: [test ! -e
 at-once: {stage: three, needs: [], script: [echo early]}
 after: {stage: three, needs: [fails], script: [echo never]}
 none: {stage: two, script: [echo never]}
+told: {stage: three, when: on_failure, script: [echo told]}
+untold: {stage: three, when: on_failure, needs: [fails, none], script: [echo never]}
 """)
     assert states == {
         "fails": "failed", "makes": "success", "takes": "success", "leaves": "success", "at-once": "success",
-        "after": "skipped", "none": "skipped",
+        "after": "skipped", "none": "skipped", "told": "success", "untold": "skipped",
     }  # fmt: skip
     assert (workshop.output("takes"), workshop.output("leaves")) == (["file", "<v>"], ["<>"])
 

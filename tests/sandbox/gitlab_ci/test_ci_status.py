@@ -71,4 +71,5 @@ def test_who_runs_after_what(when: str, before: str, wanted: bool) -> None:
 
 @pytest.mark.fact("ci-15")
 def test_a_job_that_needs_a_skipped_one_is_skipped() -> None:
-    assert is_wanted("on_success", "skipped", by_needs=True) is False
+    for when, wanted in (("on_success", False), ("manual", False), ("on_failure", False), ("always", True)):
+        assert is_wanted(when, "skipped", by_needs=True) is wanted

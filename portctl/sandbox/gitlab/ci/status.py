@@ -60,7 +60,7 @@ def composite(jobs: Iterable[JobState], *, by_needs: bool = False) -> str | None
 def is_wanted(when: str, before: str, *, by_needs: bool) -> bool:
     """Whether a job runs after jobs of this state; otherwise it is skipped."""
     wanted = _WANTED_AFTER[when]
-    if by_needs and when == "on_success":
+    if by_needs and when in ("on_success", "manual"):
         wanted = ("success",)
     return before in wanted
 
