@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from portctl.manifest.compose import compose
-from portctl.manifest.expression import Function
 from portctl.manifest.lint import Rule, run_rules
 from portctl.manifest.placeholder import fill
+from portctl.manifest.render import functions
 from portctl.model.address import Address
 from portctl.model.diagnostic import Diagnostic
+from portctl.model.kind import OnDelete
 from portctl.model.resource import Management, Meta, Resource
-from portctl.model.value import Sealed, SecretRef, Value, get, map_leaves
+from portctl.model.value import Value, get, map_leaves
 from portctl.providers.catalogue import catalogue
 from portctl.providers.rules import all_rules
 from portctl.source import Path
 
 FILE = "example.yaml"
-_NAMES: Mapping[str, Any] = {"secret": Function("secret('NAME')", lambda name: Sealed((SecretRef(name),)))}
+_NAMES: Mapping[str, Any] = functions(catalogue())
 
 
 def resources(text: str) -> tuple[Resource, ...]:
@@ -38,13 +39,14 @@ def _resource(document: Any, others: Mapping[Address, Resource]) -> Resource:
     identity = tuple(str(get(attributes, (name,))) for name in kind.identity)
     name = metadata.get("name", identity[-1] if identity else "unnamed")
     management = Management(metadata["management"]) if "management" in metadata else None
+    on_delete = OnDelete(metadata["onDelete"]) if "onDelete" in metadata else None
     parent = (others[within].identity if within in others else (within.name,)) if within else ()
     return Resource(
         address=Address(kind.provider, kind.name, name, metadata.get("instance", "default")),
         kind=kind,
         identity=(*parent, *identity),
         attributes=attributes,
-        meta=Meta(within=within, management=management),
+        meta=Meta(within=within, management=management, on_delete=on_delete),
         sources=document.sources,
     )
 
