@@ -1,0 +1,196 @@
+"""A private certificate authority, a client certificate and a proxy, for each provider, over real TLS."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pathlib
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+import trustme
+
+from portctl.errors import InvalidInput, Unreachable
+from portctl.model.plan import InstanceInfo
+from portctl.model.project import InstanceSettings, SecretOrigin, SecretSource
+from portctl.model.value import SecretRef, pending
+from portctl.source import Source, SourceMap
+from portctl.vault import Vault
+from portctl.wire.network import network_options
+
+CREDENTIALS: dict[str, dict[str, str]] = {
+    "port": {"clientId": "id", "clientSecret": "s3cret-value"},
+    "gitlab": {"token": "s3cret-value"},
+    "servicenow": {"username": "me", "password": "s3cret-value"},
+}
+ANSWERS: dict[str, Any] = {
+    "/v1/auth/access_token": {"accessToken": "a.b.c", "expiresIn": 3600},
+    "/v1/organization": {"organization": {"id": "org_1", "name": "Org"}},
+    "/api/v4/user": {"id": 1, "username": "me", "web_url": "https://gitlab.example.com/me"},
+    "/api/now/table/sys_user": {"result": [{"sys_id": "0" * 32, "user_name": "me"}]},
+}
+every_provider = pytest.mark.parametrize("provider", CREDENTIALS)
+
+
+@dataclass(slots=True)
+class Server:
+    url: str = ""
+    seen: list[str] = field(default_factory=list)
+    proxied: list[str | None] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    authority: trustme.CA
+    ca: pathlib.Path
+    certificate: pathlib.Path
+    key: pathlib.Path
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    folder = tmp_path_factory.mktemp("certificates")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    mine = authority.issue_cert("portctl@example.com")
+    mine.cert_chain_pems[0].write_to_path(str(folder / "mine.pem"))
+    mine.private_key_pem.write_to_path(str(folder / "mine.key"))
+    return Files(authority, folder / "ca.pem", folder / "mine.pem", folder / "mine.key")
+
+
+@contextmanager
+def serving(files: Files | None = None, *, demands_certificate: bool = False) -> Iterator[Server]:
+    """A service that knows the logins of all three; with `files` over TLS."""
+    server = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length") or 0))
+            server.seen.append(self.path.partition("?")[0])
+            server.proxied.append(self.headers.get("proxy-authorization"))
+            path = self.path.partition("?")[0].partition("://")[2]
+            body = json.dumps(ANSWERS[f"/{path.partition('/')[2]}" if path else self.path.partition("?")[0]]).encode()
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.send_header("x-total-count", "1")
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = answer
+
+        def log_message(self, *_arguments: Any) -> None:
+            """Nothing is logged."""
+
+    class Quiet(ThreadingHTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A handshake that fails is what some tests are about."""
+
+    with Quiet(("127.0.0.1", 0), Handler) as httpd:
+        if files is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            files.authority.issue_cert("localhost").configure_cert(context)
+            files.authority.configure_trust(context)
+            context.verify_mode = ssl.CERT_REQUIRED if demands_certificate else ssl.CERT_NONE
+            httpd.socket = context.wrap_socket(httpd.socket, server_side=True)
+        server.url = f"{'https' if files else 'http'}://localhost:{httpd.server_address[1]}"
+        thread = threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            httpd.shutdown()
+            thread.join()
+
+
+def vault() -> Vault:
+    values = {"SECRET": "s3cret-value", "PROXY": "http://me:proxy-s3cret@localhost:{port}"}
+    sources = {name: SecretSource(name, SecretOrigin.VALUE, value) for name, value in values.items()}
+    return Vault(sources, root=pathlib.Path(), environ={})
+
+
+def settings(provider: str, url: str, **more: Any) -> InstanceSettings:
+    own = {
+        name: pending((SecretRef("SECRET"),)) if "s3cret" in text else text
+        for name, text in CREDENTIALS[provider].items()
+    }
+    source = SourceMap(
+        Source("environments/test.yaml"), {(name,): Source("environments/test.yaml", 7) for name in more}
+    )
+    return InstanceSettings(provider=provider, name="default", settings={"url": url, **own, **more}, sources=source)
+
+
+def login(provider: str, url: str, **more: Any) -> InstanceInfo:
+    api = importlib.import_module(f"portctl.providers.{provider}.api")
+    made = api.connect(settings(provider, url, **more), vault=vault(), read_only=True, sleep=lambda _: None)
+    try:
+        info: InstanceInfo = made.login()
+        return info
+    finally:
+        made.close()
+
+
+@every_provider
+def test_a_private_authority_is_trusted_where_it_is_named_and_nowhere_else(provider: str, files: Files) -> None:
+    with serving(files) as server:
+        assert login(provider, server.url, caFile=str(files.ca)).url == server.url
+        with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
+            login(provider, server.url)
+
+
+@every_provider
+def test_a_client_certificate_is_shown_to_who_demands_one(provider: str, files: Files) -> None:
+    shown = {"caFile": str(files.ca), "clientCertificate": str(files.certificate), "clientKey": str(files.key)}
+    with serving(files, demands_certificate=True) as server:
+        assert login(provider, server.url, **shown).url == server.url
+        with pytest.raises(Unreachable):
+            login(provider, server.url, caFile=str(files.ca))
+
+
+@every_provider
+def test_requests_go_through_the_proxy_that_is_named(provider: str) -> None:
+    with serving() as proxy:
+        url = "http://service.invalid"
+        assert login(provider, url, proxy=proxy.url).url == url
+        assert {path.partition(".invalid")[0] for path in proxy.seen} == {"http://service"}
+        secret = pending(("http://me:", SecretRef("SECRET"), f"@{proxy.url.removeprefix('http://')}"))
+        assert login(provider, url, proxy=secret).url == url
+        assert proxy.proxied[-1] == "Basic bWU6czNjcmV0LXZhbHVl"
+
+
+@every_provider
+def test_a_proxy_that_is_down_is_said_without_its_credentials(provider: str) -> None:
+    secret = pending(("http://me:", SecretRef("SECRET"), "@127.0.0.1:9"))
+    with pytest.raises(Unreachable) as caught:
+        login(provider, "http://service.invalid", proxy=secret)
+    assert "cannot be reached" in caught.value.detail
+    assert "s3cret-value" not in f"{caught.value.detail}{caught.value.hint}"
+
+
+def test_files_that_cannot_be_used_are_named_with_their_setting(files: Files, tmp_path: pathlib.Path) -> None:
+    text = tmp_path / "text.pem"
+    text.write_text("no certificate", "utf-8")
+    wrong: list[tuple[dict[str, str], str]] = [
+        ({"caFile": str(tmp_path / "none.pem")}, "none.pem: No such file or directory"),
+        ({"caFile": str(text)}, "text.pem: it is not what OpenSSL can read, in PEM and without a passphrase"),
+        (
+            {"clientCertificate": str(text)},
+            "text.pem: it is not what OpenSSL can read, in PEM and without a passphrase",
+        ),
+        ({"clientKey": str(files.key)}, "a clientKey belongs to a clientCertificate, and there is none"),
+    ]
+    for given, detail in wrong:
+        with pytest.raises(InvalidInput) as caught:
+            network_options(settings("port", "https://localhost", **given), vault())
+        assert caught.value.detail.endswith(detail)
+        assert caught.value.source == Source("environments/test.yaml", 7)
+
+
+def test_without_such_settings_nothing_changes() -> None:
+    assert network_options(settings("port", "https://localhost"), vault(), {"timeout": 5.0}) == {"timeout": 5.0}
