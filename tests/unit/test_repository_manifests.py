@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+import shutil
 from collections.abc import Mapping
 from typing import Any
 
@@ -109,6 +110,7 @@ def test_addresses_and_limits_of_the_pipeline_stand_in_a_file_and_not_in_variabl
         "port": "http://127.0.0.1:8001/v1",
         "servicenow": "http://127.0.0.1:8003",
         "assignment_group": "Platform Engineering",
+        "change_risk": "4",
         "coverage_threshold": 80,
         "service_branch": "main",
         "decision_wait_seconds": 3,
@@ -280,12 +282,30 @@ def test_secrets_stand_only_where_port_hides_them() -> None:
     assert isinstance(spec("port/Webhook:servicenow")["security"]["secret"], Sealed)
 
 
-def test_the_example_of_a_real_environment_can_be_loaded(tmp_path: pathlib.Path) -> None:
-    example = (ROOT / "environments" / "production.yaml.example").read_text("utf-8")
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_the_example_of_a_real_environment_has_every_value_that_the_manifests_need(
+    tmp_path: pathlib.Path, name: str
+) -> None:
+    for folder in load_project(ROOT).manifests:
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    shutil.copy(ROOT / "portctl.yaml", tmp_path)
     (tmp_path / "environments").mkdir()
-    (tmp_path / "environments" / "production.yaml").write_text(example, "utf-8")
-    (tmp_path / "portctl.yaml").write_text((ROOT / "portctl.yaml").read_text("utf-8"), "utf-8")
+    shutil.copy(ROOT / "environments" / f"{name}.yaml.example", tmp_path / "environments" / f"{name}.yaml")
     project = load_project(tmp_path)
-    environment = load_environment(project, "production")
-    assert provider_context(environment)["port"]["api_url"] == "https://api.port.io/v1"
-    assert set(environment.values) <= {"gitlab", "servicenow", "port"}
+    environment = load_environment(project, name)
+    manifests, findings = load_manifests(project, catalogue())
+    assert findings == ()
+    context = RenderContext(
+        environment=name,
+        providers=provider_context(environment),
+        secrets=frozenset(declared_secrets(project, environment)),
+    )
+    assert context.providers["port"]["api_url"] == "https://api.port.io/v1"
+    values = layer_values(project, environment)
+    resources, findings = render(manifests, values=values, context=context, catalogue=catalogue())
+    assert findings == ()
+    resources, findings = fill_texts(resources, root=tmp_path, values=values, context=context, catalogue=catalogue())
+    assert findings == ()
+    assert {str(resource.address) for resource in resources} == set(RESOURCES)
+    assert [finding for resource in resources for finding in check_schema(resource)] == []
+    assert check_resources(resources, catalogue=catalogue(), declared_secrets=context.secrets) == ()

@@ -276,3 +276,49 @@ def test_an_instance_that_is_not_there_is_named_with_those_that_are(tmp_path: pa
     assert unknown_instance(found, "servicenow", "default") == (
         'environments/staging.yaml has no instance "default" of servicenow; it has no instance of servicenow.'
     )
+
+
+WAY = """
+apiVersion: portctl/v1
+secrets: {PROXY: , PASSWORD: }
+instances:
+  servicenow:
+    default:
+      url: https://acme.service-now.com
+      username: me
+      password: <% secret('PASSWORD') %>
+      updateSet: Delivery
+      proxy: <% secret('PROXY') %>
+      caFile: certificates/ca.pem
+      clientCertificate: /etc/portctl/mine.pem
+"""
+
+
+def test_files_of_an_instance_are_relative_to_the_project_and_the_way_there_is_no_placeholder(
+    tmp_path: pathlib.Path,
+) -> None:
+    write(tmp_path, {"environments/prod.yaml": WAY})
+    environment = load(tmp_path, "prod")
+    settings = environment.instances["servicenow", "default"].settings
+    assert settings["caFile"] == str(tmp_path / "certificates" / "ca.pem")
+    assert settings["clientCertificate"] == "/etc/portctl/mine.pem"
+    assert isinstance(settings["proxy"], Sealed)
+    assert set(provider_context(environment)["servicenow"]["default"]) == {"url", "api_url", "username", "updateSet"}
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("proxy: localhost:3128", "Not an address: proxy starts with http:// or https://."),
+        (
+            "proxy: http://me:pw@proxy.example:3128",
+            "Secret in a file: proxy holds credentials. (Keep the whole address in a secret: <% secret('PROXY') %>.)",
+        ),
+        ("clientKey: <% secret('KEY') %>", "Secret as a file: clientKey is the name of a file that holds it."),
+    ],
+)
+def test_a_way_that_cannot_be_used_is_refused(tmp_path: pathlib.Path, line: str, expected: str) -> None:
+    text = f"apiVersion: portctl/v1\ninstances:\n  port:\n    default:\n      url: https://api.port.io\n      {line}\n"
+    write(tmp_path, {"environments/prod.yaml": text})
+    found = complaint(lambda: load(tmp_path, "prod"))
+    assert found.partition("[environment] ")[2] == expected

@@ -24,6 +24,8 @@ from portctl.source import Source, SourceMap
 from portctl.vault import Vault
 from portctl.wire.network import network_options
 
+FILE = "environments/test.yaml"
+NO_PEM = "it is not what OpenSSL can read, in PEM and without a passphrase"
 CREDENTIALS: dict[str, dict[str, str]] = {
     "port": {"clientId": "id", "clientSecret": "s3cret-value"},
     "gitlab": {"token": "s3cret-value"},
@@ -83,7 +85,11 @@ def serving(files: Files | None = None, *, demands_certificate: bool = False) ->
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = answer
+        def do_GET(self) -> None:
+            self.answer()
+
+        def do_POST(self) -> None:
+            self.answer()
 
         def log_message(self, *_arguments: Any) -> None:
             """Nothing is logged."""
@@ -120,9 +126,7 @@ def settings(provider: str, url: str, **more: Any) -> InstanceSettings:
         name: pending((SecretRef("SECRET"),)) if "s3cret" in text else text
         for name, text in CREDENTIALS[provider].items()
     }
-    source = SourceMap(
-        Source("environments/test.yaml"), {(name,): Source("environments/test.yaml", 7) for name in more}
-    )
+    source = SourceMap(Source("environments/test.yaml"), {(name,): Source(FILE, 7) for name in more})
     return InstanceSettings(provider=provider, name="default", settings={"url": url, **own, **more}, sources=source)
 
 
@@ -178,10 +182,10 @@ def test_files_that_cannot_be_used_are_named_with_their_setting(files: Files, tm
     text.write_text("no certificate", "utf-8")
     wrong: list[tuple[dict[str, str], str]] = [
         ({"caFile": str(tmp_path / "none.pem")}, "none.pem: No such file or directory"),
-        ({"caFile": str(text)}, "text.pem: it is not what OpenSSL can read, in PEM and without a passphrase"),
+        ({"caFile": str(text)}, f"text.pem: {NO_PEM}"),
         (
             {"clientCertificate": str(text)},
-            "text.pem: it is not what OpenSSL can read, in PEM and without a passphrase",
+            f"text.pem: {NO_PEM}",
         ),
         ({"clientKey": str(files.key)}, "a clientKey belongs to a clientCertificate, and there is none"),
     ]
@@ -189,7 +193,7 @@ def test_files_that_cannot_be_used_are_named_with_their_setting(files: Files, tm
         with pytest.raises(InvalidInput) as caught:
             network_options(settings("port", "https://localhost", **given), vault())
         assert caught.value.detail.endswith(detail)
-        assert caught.value.source == Source("environments/test.yaml", 7)
+        assert caught.value.source == Source(FILE, 7)
 
 
 def test_without_such_settings_nothing_changes() -> None:
