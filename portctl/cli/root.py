@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Lazy] = {
     "state": Lazy("portctl.cli.state", "Look into the ledger."),
     "schema": Lazy("portctl.cli.schema", "Print the JSON Schema of manifests."),
     "sandbox": Lazy("portctl.cli.sandbox", "Run emulated services on this machine."),
+    "demo": Lazy("portctl.cli.demo", "Tell the story of a deployment on a sandbox of its own, and check every step."),
     "version": Lazy("portctl.cli.version", "Print the version."),
 }
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
 
 from portctl.cli import output
 from portctl.cli.options import common
+from portctl.cli.place import project_folder
+from portctl.cli.play import COMMANDS
 from portctl.cli.session import current
 from portctl.errors import PortctlError
 from portctl.sandbox import control
@@ -21,6 +22,10 @@ def command() -> None:
 
     Its state lives in .portctl/sandbox and survives a restart; .portctl/sandbox.json says where it listens.
     """
+
+
+for played in COMMANDS:
+    command.add_command(played)
 
 
 @command.command()
@@ -79,7 +84,7 @@ def status(as_json: bool) -> None:
 def reset() -> None:
     """Put everything back as it was when first started."""
     try:
-        live = control.reset(_project())
+        live = control.reset(project_folder())
     except control.ControlError as error:
         raise _failed(error) from error
     output.write("The sandbox is as new." if live else "The sandbox is down; it will be as new when started.")
@@ -90,16 +95,10 @@ def reset() -> None:
 def down() -> None:
     """End the sandbox; its state is kept."""
     try:
-        ended = control.down(_project())
+        ended = control.down(project_folder())
     except control.ControlError as error:
         raise _failed(error) from error
     output.write("The sandbox is down." if ended else "The sandbox was not up.")
-
-
-def _project() -> Path:
-    """The folder of the project file, from the current one upwards; without such a file the current one."""
-    start = current().directory.resolve()
-    return next((folder for folder in (start, *start.parents) if (folder / "portctl.yaml").exists()), start)
 
 
 def _checked(faults: tuple[str, ...]) -> tuple[str, ...]:
@@ -125,20 +124,20 @@ def _serve(seed: int, switches: tuple[str, ...], faults: tuple[str, ...]) -> Non
     from portctl.sandbox.process import run
 
     output.write("The sandbox is starting; interrupt to end it. `portctl sandbox status` says where it listens.")
-    if run(control.arguments(_project(), seed, switches, faults)) != 0:
+    if run(control.arguments(project_folder(), seed, switches, faults)) != 0:
         raise PortctlError("The sandbox did not start", hint="see the line above")
 
 
 def _start(seed: int, switches: tuple[str, ...], faults: tuple[str, ...]) -> control.Running:
     try:
-        return control.up(_project(), seed=seed, switches=switches, faults=faults)
+        return control.up(project_folder(), seed=seed, switches=switches, faults=faults)
     except control.ControlError as error:
         raise _failed(error) from error
 
 
 def _status() -> control.Running | None:
     try:
-        return control.status(_project())
+        return control.status(project_folder())
     except control.ControlError as error:
         raise _failed(error) from error
 

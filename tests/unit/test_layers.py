@@ -14,10 +14,11 @@ LAYERS = (
     {"manifest", "engine", "wire", "views"},
     {"providers"},
     {"app"},
+    {"story"},  # plays people: HTTP to a sandbox, nothing of the rest but the errors
     {"cli"},
 )
 ALONE = {"sandbox"}
-MAY_USE_SANDBOX = "cli/sandbox.py"
+MAY_USE_SANDBOX = {"cli/sandbox.py", "cli/play.py", "cli/demo.py"}
 
 
 def _modules() -> list[pathlib.Path]:
@@ -59,7 +60,7 @@ def test_no_module_imports_from_a_higher_layer_or_from_a_neighbour() -> None:
         for imported in _imports(path):
             other = _room(imported)
             if other in ALONE:
-                allowed = str(relative) == MAY_USE_SANDBOX
+                allowed = str(relative) in MAY_USE_SANDBOX
             else:
                 allowed = other == room or height[other] < height[room]
             if not allowed:

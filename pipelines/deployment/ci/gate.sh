@@ -53,9 +53,10 @@ group_id() {
 create_change() {
   snow POST "/api/now/table/change_request?sysparm_fields=$FIELDS" "$(
     jq -n --arg run "$deploy_run" --arg service "$service" --arg environment "$environment" --arg group "$1" \
+      --arg risk "$(setting change_risk)" \
       --arg id "$(printf '%s' "$deploy_run" | md5sum | cut -c 1-32)" --slurpfile coverage state/coverage.json \
       '{sys_id: $id, type: "normal", correlation_id: $run, correlation_display: "Port", u_external_tags: $run,
-        assignment_group: $group, short_description: "Deploy \($service) to \($environment)",
+        assignment_group: $group, risk: $risk, short_description: "Deploy \($service) to \($environment)",
         description: "Coverage of \($service) at \($coverage[0].sha) is \($coverage[0].percent)%; \($coverage[0].threshold)% are asked for. Pipeline: \(env.CI_PIPELINE_URL)"}'
   )" | jq -ce '.result | select(.sys_id != null)'
 }
@@ -209,8 +210,8 @@ gate_decision() {
       ;;
     implemented) refuse "$number is implemented already" ;;
     *)
-      tell "$deploy_run" "Somebody wrote \"$(of approval)\" on change request $number, but no approver has decided: it still waits"
-      refuse "$number says \"$(of approval)\", and no approver has decided (state $(of state))"
+      tell "$deploy_run" "A decision about $number was announced, but no approver has decided: it still waits"
+      refuse "$number says \"$(of approval)\" in state $(of state): no approver has decided"
       ;;
   esac
 }

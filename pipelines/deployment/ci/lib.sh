@@ -128,7 +128,8 @@ end() {
   end_line=$(jq -n --arg text "$3" --arg status "$2" '{message: $text, terminationStatus: $status}')
   end_tries=0
   until port POST "/actions/runs/$1/logs" "$end_line" >/dev/null; do
-    if run_of "$1" | jq -e '.status | . == "IN_PROGRESS" or . == "WAITING_FOR_APPROVAL" | not' >/dev/null; then
+    end_run=$(run_of "$1") || fail "Port does not know the run $1, or does not answer"
+    if printf '%s' "$end_run" | jq -e '.status | . == "IN_PROGRESS" or . == "WAITING_FOR_APPROVAL" | not' >/dev/null; then
       printf '%s has ended before\n' "$1"
       return 0
     fi

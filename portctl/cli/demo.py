@@ -1,0 +1,152 @@
+"""`portctl demo`: the deployment story, told on a sandbox of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from portctl.cli import output
+from portctl.cli.options import common
+from portctl.cli.place import project_folder
+from portctl.cli.session import current
+from portctl.errors import InvalidInput, PortctlError
+from portctl.sandbox import control
+
+if TYPE_CHECKING:
+    from portctl.story.telling import Step
+
+_NAMES = (
+    "approve-in-port",
+    "approve-in-servicenow",
+    "reject-in-port",
+    "reject-in-servicenow",
+    "coverage-met",
+    "pipeline-crash",
+    "both-at-once",
+    "forged-webhook",
+    "forged-trigger",
+    "word-only-patch",
+    "approved-then-edited",
+    "rejected-then-approved",
+)
+_LAST_LINES = 12
+
+
+@click.command("demo")
+@click.option("--scenario", "names", multiple=True, type=click.Choice(_NAMES), help="Only this one; repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.option("--switch", "switches", multiple=True, metavar="NAME=strict|lenient", help="As for `sandbox up`.")
+@click.option("--fault", "faults", multiple=True, metavar="JSON", help="As for `sandbox up`.")
+@click.option("--lag", default=0.0, show_default=True, metavar="SECONDS", help="How late reads and permissions are.")
+@common
+def command(
+    names: tuple[str, ...], as_json: bool, switches: tuple[str, ...], faults: tuple[str, ...], lag: float
+) -> None:
+    """Tell the story of a deployment on a sandbox of its own, and check every step.
+
+    A copy of this project is applied to a new sandbox, in a temporary folder that goes away afterwards.
+    """
+    current().json = as_json
+    told = []
+    with _stage(switches, faults) as running:
+        if lag:
+            control.call(running, "PUT", "/lag", {"seconds": lag})
+        for name in names or _NAMES:
+            told.append(_tell(name, running, quiet=as_json))
+    broken = [each["name"] for each in told if not each["ok"]]
+    if as_json:
+        output.write_json({"ok": not broken, "scenarios": told})
+    else:
+        output.write(f"\n{len(told) - len(broken)} of {len(told)} scenarios went as they should")
+    if broken:
+        raise PortctlError("The story is broken", ", ".join(broken))
+
+
+@contextlib.contextmanager
+def _stage(switches: tuple[str, ...], faults: tuple[str, ...]) -> Iterator[control.Running]:
+    """A new sandbox with this project applied to it."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="portctl-demo-"))
+    try:
+        _copy(project_folder(), folder)
+        running = control.up(folder, switches=switches, faults=faults)
+        _portctl(folder, "apply", "--yes")
+        yield running
+    except control.ControlError as error:
+        raise PortctlError("The sandbox failed", str(error)) from error
+    finally:
+        with contextlib.suppress(control.ControlError):
+            control.down(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy(project: pathlib.Path, folder: pathlib.Path) -> None:
+    """What the project file names, and nothing else of the folder."""
+    from portctl.manifest.project import load_project
+
+    if not (project / "portctl.yaml").is_file():
+        raise InvalidInput("No project", f"{project} has no portctl.yaml", hint="Run it in a project that deploys.")
+    for name in ("environments", *load_project(project).manifests):
+        if (project / name).is_dir():
+            shutil.copytree(project / name, folder / name)
+    shutil.copy(project / "portctl.yaml", folder)
+
+
+def _portctl(folder: pathlib.Path, *arguments: str) -> None:
+    """The command itself, as a person would call it."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "portctl", "-C", str(folder), *arguments, "-e", "sandbox"],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    if ended.returncode != 0:
+        last = "\n".join((ended.stdout + ended.stderr).splitlines()[-_LAST_LINES:])
+        raise PortctlError("The project could not be applied", f"portctl {' '.join(arguments)}:\n{last}")
+
+
+def _tell(name: str, running: control.Running, *, quiet: bool) -> dict[str, Any]:
+    """One scenario: what it was, step by step."""
+    from portctl.story.scenarios import SCENARIOS
+    from portctl.story.services import Services
+    from portctl.story.telling import Broken, Telling
+
+    if not quiet:
+        output.write(f"\n== {name}")
+    services = Services(running.document)
+    telling = Telling(services, (lambda _: None) if quiet else _show)
+    begin, broken = time.monotonic(), None
+    try:
+        SCENARIOS[name](telling)
+        telling.end()
+    except Broken as error:
+        broken = str(error)
+        if not quiet:
+            output.write(f"         NOT SO: {broken}")
+    finally:
+        services.close()
+    seconds = round(time.monotonic() - begin, 2)
+    steps = [_step(step) for step in telling.steps]
+    return {"name": name, "ok": broken is None, "broken": broken, "seconds": seconds, "steps": steps}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    document = {name: getattr(step, name) for name in ("who", "where", "what", "details", "holds")}
+    return json.loads(json.dumps({"afterSeconds": step.after_seconds, **document}))  # type: ignore[no-any-return]
+
+
+def _show(step: Step) -> None:
+    lines = [f"{step.after_seconds:7.2f}  {step.who}, {step.where}: {step.what}"]
+    lines += [f"           {line}" for line in step.details]
+    lines += [f"         ok: {line}" for line in step.holds]
+    output.write("\n".join(lines))

@@ -1,0 +1,1 @@
+"""The deployment story, played as people would: through the HTTP APIs of a running sandbox."""

@@ -1,0 +1,23 @@
+"""Every scenario by its name, in the order in which they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from portctl.story.scenarios import decisions, forgeries, requests, twice
+from portctl.story.telling import Telling
+
+SCENARIOS: Mapping[str, Callable[[Telling], None]] = {
+    "approve-in-port": decisions.approve_in_port,
+    "approve-in-servicenow": decisions.approve_in_servicenow,
+    "reject-in-port": decisions.reject_in_port,
+    "reject-in-servicenow": decisions.reject_in_servicenow,
+    "coverage-met": requests.coverage_met,
+    "pipeline-crash": requests.pipeline_crash,
+    "both-at-once": twice.both_at_once,
+    "forged-webhook": forgeries.forged_webhook,
+    "forged-trigger": forgeries.forged_trigger,
+    "word-only-patch": forgeries.word_only_patch,
+    "approved-then-edited": twice.approved_then_edited,
+    "rejected-then-approved": twice.rejected_then_approved,
+}

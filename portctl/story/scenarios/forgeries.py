@@ -1,0 +1,113 @@
+"""Messages that claim a decision which nobody has made."""
+
+from __future__ import annotations
+
+from portctl.story.scenarios.common import (
+    FLOW_SECONDS,
+    PIPELINE,
+    ask_with_low_coverage,
+    decide_in_servicenow,
+    is_deployed,
+)
+from portctl.story.services import Row
+from portctl.story.telling import Telling
+
+MALLORY = "Mallory (an intruder)"
+
+
+def forged_webhook(story: Telling) -> None:
+    run, change = ask_with_low_coverage(story)
+    body = {"sys_id": change["sys_id"], "number": change["number"], "approval": "approved", "external_tags": run}
+    story.step(MALLORY, "Port", f"delivers an approval of {change['number']} to the webhook")
+    for headers in ({}, {"x-servicenow-secret": "guessed"}):
+        said = story.services.anybody("POST", story.services.webhook(), body, headers)
+        story.holds(f"Port refuses it {'without a secret' if not headers else 'with a wrong one'}", said.status == 401)
+        story.show(said.reason)
+    story.settle()
+    story.holds(
+        "the catalogue is as it was", story.services.entity(change["sys_id"])["properties"]["approval"] == "requested"
+    )
+    _still_waits(story, run, pipelines=1)
+    _carry_on(story, run, change, pipelines=2)
+
+
+def forged_trigger(story: Telling) -> None:
+    run, change = ask_with_low_coverage(story)
+    url, token = story.services.trigger()
+    approval = {
+        "approval_status": "approved",
+        "system_id": change["sys_id"],
+        "deploy_run_id": run,
+        "port_context": {"runId": "r_0000000000000000"},
+    }
+    story.step(MALLORY, "GitLab", "starts the pipeline with a token of his own making")
+    said = story.services.anybody("POST", f"{url}?token=glptt-{'0' * 40}", approval)
+    story.holds("GitLab refuses", said.status == 404, said.status)
+    _start(
+        story,
+        f"{url}?token={token}",
+        approval,
+        "with the right token, and claims an approval",
+        "no approver has decided",
+    )
+    request = {
+        "approval_status": "pending",
+        "entity": "shop/payments",
+        "environment": "Production",
+        "deploy_run_id": run,
+        "port_context": {"runId": "r_0000000000000000"},
+    }
+    _start(
+        story, f"{url}?token={token}", request, "and asks for another service under the same run", "Port does not know"
+    )
+    variables = {"variables": {"DEPLOY": "true"}, **approval}
+    _start(story, f"{url}?token={token}", variables, "and sends variables along", "Variables are not accepted")
+    _still_waits(story, run, pipelines=4)
+    _carry_on(story, run, change, pipelines=5)
+
+
+def word_only_patch(story: Telling) -> None:
+    run, change = ask_with_low_coverage(story)
+    story.step("Somebody", "ServiceNow", f"writes the word approved on {change['number']}")
+    place = f"/api/now/table/change_request/{change['sys_id']}"
+    said = story.services.snow("PATCH", place, {"approval": "approved"}, person="gate")
+    story.holds("ServiceNow stores the word", said.body["result"]["approval"] == "approved", said.reason)
+    story.pipelines_ended(2)
+    story.settle()
+    story.step(PIPELINE, "GitLab", "looks at the change, and deploys nothing", story.stages(story.pipelines()[-1]))
+    newest = story.services.runs("approveSnowPipeline")[0]
+    story.show_log(newest["id"])
+    story.holds("the automation's run has ended with FAILURE", newest["status"] == "FAILURE", newest["status"])
+    said_why = any("no approver has decided" in line for line in story.services.log(newest["id"]))
+    story.holds("and says why", said_why)
+    _still_waits(story, run, pipelines=2)
+    story.holds(
+        "Port's catalogue shows that approval is still asked for",
+        story.services.entity(change["sys_id"])["properties"]["approval"] == "requested",
+    )
+    _carry_on(story, run, change, pipelines=3)
+
+
+def _start(story: Telling, url: str, payload: Row, what: str, why: str) -> None:
+    story.step(MALLORY, "GitLab", f"starts the pipeline {what}")
+    said = story.services.anybody("POST", url, payload)
+    story.holds("GitLab starts it", said.status == 201, said.reason)
+    story.settle()
+    pipeline = said.body
+    story.show(story.stages(pipeline))
+    traces = [story.services.trace(job["id"]) for job in story.services.jobs(pipeline["id"])]
+    story.holds(f"it deploys nothing, and says: {why}", any(why in trace for trace in traces))
+    story.holds("nothing was deployed", story.deploy_starts() == 0)
+
+
+def _still_waits(story: Telling, run: str, *, pipelines: int) -> None:
+    story.holds("the developer's run still waits", story.services.run(run)["status"] == "IN_PROGRESS")
+    story.holds("no other pipeline was started", len(story.pipelines()) == pipelines, len(story.pipelines()))
+    story.holds("nothing was deployed", story.deploy_starts() == 0)
+
+
+def _carry_on(story: Telling, run: str, change: Row, *, pipelines: int) -> None:
+    """The real decision still does what it should."""
+    story.pass_time(FLOW_SECONDS)
+    decide_in_servicenow(story, change, "approved", "this time it is me")
+    is_deployed(story, run, pipelines=pipelines)
