@@ -35,6 +35,7 @@ class Progress:
         self._lock = threading.Lock()
         self._under_way: dict[str, str] = {}
         self._done = 0
+        self._waited: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -60,11 +61,15 @@ class Progress:
             self._show(_ended(outcome))
 
     def waiting(self, text: str) -> None:
-        """What the run waits for, in words: `reading port`, `Port asks to wait 12 s`."""
+        """What the run waits for, in words: `reading port`, `waiting for Port (attempt 2 of 5)`.
+
+        Lines say the same thing once until something else happens: several threads may wait, and one several times.
+        """
         with self._lock:
             if self._live:
                 write_live(_fitting(text))
-            else:
+            elif text not in self._waited:
+                self._waited.add(text)
                 log(text)
 
     def clear(self) -> None:
@@ -74,6 +79,7 @@ class Progress:
                 write_live("")
 
     def _show(self, event: str) -> None:
+        self._waited.clear()
         if not self._live:
             log(event)
             return

@@ -31,6 +31,7 @@ from portctl.model.provider import Provider
 from portctl.providers.catalogue import catalogue
 from portctl.providers.rules import all_rules
 from portctl.vault import Vault
+from portctl.wire.client import Observer
 
 _COMMIT_TIMEOUT_SECONDS = 5.0
 
@@ -76,6 +77,23 @@ def open_workspace(choices: Choices) -> Workspace:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The wire's observer: writes go to the journal, and what is waited for to the one who watches."""
+
+    journal: Journal
+    watch: Watch
+
+    def intent(self, method: str, path: str) -> int:
+        return self.journal.intent(method, path)
+
+    def result(self, token: int, status: int | None) -> None:
+        self.journal.result(token, status)
+
+    def waiting(self, text: str) -> None:
+        self.watch.waiting(text)
+
+
 @contextlib.contextmanager
 def open_bench(
     workspace: Workspace, *, read_only: bool, watch: Watch, sleep: Callable[[float], None] = time.sleep
@@ -91,7 +109,7 @@ def open_bench(
     journal = Journal(project.root / ".portctl" / "journal" / f"{environment.name}-{stamp}-{run.id}.jsonl")
 
     def connect(name: str) -> Provider:
-        return _connect(workspace, name, read_only=read_only, journal=journal, sleep=sleep)
+        return _connect(workspace, name, read_only=read_only, observer=Told(journal, watch), sleep=sleep)
 
     with contextlib.ExitStack() as stack:
         stack.callback(journal.close)
@@ -109,7 +127,7 @@ def _close(bench: Bench) -> None:
 
 
 def _connect(
-    workspace: Workspace, name: str, *, read_only: bool, journal: Journal, sleep: Callable[[float], None]
+    workspace: Workspace, name: str, *, read_only: bool, observer: Observer, sleep: Callable[[float], None]
 ) -> Provider:
     provider, _, instance = name.partition("@")
     settings = workspace.environment.instances.get((provider, instance))
@@ -120,7 +138,7 @@ def _connect(
             hint=f"Add instances.{provider}.{instance} to {workspace.environment.file}.",
         )
     api = importlib.import_module(f"portctl.providers.{provider}.api")
-    made: Provider = api.connect(settings, vault=workspace.vault, read_only=read_only, observer=journal, sleep=sleep)
+    made: Provider = api.connect(settings, vault=workspace.vault, read_only=read_only, observer=observer, sleep=sleep)
     return made
 
 

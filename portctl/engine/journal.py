@@ -16,7 +16,7 @@ from typing import Any
 
 
 class Journal:
-    """Append-only JSON lines for one run. Implements the wire's observer."""
+    """Append-only JSON lines for one run: what the wire's observer hears of writes."""
 
     def __init__(self, path: pathlib.Path, *, now: Callable[[], float] = time.time) -> None:
         self._path = path

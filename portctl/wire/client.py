@@ -26,9 +26,10 @@ log = logging.getLogger("portctl.wire")
 
 _UNAUTHORISED = 401
 _GATEWAY_GAVE_UP = frozenset({502, 504})
+_NOT_THERE_NOW = 503
 _REDIRECTS = frozenset({301, 302, 307, 308})
 _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
-DEFAULT_OPTIONS: Mapping[str, Any] = {"timeout": 60.0}
+DEFAULT_OPTIONS: Mapping[str, Any] = {"timeout": 30.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,14 @@ Translate: TypeAlias = Callable[[Refused], PortctlError]
 
 
 class Observer(Protocol):
-    """Told about every write: before it leaves, and how it ended."""
+    """Told about every write, before it leaves and how it ended, and about every request that is sent again."""
 
     def intent(self, method: str, path: str) -> Any: ...
 
     def result(self, token: Any, status: int | None) -> None: ...
+
+    def waiting(self, text: str) -> None:
+        """What is waited for, in words: `waiting for Port (attempt 2 of 5): answered 503`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +78,19 @@ class _Request:
     followed: bool = False
 
 
-class _NotSent(Exception):
+class _Failed(Exception):
+    """An exchange without an answer. `slow`: nothing came for as long as the time-out is."""
+
+    def __init__(self, words: str, *, slow: bool = False) -> None:
+        super().__init__(words)
+        self.slow = slow
+
+
+class _NotSent(_Failed):
     """The connection failed before the request left."""
 
 
-class _NoAnswer(Exception):
+class _NoAnswer(_Failed):
     """The request left, or may have, and nothing usable came back."""
 
 
@@ -184,30 +196,36 @@ class Client:
         renewed = False
         attempt = 0
         while True:
-            last = attempt + 1 >= self._patience.attempts
+            tries = self._patience.attempts
             headers = self._auth.headers(self) if self._auth and not request.anonymous else {}
             try:
                 answer = self._exchange(request, headers)
             except _NotSent as problem:
-                if last:
+                tries = self._patience.tries(slow=problem.slow)
+                if attempt + 1 >= tries:
                     raise self._unreachable(f"cannot be reached: {problem}") from problem.__cause__
-                self._pause(attempt, None, {})
+                self._pause(attempt, tries, "cannot be reached")
             except _NoAnswer as problem:
-                if last or not request.repeatable:
+                tries = self._patience.tries(slow=problem.slow)
+                if attempt + 1 >= tries or not request.repeatable:
                     raise self._lost(request, str(problem)) from problem.__cause__
-                self._pause(attempt, None, {})
+                self._pause(attempt, tries, "no answer")
             else:
                 if answer.status == _UNAUTHORISED and headers and not renewed and self._auth:
                     renewed = self._auth.renew(headers)
                     if renewed:
                         continue
                 again = answer.status == TOO_MANY or (request.repeatable and answer.status in PASSING)
-                if last or not again:
+                if attempt + 1 >= tries or not again:
                     return answer
-                self._pause(attempt, answer.status, answer.headers)
+                self._pause(attempt, tries, f"answered {answer.status}", answer)
             attempt += 1
 
-    def _pause(self, attempt: int, status: int | None, headers: Mapping[str, str]) -> None:
+    def _pause(self, attempt: int, tries: int, why: str, answer: Answer | None = None) -> None:
+        """Wait before the next try, and say so. Attempts are counted from 0 here and from 1 in what is said."""
+        if self._observer:
+            self._observer.waiting(f"waiting for {self._service} (attempt {attempt + 2} of {tries}): {why}")
+        status, headers = (answer.status, answer.headers) if answer else (None, {})
         self._sleep(self._patience.wait_seconds(attempt, status, headers, self._now()))
 
     def _exchange(self, request: _Request, headers: Mapping[str, str]) -> Answer:
@@ -237,7 +255,10 @@ class Client:
                 request.method, self.url + request.path, params=request.query or None, headers=headers, **body
             )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-            raise _NotSent(self._words(error)) from error
+            slow = isinstance(error, httpx.ConnectTimeout)
+            raise _NotSent("no connection in time" if slow else self._words(error), slow=slow) from error
+        except httpx.TimeoutException as error:
+            raise _NoAnswer("no answer in time", slow=True) from error
         except httpx.TransportError as error:
             raise _NoAnswer(self._words(error)) from error
 
@@ -280,6 +301,9 @@ class Client:
     def _refusal(self, request: _Request, answer: Answer) -> PortctlError:
         if request.writes and answer.status in _GATEWAY_GAVE_UP:
             return self._lost(request, f"a gateway answered {answer.status}")
+        if request.writes and answer.status == _NOT_THERE_NOW and not request.repeatable:
+            # Whoever sent it reads back what is there, and then may send it again.
+            return self._lost(request, f"the answer was {answer.status}")
         if answer.body is None and answer.status in PASSING:
             return self._unreachable(f"answers {answer.status}, {self._patience.attempts} times in a row")
         body = map_leaves(answer.body, lambda _, leaf: self._scrub(leaf) if isinstance(leaf, str) else leaf)
@@ -318,7 +342,7 @@ def _checked(url: str, service: str) -> str:
     if not usable:
         raise InvalidInput(
             "Not a usable address",
-            f"the url of {service} must be http:// or https:// with a host, and without user, query or fragment",
+            f"the url of {service} is https:// and a host, without user, query or fragment",
             hint="Correct `url` in the environment file.",
         )
     return url.rstrip("/")

@@ -20,8 +20,14 @@ class Patience:
     """How often to try and how long to wait between."""
 
     attempts: int = 5
+    slow_attempts: int = 3
+    """How often where each attempt already took as long as the time-out."""
+
     first_wait_seconds: float = 0.5
     longest_wait_seconds: float = 60.0
+
+    def tries(self, *, slow: bool) -> int:
+        return min(self.slow_attempts, self.attempts) if slow else self.attempts
 
     def wait_seconds(self, attempt: int, status: int | None, headers: Mapping[str, str], now: float) -> float:
         """The wait after attempt number `attempt` (from 0). `now` is a Unix time; `headers` have lower-case names."""

@@ -47,6 +47,20 @@ skipped port/Action:d (complete)
     )
 
 
+def test_what_is_waited_for_is_said_once_until_something_happens(capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress(live=False) as progress:
+        for text in ("reading again", "reading again", "waiting for Port (attempt 2 of 5)", "reading again"):
+            progress.waiting(text)
+        progress.started(CREATE)
+        progress.waiting("reading again")
+    assert capsys.readouterr().err.splitlines() == [
+        "reading again",
+        "waiting for Port (attempt 2 of 5)",
+        "creating port/Action:a",
+        "reading again",
+    ]
+
+
 def test_on_a_terminal_one_line_is_drawn_over_and_taken_away_at_the_end(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,9 +64,11 @@ def test_what_is_safe_to_repeat_is_repeated(method: str, replies: list[Reply], w
     [
         ("POST", RESET, "connection reset"),
         ("POST", httpx.RemoteProtocolError("cut off"), "cut off"),
-        ("PATCH", httpx.ReadTimeout(""), "ReadTimeout"),
+        ("PATCH", httpx.ReadTimeout(""), "no answer in time"),
         ("POST", reply(504, {"ok": False}), "a gateway answered 504"),
         ("POST", reply(502), "a gateway answered 502"),
+        ("POST", reply(503), "the answer was 503"),
+        ("POST", reply(503, {"ok": False}), "the answer was 503"),
         ("POST", HTML, "the answer is not JSON"),
     ],
 )
@@ -90,6 +92,8 @@ def test_a_write_that_may_be_repeated_is_lost_only_after_every_attempt() -> None
     [
         (CONNECT, 5, "https://api.example cannot be reached: connection refused"),
         (RESET, 5, "https://api.example did not answer: connection reset"),
+        (httpx.ReadTimeout("slow"), 3, "https://api.example did not answer: no answer in time"),
+        (httpx.ConnectTimeout("slow"), 3, "https://api.example cannot be reached: no connection in time"),
         (reply(503), 5, "https://api.example answers 503, 5 times in a row"),
         (httpx.Response(502, html="<html>"), 5, "https://api.example answers 502, 5 times in a row"),
         (HTML, 1, "https://api.example answered 200 with text/html, not JSON: that is not its API"),
@@ -179,6 +183,7 @@ class Notes:
 
     def __init__(self) -> None:
         self.heard: list[Any] = []
+        self.waits: list[str] = []
 
     def intent(self, method: str, path: str) -> int:
         self.heard.append(f"{method} {path}")
@@ -186,6 +191,9 @@ class Notes:
 
     def result(self, token: int, status: int | None) -> None:
         self.heard.append((token, status))
+
+    def waiting(self, text: str) -> None:
+        self.waits.append(text)
 
 
 def test_the_observer_hears_of_every_write_and_of_no_read() -> None:
@@ -196,6 +204,18 @@ def test_the_observer_hears_of_every_write_and_of_no_read() -> None:
     client.request("POST", "/v1/search")
     client.request("PUT", "/v1/x", query={"token": "t0ken"})
     assert notes.heard == ["PUT /v1/x", (1, 503), "PUT /v1/x", (3, None), "PUT /v1/x", (5, 201)]
+
+
+def test_the_observer_hears_what_is_waited_for() -> None:
+    notes = Notes()
+    service = Service([reply(503), httpx.ReadTimeout("slow"), CONNECT, RESET, reply(200, OK)])
+    service.client(observer=notes).request("GET", "/v1/x")
+    assert notes.waits == [
+        "waiting for Example (attempt 2 of 5): answered 503",
+        "waiting for Example (attempt 3 of 3): no answer",
+        "waiting for Example (attempt 4 of 5): cannot be reached",
+        "waiting for Example (attempt 5 of 5): no answer",
+    ]
 
 
 def test_the_log_has_one_line_per_exchange_without_query_headers_or_body(caplog: pytest.LogCaptureFixture) -> None:
