@@ -164,6 +164,18 @@ class Purge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Privilege:
+    """The least that a user or token must be allowed, in the service's own words. `both`: reading and writing alike."""
+
+    read: str = ""
+    write: str = ""
+
+    @classmethod
+    def both(cls, needed: str) -> Privilege:
+        return cls(read=needed, write=needed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of resource.
 
@@ -274,7 +286,7 @@ class Kind:
     canonical: Callable[[Attributes], Attributes] | None = None
     remarks: tuple[str, ...] = ()
     server_id: str = ""
-    privilege: str = ""
+    privilege: Privilege = Privilege()
     folder: str = ""
 
     @property

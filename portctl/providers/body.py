@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portctl.model.kind import Kind, matches
+from portctl.model.kind import Kind, matches, pattern_parts
 from portctl.model.provider import Draft
 from portctl.model.value import MISSING, Attributes, Value, get
 from portctl.source import Path
@@ -13,11 +13,27 @@ from portctl.source import Path
 def merged(kind: Kind, live: Attributes, draft: Draft) -> Attributes:
     """`live` with the changes of `draft`: the body of a full replacement.
 
-    What the server owns is left out, and so is null at the top: services answer it and refuse it.
+    What the server owns is left out, and so is null at the top: services answer it and refuse it. Parts that are new
+    have the defaults of the kind where the draft says nothing.
     """
     body = {key: value for key, value in _changed(live, draft).items() if value is not None}
     for pattern in kind.server_owned:
         body = _without(body, tuple(pattern.split(".")))
+    for pattern, default in kind.defaults.items():
+        body = _with_default(body, live, pattern_parts(pattern), default)
+    return body
+
+
+def _with_default(body: Attributes, live: Attributes, pattern: Path, default: Value) -> Attributes:
+    """`body` with `default` in every part at `*`, the last but one of `pattern`, that `live` does not have."""
+    *holder, star, name = (*(("",) * (2 - len(pattern))), *pattern)
+    parts = get(body, tuple(holder))
+    if star != "*" or "*" in holder or not isinstance(parts, Mapping):
+        return body
+    for key, part in parts.items():
+        new = get(live, (*holder, key)) is MISSING
+        if new and isinstance(part, Mapping) and name not in part:
+            body = _placed(body, (*holder, key, name), default)
     return body
 
 

@@ -22,6 +22,13 @@ Paths are dotted; `*` stands for any name or position. *Coverage* says what a ma
 service fills it in or leaves it out. *Loses data* lists the changes that need `--allow-destroy ADDRESS`.
 """
 
+_PRIVILEGES = """\
+## Least privilege
+
+What the credentials of an instance must be allowed, and no more. With less, `plan` or `apply` ends with exit code 8 and
+says what is missing; the lines are tried on the sandbox with what they name, and with one role less.
+"""
+
 _COVERAGE = {Coverage.WHOLE: "the whole object", Coverage.DECLARED: "only the paths that the manifest names"}
 _MERGE = {
     Merge.PATCH: "PATCH with what changed",
@@ -36,7 +43,14 @@ def kinds_page() -> str:
     kinds = catalogue().values()
     index = "\n".join(f"| [{kind.full_name}](#{_anchor(kind)}) | {kind.summary} |" for kind in kinds)
     sections = "\n".join(_section(kind) for kind in kinds)
-    return f"{_INTRODUCTION}\n| kind | what it is |\n|---|---|\n{index}\n\n{sections}"
+    return f"{_INTRODUCTION}\n| kind | what it is |\n|---|---|\n{index}\n\n{_privileges()}\n{sections}"
+
+
+def _privileges() -> str:
+    rows = "\n".join(
+        f"| {kind.full_name} | {kind.privilege.read} | {kind.privilege.write} |" for kind in catalogue().values()
+    )
+    return f"{_PRIVILEGES}\n| kind | to plan | to apply |\n|---|---|---|\n{rows}\n"
 
 
 def _anchor(kind: Kind) -> str:
@@ -74,7 +88,6 @@ def _rows(kind: Kind) -> Iterator[tuple[str, str]]:
     yield "Can be renamed", _names([rename.at for rename in kind.renames])
     yield "Loses data", "; ".join(f"`{hazard.at}`: {hazard.why}" for hazard in kind.hazards)
     yield "Loses data when deleted", kind.deletion_hazard
-    yield "Least privilege", kind.privilege
 
 
 def _identity(kind: Kind) -> str:

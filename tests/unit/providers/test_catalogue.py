@@ -49,7 +49,8 @@ def test_bare_bodies_have_one_kind_per_folder() -> None:
 def test_a_kind_says_what_it_is_and_what_it_needs(kind: Kind) -> None:
     assert kind.summary.endswith(".")
     assert kind.source
-    assert kind.privilege
+    assert kind.privilege.read
+    assert kind.privilege.write
 
 
 @every_kind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portctl.model.kind import Coverage, Kind, Merge, Verb
+from portctl.model.kind import Coverage, Kind, Merge, Privilege, Verb
 from portctl.providers.gitlab.account import API
 from portctl.providers.gitlab.schemas.files import files
 
@@ -40,5 +40,5 @@ KIND = Kind(
         "`.gitlab-ci.yml` is checked by the project's CI lint at plan, where this user may ask for that.",
     ),
     schema=files,
-    privilege="read: Reporter in the project; write: Developer, on a protected branch Maintainer",
+    privilege=Privilege(read="Reporter in the project", write="Developer, on a protected branch Maintainer"),
 )

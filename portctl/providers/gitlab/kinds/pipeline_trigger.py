@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from portctl.model.kind import Kind, Merge, Output, OutputClass, Verb
+from portctl.model.kind import Kind, Merge, Output, OutputClass, Privilege, Verb
 from portctl.model.value import Attributes
 from portctl.providers.gitlab.account import API
 from portctl.providers.gitlab.schemas.trigger import trigger
@@ -55,5 +55,5 @@ KIND = Kind(
         "Let one service account apply: a token, and the pipelines that it starts, belong to who made it.",
     ),
     schema=trigger,
-    privilege="read and write: Maintainer in the project",
+    privilege=Privilege.both("Maintainer in the project"),
 )

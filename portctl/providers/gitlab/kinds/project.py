@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portctl.model.kind import Coverage, Kind, Merge, OnDelete, Output, Verb
+from portctl.model.kind import Coverage, Kind, Merge, OnDelete, Output, Privilege, Verb
 from portctl.model.value import Attributes
 from portctl.providers.gitlab.account import API
 from portctl.providers.gitlab.schemas.project import SETTINGS, TEXT_SETTINGS, project
@@ -61,5 +61,7 @@ KIND = Kind(
         "Settings of a higher tier than the instance has are dropped by GitLab: the apply fails and names them.",
     ),
     schema=project,
-    privilege="read: Guest in its group; write: Maintainer; create: as the group allows; delete: Owner",
+    privilege=Privilege(
+        read="Guest in its group", write="Maintainer; to create: as the group allows; to delete: Owner"
+    ),
 )

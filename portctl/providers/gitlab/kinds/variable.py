@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portctl.model.kind import Kind, Merge, Verb
+from portctl.model.kind import Kind, Merge, Privilege, Verb
 from portctl.providers.gitlab.account import API
 from portctl.providers.gitlab.schemas.variable import variable
 from portctl.providers.gitlab.variable_fields import DEFAULTS, REMARKS, SCOPE_FILTER, canonical, decode, encode
@@ -27,5 +27,5 @@ KIND = Kind(
     canonical=canonical,
     remarks=REMARKS,
     schema=variable,
-    privilege="read and write: Maintainer in the project",
+    privilege=Privilege.both("Maintainer in the project"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portctl.model.kind import Hold, Kind, Ref, Verb
+from portctl.model.kind import Hold, Kind, Privilege, Ref, Verb
 from portctl.model.value import Attributes
 from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT, SYSTEM_OR_TEMPLATE
 from portctl.providers.port.schemas.action import action
@@ -72,5 +72,5 @@ KIND = Kind(
     ),
     hold=Hold("publish", False, "port/ActionPermissions"),
     schema=action,
-    privilege="read: any member; write: Admin, or the credentials of the organisation",
+    privilege=Privilege(read="any member", write="Admin, or the credentials of the organisation"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portctl.model.kind import Coverage, Kind, Merge, OnDelete, Verb
+from portctl.model.kind import Coverage, Kind, Merge, OnDelete, Privilege, Verb
 from portctl.providers.port.schemas.permissions import action_permissions
 
 KIND = Kind(
@@ -32,5 +32,5 @@ KIND = Kind(
         "They come and go with their action. When the manifest goes, they stay as they are.",
     ),
     schema=action_permissions,
-    privilege="read and write: Admin, or the credentials of the organisation",
+    privilege=Privilege(read="any member", write="Admin, or the credentials of the organisation"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portctl.model.kind import Kind, Ref, Verb
+from portctl.model.kind import Kind, Privilege, Ref, Verb
 from portctl.model.value import Attributes
 from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT
 from portctl.providers.port.kinds.action import COLLECTION, DEFAULTS, EMPTY, UPSERT_TARGET, VERSION, trigger_type
@@ -48,5 +48,5 @@ KIND = Kind(
         UPSERT_TARGET,
     ),
     schema=automation,
-    privilege="read: any member; write: Admin, or the credentials of the organisation",
+    privilege=Privilege(read="any member", write="Admin, or the credentials of the organisation"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portctl.model.kind import Count, Hazard, Kind, Purge, Ref, Rename, Verb
+from portctl.model.kind import Count, Hazard, Kind, Privilege, Purge, Ref, Rename, Verb
 from portctl.model.value import Attributes
 from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT
 from portctl.providers.port.schemas.blueprint import blueprint
@@ -105,5 +105,5 @@ KIND = Kind(
         "Deleting waits for entities whose deletion is still under way.",
     ),
     schema=blueprint,
-    privilege="read: any member; write: Admin, or the credentials of the organisation",
+    privilege=Privilege(read="any member", write="Admin, or the credentials of the organisation"),
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from portctl.model.kind import Coverage, Kind, Merge, Ref, Search, Verb
+from portctl.model.kind import Coverage, Kind, Merge, Privilege, Ref, Search, Verb
 from portctl.model.value import Attributes, Value, map_leaves
 from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT
 from portctl.providers.port.schemas.entity import entity
@@ -82,5 +82,5 @@ KIND = Kind(
         "A relation may name any entity; entities declared here are created first.",
     ),
     schema=entity,
-    privilege="read: any member; write: Admin, or the role `<blueprint>-moderator`",
+    privilege=Privilege(read="any member", write="Admin, or the role `<blueprint>-moderator`"),
 )

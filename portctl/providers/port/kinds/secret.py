@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portctl.model.kind import Kind, Merge, Verb
+from portctl.model.kind import Kind, Merge, Privilege, Verb
 from portctl.providers.port.fields import SERVER_OWNED
 from portctl.providers.port.schemas.secret import secret
 
@@ -25,5 +25,5 @@ KIND = Kind(
     witness="updatedAt",
     remarks=("The value is sent when its fingerprint in the ledger changed, or with `--rotate`.",),
     schema=secret,
-    privilege="read and write: Admin, or the credentials of the organisation",
+    privilege=Privilege(read="any member", write="Admin, or the credentials of the organisation"),
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portctl.model.kind import Kind, Merge, Output, Ref, Verb
+from portctl.model.kind import Kind, Merge, Output, Privilege, Ref, Verb
 from portctl.model.value import Attributes
 from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT
 from portctl.providers.port.schemas.webhook import webhook
@@ -71,5 +71,5 @@ KIND = Kind(
         "Whoever knows `url` can send events unless `security` demands a signature; Port shows it to every member.",
     ),
     schema=webhook,
-    privilege="read: any member; write: Admin, or the credentials of the organisation",
+    privilege=Privilege(read="any member", write="Admin, or the credentials of the organisation"),
 )

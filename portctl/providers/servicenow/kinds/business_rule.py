@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portctl.model.kind import Coverage, Kind, Merge, Output, Verb
+from portctl.model.kind import Coverage, Kind, Merge, Output, Privilege, Verb
 from portctl.model.value import Attributes
 from portctl.providers.servicenow.refusals import API
 from portctl.providers.servicenow.schemas.business_rule import business_rule
@@ -52,5 +52,5 @@ KIND = Kind(
         "Line ends, blanks at the end of lines and empty lines around the script do not count.",
     ),
     schema=business_rule,
-    privilege="read and write: business_rule_admin, or admin",
+    privilege=Privilege.both("business_rule_admin, or admin"),
 )

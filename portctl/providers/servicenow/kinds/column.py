@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portctl.model.kind import Coverage, Hazard, Kind, Merge, OnDelete, Output, Verb
+from portctl.model.kind import Coverage, Hazard, Kind, Merge, OnDelete, Output, Privilege, Verb
 from portctl.providers.servicenow.refusals import API
 from portctl.providers.servicenow.schemas.column import column
 from portctl.providers.servicenow.values import texts
@@ -38,5 +38,5 @@ KIND = Kind(
         "What would lose data asks for consent only where a record has a value in the column, visible or not.",
     ),
     schema=column,
-    privilege="read and write: personalize_dictionary, or admin",
+    privilege=Privilege.both("personalize_dictionary, or admin"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portctl.model.kind import Coverage, Kind, Merge, Output, Verb
+from portctl.model.kind import Coverage, Kind, Merge, Output, Privilege, Verb
 from portctl.providers.servicenow.refusals import API
 from portctl.providers.servicenow.schemas.record import record
 from portctl.providers.servicenow.values import texts
@@ -37,6 +37,5 @@ KIND = Kind(
         "A role of a user is found by `user.user_name=...^role.name=...^inherited=false`.",
     ),
     schema=record,
-    privilege="read and write: what the table's access rules ask for (sys_user, groups and members: user_admin; "
-    "oauth_entity: oauth_admin; sys_choice: personalize_choices; most others: admin)",
+    privilege=Privilege.both("the role of its table: user_admin for users, groups and members; admin for most others"),
 )

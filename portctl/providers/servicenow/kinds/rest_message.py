@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portctl.model.kind import Coverage, Kind, Merge, Output, Verb
+from portctl.model.kind import Coverage, Kind, Merge, Output, Privilege, Verb
 from portctl.model.value import Attributes, Value
 from portctl.providers.servicenow.refusals import API
 from portctl.providers.servicenow.schemas.rest_message import rest_message
@@ -65,5 +65,5 @@ KIND = Kind(
         "ServiceNow shows endpoints and header values to who may read the message; here they are shown to nobody.",
     ),
     schema=rest_message,
-    privilege="read and write: web_service_admin, or admin",
+    privilege=Privilege.both("web_service_admin, or admin"),
 )
