@@ -148,6 +148,7 @@ def save(bench: Bench, plan: Plan, options: PlanOptions, path: pathlib.Path) -> 
         plan, options, render(workspace), workspace.backend.load(), plan_document(plan), commit=bench.run.commit
     )
     try:
+        path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InvalidInput("Cannot write the plan", f"{path}: {error.strerror}") from error
@@ -161,13 +162,19 @@ def load_saved(path: pathlib.Path) -> SavedPlan:
     return load_plan(text, str(path))
 
 
-def apply_saved(bench: Bench, saved: SavedPlan) -> Report:
-    """Apply exactly `saved`: render and read again, refuse when the ground has moved, use it up."""
+def take_up(bench: Bench, saved: SavedPlan) -> Plan:
+    """The plan that `saved` stands for, made again on what lives now. Raises StalePlan when the ground has moved."""
     validation = checked(validate(bench.workspace))
     ledger = bench.workspace.backend.load()
     check_ground(saved, validation.resources, ledger)
     plan = _plan(bench, validation, ledger, saved.options)
     check_operations(saved, plan)
+    return plan
+
+
+def apply_saved(bench: Bench, saved: SavedPlan, plan: Plan) -> Report:
+    """Apply `plan`, which `take_up` has just made of `saved`, and use that up."""
+    ledger = bench.workspace.backend.load()
     return execute(plan, Approval.given(plan), ledger, replace(_means(bench, plan), consumes=saved.id))
 
 

@@ -50,16 +50,19 @@ def command(plan: pathlib.Path | None, yes: bool, choices: Choices, options: Pla
 def _apply_saved(file: pathlib.Path, choices: Choices, form: Form) -> ExitCode:
     from portctl import app
     from portctl.cli.wiring import open_bench, open_workspace
+    from portctl.views.json import plan_document
 
     saved = app.load_saved(file)
-    document = dict(saved.document)
-    environment = document["environment"]
+    environment = saved.document["environment"]
     if choices.environment not in (None, environment):
         raise click.UsageError(f"The saved plan is for environment {environment!r}, not {choices.environment!r}.")
     workspace = open_workspace(replace(choices, environment=environment))
-    if form is Form.TEXT:
-        present_plan(document, form)
     with Progress() as watch, open_bench(workspace, read_only=False, watch=watch) as bench:
-        report = app.apply_saved(bench, saved)
+        plan = app.take_up(bench, saved)
+        document = plan_document(plan)
+        watch.clear()
+        if form is Form.TEXT:
+            present_plan(document, form)
+        report = app.apply_saved(bench, saved, plan)
     finish(document, report, form)
     return report_code(report)

@@ -33,9 +33,13 @@ def carry_out(choices: Choices, options: PlanOptions, *, yes: bool, form: Form) 
         watch.clear()
         if form is Form.TEXT:
             present_plan(document, form)
-        if plan.refusals or not plan.steps:
+        if plan.refusals:
             finish(document, None, form)
             return refusal_code(document)
+        if not plan.steps:
+            app.apply(bench, plan, Approval.given(plan))
+            finish(document, None, form)
+            return ExitCode.OK
         if not plan.is_empty and not yes:
             _ask(destroy=options.destroy, form=form)
         report = app.apply(bench, plan, Approval.given(plan))

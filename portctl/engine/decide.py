@@ -170,12 +170,14 @@ def _known(
         removals=tuple(edit.path for edit in (*removed, *secrets.edits) if edit.after is MISSING),
         renames=renames,
         was=moved,
-        notes=(*live.notes, *secrets.notes),
+        notes=(*live.notes, *secrets.notes, *_to_record(resource, entry)),
         needed=entry.depends if entry else (),
     )
     replaced = why_replaced(change, rotate=rotate)
     if replaced:
         return _replacement(replace(change, action=Action.REPLACE, why=replaced), ground)
+    if rotate and not desired.sealed:
+        return Decision(change, (_nothing_to_rotate(resource),))
     if touched:
         losses = possible_losses(resource.kind, desired.canonical, [edit for edit in touched if edit not in removed])
         losses += possible_losses(resource.kind, after_removal(shown, removed), removed)
@@ -183,6 +185,17 @@ def _known(
     if renames:
         return Decision(replace(change, action=Action.RENAME))
     return Decision(replace(change, action=Action.MOVE) if moved else change)
+
+
+def _to_record(resource: Resource, entry: Entry | None) -> tuple[str, ...]:
+    """What only the ledger has to learn from the manifest."""
+    meta = resource.meta
+    if entry is None or entry.claimed:
+        return ()
+    was = {"protect": entry.protect, "onDelete": entry.on_delete, "labels": dict(entry.labels)}
+    now = {"protect": meta.protect, "onDelete": meta.on_delete, "labels": dict(meta.labels)}
+    changed = [name for name in was if was[name] != now[name]]
+    return (f"{', '.join(changed)}: recorded in the ledger by the next apply, nothing is sent",) if changed else ()
 
 
 def why_replaced(change: Change, *, rotate: bool) -> str:
@@ -194,6 +207,16 @@ def why_replaced(change: Change, *, rotate: bool) -> str:
     if rotate and any(output.cls is not OutputClass.READABLE for output in kind.outputs):
         return "rotated, as asked"
     return ""
+
+
+def _nothing_to_rotate(resource: Resource) -> Refusal:
+    return Refusal(
+        exit_code=ExitCode.INVALID,
+        summary="Nothing to rotate",
+        detail=f"--rotate names {resource.address}, which has no secret",
+        hint="Only what sends a secret, or hands one out, can be rotated.",
+        address=resource.address,
+    )
 
 
 def _replacement(change: Change, ground: Ground) -> Decision:

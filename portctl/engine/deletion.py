@@ -65,7 +65,7 @@ def decide_leftover(entry: Entry, ground: Ground) -> Decision:
         return Decision(_change(entry, kind, Action.FORGET, live, "kept on purpose (onDelete: keep)"))
     if not entry.created and entry.on_delete is not OnDelete.DELETE:
         return _leave(entry, kind, live, ground)
-    why = "" if ground.options.destroy else "its manifest is gone"
+    why = _why_gone(entry, ground)
     change = replace(
         _change(entry, kind, Action.DELETE, live, why),
         before=_managed(entry, live),
@@ -81,6 +81,15 @@ def decide_leftover(entry: Entry, ground: Ground) -> Decision:
         )
         return Decision(change, (refusal,))
     return guarded(change, (Loss((), kind.deletion_hazard),) if kind.deletion_hazard else (), ground)
+
+
+def _why_gone(entry: Entry, ground: Ground) -> str:
+    if ground.options.destroy:
+        return ""
+    successor = ground.resources.get(entry.address)
+    if successor is None:
+        return "its manifest is gone"
+    return f"{'/'.join(entry.identity)} is now {'/'.join(successor.identity)} in the manifest"
 
 
 def _going_too(entry: Entry, kind: Kind, ground: Ground) -> int:

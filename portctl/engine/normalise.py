@@ -5,13 +5,12 @@ Total and idempotent. Driven by the kind: what differs between kinds is data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from portctl.engine.canonical import managed_leaves, same
 from portctl.engine.mask import as_set, is_set, veil, with_write_only
 from portctl.model.kind import Kind, matches, within
 from portctl.model.value import (
-    MISSING,
     Attributes,
     Awaited,
     Canonical,
@@ -20,7 +19,6 @@ from portctl.model.value import (
     Sealed,
     Unknown,
     Value,
-    get,
 )
 from portctl.source import Path
 
@@ -113,11 +111,18 @@ def remove(value: Value, path: Path) -> Value:
     return {key: remove(item, path[1:]) if key == path[0] else item for key, item in value.items()}
 
 
-def project(live: Canonical, paths: frozenset[Path]) -> Canonical:
-    """The part of `live` that `paths` speak about: what stands at, or below, each of them."""
-    kept: Attributes = {}
-    for path in paths:
-        value = get(live, path)
-        if value is not MISSING:
-            kept = place(kept, path, value)
-    return Canonical(kept)
+def project(live: Canonical, paths: Collection[Path]) -> Canonical:
+    """The part of `live` that `paths` speak about: what stands at, or below, each of them, in the order of `live`."""
+    wanted = frozenset(paths)
+    above = frozenset(path[:end] for path in wanted for end in range(len(path)))
+    return Canonical(_projected(live, (), wanted, above))
+
+
+def _projected(value: Value, path: Path, wanted: frozenset[Path], above: frozenset[Path]) -> Value:
+    if path in wanted or not isinstance(value, Mapping):
+        return value
+    return {
+        key: _projected(item, (*path, key), wanted, above)
+        for key, item in value.items()
+        if (*path, key) in wanted or ((*path, key) in above and isinstance(item, Mapping))
+    }

@@ -88,6 +88,7 @@ def dump_plan(
                 "digest": plan.digest,
                 "options": _dump_options(options),
                 "operations": [operation(change) for change in plan.changes if change.action is not Action.NOOP],
+                "shown": digest(document),
                 "plan": document,
             },
             indent=1,
@@ -105,6 +106,12 @@ def load_plan(text: str, where: str) -> SavedPlan:
                 "Plan of another version",
                 f"{where} has plan format {raw['portctlPlan']}; this version reads {FORMAT}",
                 hint="Make the plan and apply it with the same version of portctl.",
+            )
+        if raw["shown"] != digest(raw["plan"]):
+            raise InvalidInput(
+                "Plan file was edited",
+                f"what {where} shows is not what portctl wrote into it",
+                hint="Make the plan again: portctl plan -o FILE.",
             )
         return SavedPlan(
             id=raw["id"],

@@ -15,6 +15,7 @@ from portctl.model.change import Action, Change, Edit, Why
 from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.plan import InstanceInfo, Plan, Refusal
 from portctl.model.report import Outcome, Report, Status
+from portctl.model.resource import RemoteKey
 from portctl.model.value import MISSING
 from portctl.source import path_text
 from portctl.views.escape import escape_json
@@ -201,11 +202,11 @@ def _outcome(outcome: Outcome, steps: dict[str, str]) -> Document:
 
 def _tally(report: Report) -> Document:
     """Each resource once: under its action when all its steps were done, else under its worst step's status."""
-    by_address: dict[str, list[Outcome]] = {}
+    by_key: dict[RemoteKey, list[Outcome]] = {}
     for outcome in report.outcomes:
-        by_address.setdefault(str(outcome.step.change.address), []).append(outcome)
+        by_key.setdefault(outcome.step.change.key, []).append(outcome)
     tally = dict.fromkeys((*Action, Status.UNCHANGED, Status.FAILED, Status.SKIPPED, Status.UNKNOWN), 0)
-    for outcomes in by_address.values():
+    for outcomes in by_key.values():
         worst = min((outcome.status for outcome in outcomes), key=_BY_WEIGHT.index)
         tally[outcomes[0].step.change.action if worst is Status.DONE else worst] += 1
     return {word.value: count for word, count in tally.items()}

@@ -237,3 +237,14 @@ def test_a_secret_that_the_manifest_moved_elsewhere_is_not_shown_where_it_was() 
     assert address(DOOR, "x") == of.address
     assert rights("o", ("a",)).address == address(RIGHTS, "o")
     assert offer("o").kind is OFFER
+
+
+def test_of_a_part_that_is_new_even_what_equals_absence_is_written() -> None:
+    of = shelf("x", {"fields": {"f": {"type": "t", "many": False}}}, management=Management.MERGE)
+    desired = desired_side(of, of.attributes)
+
+    def writes(there: dict[str, Any]) -> Any:
+        return delta(desired, live_side(desired, live(SHELF, {"id": "x", "fields": there})))
+
+    assert writes({"theirs": {"type": "t"}}) == (((*F, "type"), (*F, "many")), ())
+    assert writes({"f": {"type": "u"}}) == (((*F, "type"),), ())
