@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from portctl.engine.canonical import digest, managed_leaves, same
 from portctl.engine.diff import Difference, differences, standing, whole
 from portctl.engine.ledger import Entry
 from portctl.engine.normalise import declared_paths, normalise, project
+from portctl.engine.parts import parts_around
 from portctl.engine.secrets import sealed_texts
 from portctl.model.change import Edit, Why
-from portctl.model.kind import Kind, matches
+from portctl.model.kind import Kind
 from portctl.model.resource import Live, Management, Resource
 from portctl.model.value import MISSING, Attributes, Canonical, Pending, Unknown, Value, get
 from portctl.source import Path
@@ -97,7 +98,16 @@ def delta(desired: Desired, before: Canonical) -> tuple[tuple[Path, ...], tuple[
                 changed[unit] = None
             elif get(desired.canonical, path) is MISSING:
                 removed[path] = None
+    if desired.merge:
+        changed.update(dict.fromkeys(_of_new_parts(desired, before, changed)))
     return tuple(changed), tuple(removed)
+
+
+def _of_new_parts(desired: Desired, before: Canonical, changed: Iterable[Path]) -> Iterator[Path]:
+    """Everything that the manifest says of named parts that are not there yet: what equals absence is said, too."""
+    kind = desired.resource.kind
+    parts = {part for path in changed for part in parts_around(kind, path) if get(before, part) is MISSING}
+    return (path for path in desired.declared if any(path[: len(part)] == part for part in parts))
 
 
 def _units_at(side: Canonical, path: Path) -> dict[Path, Value]:
@@ -125,32 +135,15 @@ def taken_back(kind: Kind, live: Live, entry: Entry, declared: Mapping[Path, Val
         value = get(canonical, path)
         if path and owned.created and value is not MISSING and not _is_declared(path, declared):
             gone[path] = Why.MANIFEST if digest(value) == owned.hash else Why.CONFLICT
-    named = _named_parts(kind) if gone else ()
     found: dict[Path, Why] = {}
     for path, why in gone.items():
-        parts = [path[:end] for end in range(1, len(path)) if any(matches(pattern, path[:end]) for pattern in named)]
-        part = next((part for part in parts if _goes_whole(canonical, part, gone)), path)
+        part = next((part for part in parts_around(kind, path) if _goes_whole(canonical, part, gone)), path)
         found[part] = Why.CONFLICT if Why.CONFLICT in (why, found.get(part)) else why
     return tuple(Edit(path, get(canonical, path), MISSING, why) for path, why in found.items())
 
 
 def _goes_whole(canonical: Canonical, part: Path, gone: Mapping[Path, Why]) -> bool:
     return all((*part, *below) in gone for below in managed_leaves(get(canonical, part)))
-
-
-def _named_parts(kind: Kind) -> frozenset[str]:
-    """The patterns of the kind up to a `*`: there the user gives the names (`fields.*`)."""
-    patterns = (
-        *kind.defaults,
-        *kind.empty,
-        *kind.sets,
-        *kind.text,
-        *(hazard.at for hazard in kind.hazards),
-        *(rename.at for rename in kind.renames),
-        *(reference.at for reference in kind.references),
-    )
-    split = [pattern.split(".") for pattern in patterns]
-    return frozenset(".".join(parts[: end + 1]) for parts in split for end, part in enumerate(parts) if part == "*")
 
 
 def _why(difference: Difference, desired: Desired, live: Canonical, entry: Entry | None) -> Why:

@@ -16,7 +16,7 @@ def merged(kind: Kind, live: Attributes, draft: Draft) -> Attributes:
     What the server owns is left out, and so is null at the top: services answer it and refuse it. Parts that are new
     have the defaults of the kind where the draft says nothing.
     """
-    body = {key: value for key, value in _changed(live, draft).items() if value is not None}
+    body: Attributes = {key: value for key, value in _changed(live, draft).items() if value is not None}
     for pattern in kind.server_owned:
         body = _without(body, tuple(pattern.split(".")))
     for pattern, default in kind.defaults.items():
@@ -26,9 +26,9 @@ def merged(kind: Kind, live: Attributes, draft: Draft) -> Attributes:
 
 def _with_default(body: Attributes, live: Attributes, pattern: Path, default: Value) -> Attributes:
     """`body` with `default` in every part at `*`, the last but one of `pattern`, that `live` does not have."""
-    *holder, star, name = (*(("",) * (2 - len(pattern))), *pattern)
-    parts = get(body, tuple(holder))
-    if star != "*" or "*" in holder or not isinstance(parts, Mapping):
+    holder, name = pattern[:-2], pattern[-1]
+    parts = get(body, holder)
+    if pattern[-2:-1] != ("*",) or not isinstance(parts, Mapping):
         return body
     for key, part in parts.items():
         new = get(live, (*holder, key)) is MISSING
