@@ -147,7 +147,9 @@ def _failed(error: control.ControlError) -> PortctlError:
 
 
 def _described(running: control.Running) -> str:
-    lines = [f"  {name:<8} {url}" for name, url in {**running.urls(), "control": running.control}.items()]
+    addresses = {**running.urls(), "control": running.control}
+    width = max(map(len, addresses))
+    lines = [f"  {name:<{width}}  {url}" for name, url in addresses.items()]
     return "\n".join([*lines, "  addresses and credentials: .portctl/sandbox.json"])
 
 

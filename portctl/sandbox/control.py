@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import http.client
 import json
 import os
@@ -18,6 +19,8 @@ from urllib.parse import urlsplit
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
+_KILL_SECONDS = 5.0
+_ANSWER_SECONDS = 10.0
 _PACKAGES = ("starlette", "uvicorn", "jq", "dukpy")
 
 
@@ -38,6 +41,11 @@ class Place:
     @property
     def address_file(self) -> Path:
         return self.project / ".portctl" / "sandbox.json"
+
+    @property
+    def lock_file(self) -> Path:
+        """Locked by the process that serves, which writes its number into it."""
+        return self.state_dir / "lock"
 
     @property
     def log_file(self) -> Path:
@@ -64,8 +72,12 @@ def missing_packages() -> list[str]:
 
 
 def status(project: Path) -> Running | None:
-    """The project's sandbox, or None. A file left by a process that died is taken away."""
-    file = Place(project).address_file
+    """The project's sandbox, or None. A file left by a process that died is taken away.
+
+    Errors: ControlError when it runs and does not answer.
+    """
+    place = Place(project)
+    file = place.address_file
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         running = Running(int(document["pid"]), str(document["control"]), document)
@@ -77,10 +89,10 @@ def status(project: Path) -> Running | None:
     try:
         health = call(running, "GET", "/health")
     except ControlError:
-        if _alive(running.pid):
+        if _server(place) is not None:
             raise
         health = None
-    if health is None or health.get("pid") != running.pid:
+    if not isinstance(health, dict) or health.get("pid") != running.pid:
         file.unlink(missing_ok=True)
         return None
     return running
@@ -138,30 +150,59 @@ def reset(project: Path) -> bool:
 
 
 def down(project: Path) -> bool:
-    """End the project's sandbox and wait for it; whether there was one. Its state is kept."""
-    running = status(project)
-    if running is None:
-        return False
-    os.kill(running.pid, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
-    while _alive(running.pid):
+    """End the project's sandbox and wait for it; whether there was one. Its state is kept.
+
+    One that does not end when told to, because it still answers somebody, is killed.
+    """
+    place = Place(project)
+    pid = _server(place)
+    if pid is not None:
+        for number, seconds in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, _KILL_SECONDS)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+            if _ended(pid, seconds):
+                break
+        else:
+            raise ControlError(f"the sandbox (process {pid}) does not end")
+    place.address_file.unlink(missing_ok=True)
+    return pid is not None
+
+
+def _ended(pid: int, seconds: float) -> bool:
+    """Whether the process ends within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while _alive(pid):
         if time.monotonic() > deadline:
-            raise ControlError(f"the sandbox (process {running.pid}) does not end")
+            return False
         time.sleep(0.02)
-    Place(project).address_file.unlink(missing_ok=True)
     return True
+
+
+def _server(place: Place) -> int | None:
+    """The process that serves `place`, known by the lock that it holds: a number in a file may be another's by now."""
+    try:
+        with place.lock_file.open(encoding="ascii") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(lock.read())
+    except (FileNotFoundError, ValueError):
+        pass
+    return None
 
 
 def call(running: Running, method: str, path: str, body: Any = None) -> Any:
     """One request to the control API. Errors: ControlError."""
     address = urlsplit(running.control)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_ANSWER_SECONDS)
     try:
         connection.request(method, path, None if body is None else json.dumps(body))
         response = connection.getresponse()
         document = json.loads(response.read())
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise ControlError(f"the sandbox at {running.control} does not answer: {error}") from error
+        raise ControlError(
+            f"the sandbox at {running.control} does not answer: {error}; portctl sandbox down ends it"
+        ) from error
     finally:
         connection.close()
     if response.status >= 400:

@@ -87,11 +87,14 @@ def parse_switches(texts: Sequence[str]) -> dict[str, str]:
 
 @contextmanager
 def _alone(state_dir: Path) -> Iterator[None]:
-    """Hold the state directory, for as long as this process lives at most."""
+    """Hold the state directory, for as long as this process lives at most. The lock file says whose it is."""
     state_dir.mkdir(parents=True, exist_ok=True)
-    with (state_dir / "lock").open("w") as lock:
+    with (state_dir / "lock").open("a", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise AlreadyServed(f"another sandbox serves {state_dir}") from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
         yield

@@ -36,6 +36,9 @@ from portctl.sandbox.servicenow.service import ServiceNowService
 from portctl.sandbox.servicenow.switches import SWITCHES as SERVICENOW_SWITCHES
 from portctl.sandbox.steering import ControlApp
 
+_LAST_ANSWERS_SECONDS = 2
+"""How long requests under way may still take when it ends."""
+
 HOST = "127.0.0.1"
 STATE_FILE = "state.json"
 _STANDS_FOR = {
@@ -238,7 +241,15 @@ def _bind(port: int) -> socket.socket:
 
 def _server(app: Any) -> uvicorn.Server:
     return uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none", http=CuttableProtocol)
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            http=CuttableProtocol,
+            timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
+        )
     )
 
 

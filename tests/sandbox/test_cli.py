@@ -31,7 +31,7 @@ def test_the_sandbox_goes_up_and_down(project: Path) -> None:
     running = control.status(project)
     assert running is not None
     addresses = {**running.urls(), "control": running.control}
-    lines = "".join(f"  {name:<8} {url}\n" for name, url in addresses.items())
+    lines = "".join(f"  {name:<10}  {url}\n" for name, url in addresses.items())
     where = f"{lines}  addresses and credentials: .portctl/sandbox.json\n"
     assert (started.exit_code, started.output) == (0, f"The sandbox is up.\n{where}")
     again = run(project, "up", "--detach")

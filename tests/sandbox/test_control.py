@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -136,6 +142,34 @@ def test_state_of_another_seed_is_not_taken_over(tmp_path: Path) -> None:
         assert port.get("/v1/blueprints/thing").status_code == 404
 
 
+def address_of(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return str(parts.hostname), int(parts.port or 0)
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[str]:
+    """A program that has nothing to do with the sandbox and answers JSON on an address of its own."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"[1]")
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
@@ -170,6 +204,48 @@ def test_the_file_of_a_dead_sandbox_is_recognised(project: Path) -> None:
     assert control.Place(project).address_file.exists()
     assert control.status(project) is None
     assert not control.Place(project).address_file.exists()
+
+
+def test_a_file_whose_process_number_is_somebody_elses_is_no_sandbox(project: Path) -> None:
+    file = control.Place(project).address_file
+    file.parent.mkdir()
+    with listening() as url:
+        for control_url in ("http://127.0.0.1:9", url):
+            file.write_text(json.dumps({"pid": os.getpid(), "control": control_url, "services": {}}))
+            assert control.status(project) is None
+            assert not file.exists()
+    file.write_text(json.dumps({"pid": os.getpid(), "control": "http://127.0.0.1:9", "services": {}}))
+    assert (control.down(project), file.exists()) == (False, False)
+    file.write_text(json.dumps({"pid": os.getpid(), "control": "http://127.0.0.1:9", "services": {}}))
+    assert control.reset(project) is False
+    assert control.up(project).pid != os.getpid()
+
+
+def test_a_sandbox_that_still_answers_somebody_is_ended(project: Path) -> None:
+    running = control.up(project, faults=['{"kind": "delay", "seconds": 60, "times": null}'])
+    with socket.create_connection(address_of(running.urls()["port"])) as slow:
+        slow.sendall(b"GET /v1/actions HTTP/1.1\r\nhost: sandbox\r\n\r\n")
+        while not control.call(running, "GET", "/faults")["faults"][0]["seen"]:
+            time.sleep(0.01)
+        assert control.down(project) is True
+    with pytest.raises(ProcessLookupError):
+        os.kill(running.pid, 0)
+    assert not control.Place(project).address_file.exists()
+    assert (control.Place(project).state_dir / "state.json").exists()
+
+
+def test_a_sandbox_that_does_not_answer_is_still_known_and_can_be_ended(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "_STOP_SECONDS", 0.2)
+    monkeypatch.setattr(control, "_ANSWER_SECONDS", 0.2)
+    running = control.up(project)
+    os.kill(running.pid, signal.SIGSTOP)
+    with pytest.raises(control.ControlError, match=r"does not answer: .*; portctl sandbox down ends it"):
+        control.status(project)
+    assert control.Place(project).address_file.exists()
+    assert control.down(project) is True
+    assert control.status(project) is None
 
 
 def test_a_sandbox_that_cannot_start_says_why(project: Path) -> None:
