@@ -9,7 +9,7 @@ from portctl.engine.canonical import digest, managed_leaves, same
 from portctl.engine.diff import Difference, differences, standing, whole
 from portctl.engine.ledger import Entry
 from portctl.engine.normalise import declared_paths, normalise, project
-from portctl.engine.parts import parts_around
+from portctl.engine.parts import essential_part, parts_around
 from portctl.engine.secrets import sealed_texts
 from portctl.model.change import Edit, Why
 from portctl.model.kind import Kind
@@ -128,17 +128,29 @@ def dropped(desired: Desired, live: Live, entry: Entry | None) -> tuple[Edit, ..
 
 
 def taken_back(kind: Kind, live: Live, entry: Entry, declared: Mapping[Path, Value]) -> tuple[Edit, ...]:
-    """What we created in `live` and is not declared; a named part of which nothing would be left goes as a whole."""
+    """What we created in `live` and is not declared.
+
+    A named part that we made, or of which nothing would be left, goes as a whole, with what others added to it. While
+    anything of a part is declared, it keeps what it cannot be without.
+    """
     canonical = normalise(kind, live.attributes, hidden=entry.fingerprints)
     gone: dict[Path, Why] = {}
+    made: set[Path] = set()
     for path, owned in entry.paths.items():
         value = get(canonical, path)
-        if path and owned.created and value is not MISSING and not _is_declared(path, declared):
-            gone[path] = Why.MANIFEST if digest(value) == owned.hash else Why.CONFLICT
+        if not path or not owned.created or value is MISSING or _is_declared(path, declared):
+            continue
+        part = essential_part(kind, path)
+        if part and _is_declared(part, declared):
+            continue
+        made |= {part} - {()}
+        gone[path] = Why.MANIFEST if digest(value) == owned.hash else Why.CONFLICT
     found: dict[Path, Why] = {}
     for path, why in gone.items():
-        part = next((part for part in parts_around(kind, path) if _goes_whole(canonical, part, gone)), path)
-        found[part] = Why.CONFLICT if Why.CONFLICT in (why, found.get(part)) else why
+        whole_parts = (part for part in parts_around(kind, path) if part in made or _goes_whole(canonical, part, gone))
+        part = next(whole_parts, path)
+        mixed = part != path and not _goes_whole(canonical, part, gone)
+        found[part] = Why.CONFLICT if mixed or Why.CONFLICT in (why, found.get(part)) else why
     return tuple(Edit(path, get(canonical, path), MISSING, why) for path, why in found.items())
 
 
@@ -174,12 +186,12 @@ def _why_leaf(path: Path, desired: Canonical, live: Canonical, entry: Entry) -> 
         return None
     owned = entry.paths.get(path)
     applied = owned.hash or None if owned else None
+    if entry.claimed:
+        return Why.NEW
     if applied == wanted:
         return Why.DRIFT
     if applied == there:
         return Why.MANIFEST
-    if entry.claimed:
-        return Why.NEW
     return Why.CONFLICT
 
 

@@ -25,6 +25,15 @@ def parts_around(kind: Kind, path: Path) -> tuple[Path, ...]:
     return tuple(end for end in ends if any(matches(pattern, end) for pattern in named))
 
 
+def essential_part(kind: Kind, path: Path) -> Path:
+    """The named part that cannot be without `path`, () when there is none."""
+    for pattern in kind.essential:
+        if matches(pattern, path):
+            parts = pattern.split(".")
+            return path[: len(parts) - parts[::-1].index("*")]
+    return ()
+
+
 @lru_cache(maxsize=256)
 def _patterns(patterns: tuple[str, ...]) -> frozenset[str]:
     """Each of `patterns` up to a `*`: there the user gives the names (`fields.*`)."""

@@ -214,6 +214,7 @@ class Kind:
     deferrable   top-level keys that may be left out at creation, to open a circle of references
     hold         a field held back until other resources are done
     immutable    patterns whose change needs a replacement
+    essential    patterns without which the named part around them cannot be: who made them made the part
     hazards      changes that lose data, where `count` says that there is any (no `count`: always)
     purge        deletes the object and what hangs on it, for who has agreed to lose that
     renames      parts that the service can rename without losing their data
@@ -271,6 +272,7 @@ class Kind:
     deferrable: tuple[str, ...] = ()
     hold: Hold | None = None
     immutable: tuple[str, ...] = ()
+    essential: tuple[str, ...] = ()
     hazards: tuple[Hazard, ...] = ()
     deletion_hazard: str = ""
     renames: tuple[Rename, ...] = ()

@@ -65,3 +65,25 @@ def test_a_relation_is_added_to_a_blueprint_of_somebody_else(theirs: Place, said
     applied(theirs)
     assert stored(theirs)["relations"] == {"dom2": {"title": "A", "target": "change", "required": False, "many": False}}
     assert stored(theirs)["schema"] == SERVICE["schema"]
+
+
+@pytest.mark.parametrize("command", ["apply", "destroy"])
+def test_a_property_that_we_added_is_taken_back_with_what_others_put_in_it_and_only_with_consent(
+    theirs: Place, command: str
+) -> None:
+    put(theirs, "POST", "/v1/blueprints/theirs/entities", {"identifier": "one", "title": "One"})
+    declare(theirs, schema={"properties": {"p1": {"type": "string", "title": "t"}}})
+    applied(theirs)
+    there = stored(theirs)
+    there["schema"]["properties"]["p1"]["icon"] = "Service"
+    body = {key: there[key] for key in ("identifier", "title", "schema")}
+    put(theirs, "PUT", "/v1/blueprints/theirs", body)
+    if command == "apply":
+        declare(theirs)
+    refused = theirs.run(command, "--yes")
+    assert refused.code == 5
+    assert "the values of this property are lost" in refused.out + refused.err
+    assert "icon" in refused.out + refused.err
+    done = theirs.run(command, "--yes", "--allow-destroy", "port/Blueprint:theirs")
+    assert done.code == 0, done.out + done.err
+    assert stored(theirs)["schema"] == SERVICE["schema"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -194,6 +195,29 @@ def test_a_named_part_that_others_added_to_keeps_what_is_theirs() -> None:
 
     assert dropped(desired_side(of, of.attributes), live(SHELF, there), known) == (
         Edit((*F, "type"), "t", MISSING, Why.MANIFEST),
+    )
+
+
+@pytest.mark.parametrize(
+    ("created", "declared", "gone"),
+    [
+        (((*F, "type"), (*F, "note")), {}, ((F, {"type": "t", "note": "n", "label": "theirs"}, Why.CONFLICT),)),
+        (((*F, "note"),), {}, (((*F, "note"), "n", Why.MANIFEST),)),
+        (((*F, "type"), (*F, "note")), {"fields": {"f": {"type": "t"}}}, (((*F, "note"), "n", Why.MANIFEST),)),
+        (((*F, "type"), (*F, "note")), {"fields": {"f": {"note": "n"}}}, ()),
+    ],
+    ids=["made by us", "made by others", "still declared", "declared in part"],
+)
+def test_a_part_that_we_made_goes_with_what_others_added_to_it(
+    created: tuple[Path, ...], declared: dict[str, Any], gone: tuple[tuple[Path, Any, Why], ...]
+) -> None:
+    kind = replace(SHELF, essential=("fields.*.type",))
+    of = resource(kind, ("x",), {"id": "x", **declared}, management=Management.MERGE)
+    known = entry(of, {"fields": {"f": {"type": "t", "note": "n"}}}, created)
+    there = {"id": "x", "fields": {"f": {"type": "t", "note": "n", "label": "theirs"}}}
+
+    assert dropped(desired_side(of, of.attributes), live(kind, there), known) == tuple(
+        Edit(path, before, MISSING, why) for path, before, why in gone
     )
 
 
