@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
-from portctl.model.kind import Kind, matches
+from portctl.engine.normalise import place
+from portctl.model.kind import Kind, matches, pattern_parts
+from portctl.model.value import MISSING, Attributes, Canonical, get
 from portctl.source import Path
 
 
@@ -27,11 +30,31 @@ def parts_around(kind: Kind, path: Path) -> tuple[Path, ...]:
 
 def essential_part(kind: Kind, path: Path) -> Path:
     """The named part that cannot be without `path`, () when there is none."""
-    for pattern in kind.essential:
-        if matches(pattern, path):
-            parts = pattern.split(".")
-            return path[: len(parts) - parts[::-1].index("*")]
-    return ()
+    return next((_part(pattern, path) for pattern in kind.essential if matches(pattern, path)), ())
+
+
+def in_the_way(kind: Kind, before: Canonical, changed: Iterable[Path]) -> tuple[tuple[Path, ...], Attributes]:
+    """The parts that have to go before `changed` can be written to `before`, and the arrays without their names."""
+    parts: list[Path] = []
+    lists: Attributes = {}
+    for path in changed:
+        for retype in kind.retyped:
+            if not matches(retype.at, path) or get(before, path) is MISSING:
+                continue
+            part = _part(retype.at, path)
+            parts.append(part)
+            for pattern in retype.named_in:
+                where = pattern_parts(pattern)
+                names = get(lists, where) if get(lists, where) is not MISSING else get(before, where)
+                if isinstance(names, tuple) and part[-1] in names:
+                    lists = place(lists, where, tuple(name for name in names if name != part[-1]))
+    return tuple(parts), lists
+
+
+def _part(pattern: str, path: Path) -> Path:
+    """`path`, described by `pattern`, up to the last name that the user gave."""
+    parts = pattern_parts(pattern)
+    return path[: len(parts) - parts[::-1].index("*")]
 
 
 @lru_cache(maxsize=256)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
+from portctl.engine.canonical import managed_leaves
 from portctl.engine.compare import Desired, delta, desired_side, live_side
 from portctl.engine.diff import differences, whole
 from portctl.engine.normalise import normalise
 from portctl.engine.outputs import Lookup, output_refs, resolve
+from portctl.engine.parts import in_the_way
 from portctl.errors import AnswerLost, ApiError, PortctlError
 from portctl.model.change import Action, Change
 from portctl.model.plan import Phase, Step
@@ -130,6 +133,7 @@ class Writer:
     def _write(self, step: Step, desired: Desired, live: Live) -> Written:
         """Send what differs between `live` and `desired`, and what must be sent although it cannot be compared."""
         change = step.change
+        live = self._with_room(change, desired, live)
         changed, removed = (dict.fromkeys(paths) for paths in delta(desired, live_side(desired, live)))
         secrets: list[Path] = []
         if step.phase is not Phase.COMPLETE:
@@ -148,6 +152,14 @@ class Writer:
             options=desired.resource.meta.options,
         )
         return Written(self._updated(change, desired, live, draft, telling=not secrets), desired)
+
+    def _with_room(self, change: Change, desired: Desired, live: Live) -> Live:
+        """`live` after what has to be made anew was removed from it, where the service refuses to change it."""
+        if not change.kind.retyped:
+            return live
+        whole_live = normalise(change.kind, live.attributes)
+        parts, lists = in_the_way(change.kind, whole_live, delta(desired, live_side(desired, live))[0])
+        return self._cleared(change, live, parts, lists) if parts else live
 
     def _created(self, change: Change, desired: Desired, write: Callable[[], Live]) -> Live:
         """The object after a create. Sent again only when reading back shows that nothing was created."""
@@ -202,9 +214,12 @@ class Writer:
                 return there
         raise self._unknown(change)
 
-    def _cleared(self, change: Change, live: Live, removed: tuple[Path, ...]) -> Live:
-        """`live` without what stands at `removed`; everything else is left alone."""
-        draft = Draft(identity=change.identity, attributes={}, removed=removed, merge=True)
+    def _cleared(
+        self, change: Change, live: Live, removed: tuple[Path, ...], also: Attributes = MappingProxyType({})
+    ) -> Live:
+        """`live` without what stands at `removed` and with what `also` says; everything else is left alone."""
+        changed = tuple(path for path in managed_leaves(also) if path)
+        draft = Draft(identity=change.identity, attributes=also, changed=changed, removed=removed, merge=True)
         for _ in range(_ATTEMPTS):
             try:
                 there: Live | None = self._provider(change).update(change.kind, live, draft)

@@ -138,6 +138,17 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class Retype:
+    """A change at `at` that the service refuses: the named part around it goes first and is then made anew.
+
+    `named_in` are the paths of arrays that may hold the part's name, which must not stand there while it is gone.
+    """
+
+    at: str
+    named_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """How many objects of kind `of` hang on this one: GET `path` (may hold `{item}`), the number is under `key`."""
 
@@ -215,6 +226,7 @@ class Kind:
     hold         a field held back until other resources are done
     immutable    patterns whose change needs a replacement
     essential    patterns without which the named part around them cannot be: who made them made the part
+    retyped      changes for which a part has to be removed and made anew
     hazards      changes that lose data, where `count` says that there is any (no `count`: always)
     purge        deletes the object and what hangs on it, for who has agreed to lose that
     renames      parts that the service can rename without losing their data
@@ -273,6 +285,7 @@ class Kind:
     hold: Hold | None = None
     immutable: tuple[str, ...] = ()
     essential: tuple[str, ...] = ()
+    retyped: tuple[Retype, ...] = ()
     hazards: tuple[Hazard, ...] = ()
     deletion_hazard: str = ""
     renames: tuple[Rename, ...] = ()

@@ -82,6 +82,7 @@ def _rows(kind: Kind) -> Iterator[tuple[str, str]]:
     yield "May be completed later", _names(kind.deferrable)
     yield "Held back", _held(kind)
     yield "Needs a replacement", _names(kind.immutable)
+    yield "Removed and made anew when changed", _names([retype.at for retype in kind.retyped])
     yield "A part is nothing without", _names(kind.essential)
     yield "Masked", _names(kind.sensitive)
     yield "Write-only", _names(kind.write_only)

@@ -2,59 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
-from portctl.model.value import thaw
-from tests.servers import port_client
-from tests.unit.cli.conftest import Ended, Place
+from tests.e2e.foreign import SERVICE, applied, declare, put, stored, theirs
+from tests.unit.cli.conftest import Place
 
-SERVICE: dict[str, Any] = {
-    "identifier": "theirs",
-    "title": "Theirs",
-    "schema": {"properties": {"tier": {"type": "string", "title": "Tier"}}, "required": []},
-}
-
-
-@pytest.fixture
-def theirs(place: Place) -> Place:
-    """A project that declares nothing yet, and a blueprint of somebody else."""
-    (place.root / "blueprints/change.yaml").unlink()
-    (place.root / "integrations/secret.yaml").unlink()
-    put(place, "POST", "/v1/blueprints", SERVICE)
-    return place
-
-
-def put(place: Place, method: str, path: str, body: Any) -> None:
-    with port_client(place.sandbox) as client:
-        client.request(method, path, json=body).raise_for_status()
-
-
-def stored(place: Place, identifier: str = "theirs") -> dict[str, Any]:
-    with port_client(place.sandbox) as client:
-        found: dict[str, Any] = client.get(f"/v1/blueprints/{identifier}").json()["blueprint"]
-        return found
-
-
-def declare(place: Place, identifier: str = "theirs", management: str = "merge", **spec: Any) -> None:
-    manifest = {
-        "apiVersion": "portctl/v1",
-        "kind": "port/Blueprint",
-        "metadata": {"name": identifier, "management": management, "adopt": "always"},
-        "spec": {"identifier": identifier, **spec},
-    }
-    place.write(f"blueprints/{identifier}.yaml", json.dumps(thaw(manifest)))
-
-
-def applied(place: Place, *flags: str) -> Ended:
-    """A successful apply, after which nothing is left to do."""
-    done = place.run("apply", "--yes", *flags)
-    assert done.code == 0, done.out + done.err
-    left = place.run("plan", "--detailed-exitcode")
-    assert left.code == 0, left.out + left.err
-    return done
+__all__ = ["theirs"]
 
 
 @pytest.mark.parametrize("said", [{"required": False, "many": False}, {}])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portctl.model.kind import Count, Hazard, Kind, Privilege, Purge, Ref, Rename, Verb
+from portctl.model.kind import Count, Hazard, Kind, Privilege, Purge, Ref, Rename, Retype, Verb
 from portctl.model.value import Attributes
 from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT
 from portctl.providers.port.schemas.blueprint import blueprint
@@ -82,6 +82,7 @@ KIND = Kind(
         "calculationProperties.*.calculation",
         "aggregationProperties.*.target",
     ),
+    retyped=(Retype("schema.properties.*.type", named_in=("schema.required",)),),
     hazards=(
         Hazard("schema.properties.*", "the values of this property are lost", changed=False),
         Hazard("schema.properties.*.type", "values of the old type are lost"),
