@@ -143,6 +143,14 @@ def test_a_column_that_is_dropped_silently_is_seen_in_what_stands_there_afterwar
     assert sorted(unlike("Record", body, live)) == ["columns.descripton"]
 
 
+def test_a_journal_cannot_be_managed(sandbox: Sandbox, snow: Snow) -> None:
+    body = {"table": "change_request", "key": "correlation_id=law-1", "columns": {"work_notes": "A note"}}
+    with provider_for(sandbox, "gate") as provider:
+        live = create(provider, "Record", body)
+    assert sorted(unlike("Record", body, live)) == ["columns.work_notes"]
+    assert snow.find("sys_journal_field", f"element_id={live.attributes['sys_id']}")[0]["value"] == "A note"
+
+
 def test_a_record_whose_key_was_dropped_is_deleted_again(servicenow: ServiceNowProvider, snow: Snow) -> None:
     rows = len(snow.find("sys_user_group"))
     body = {"table": "sys_user_group", "key": "name=" + "x" * 100}

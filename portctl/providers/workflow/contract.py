@@ -11,7 +11,15 @@ from portctl.model.resource import Management, Resource
 from portctl.model.value import Pending, Value
 from portctl.providers.servicenow.rules.shapes import mapping
 from portctl.providers.servicenow.scripts import read_columns
-from portctl.providers.workflow.flow import Delivery, blueprints, deliveries, handed, mapped, pipeline_texts
+from portctl.providers.workflow.flow import (
+    Delivery,
+    Handed,
+    blueprints,
+    deliveries,
+    handed,
+    mapped,
+    pipeline_texts,
+)
 from portctl.source import Path
 
 _OWN = re.compile(r"(u|x_[a-z0-9]+)_")
@@ -19,12 +27,16 @@ _OWN = re.compile(r"(u|x_[a-z0-9]+)_")
 
 def contract(resources: Sequence[Resource]) -> Iterator[Finding]:
     """Every place where two steps of the way disagree."""
+    filled: set[tuple[str, str]] = set()
     for delivery in deliveries(resources):
         yield from _columns(delivery, resources)
         yield from _keys(delivery)
         yield from _signature(delivery)
-    yield from _properties(resources)
-    yield from _variables(resources)
+        filled |= {(delivery.webhook.address.instance, one.blueprint) for one in mapped(delivery.webhook)}
+    for one in handed(resources):
+        if (one.automation.address.instance, one.blueprint) in filled and _ours(one.automation):
+            yield from _property(one, resources)
+            yield from _variable(one, resources)
 
 
 def _columns(delivery: Delivery, resources: Sequence[Resource]) -> Iterator[Finding]:
@@ -92,35 +104,31 @@ def _signature(delivery: Delivery) -> Iterator[Finding]:
     )
 
 
-def _properties(resources: Sequence[Resource]) -> Iterator[Finding]:
-    """Properties that automations pass on and the blueprint does not have: empty, whatever ServiceNow sends."""
-    known = blueprints(resources)
-    for one in handed(resources):
-        blueprint = known.get((one.automation.address.instance, one.blueprint))
-        if blueprint is None or blueprint.management is Management.OBSERVE or not _ours(one.automation):
-            continue
-        if one.property not in _property_names(blueprint):
-            yield Finding(
-                resource=one.automation,
-                path=one.path,
-                summary="Property does not exist",
-                detail=f"{blueprint.address} has no property `{one.property}`: what is sent is empty",
-                hint=f"Properties there: {', '.join(sorted(_property_names(blueprint)))}.",
-            )
+def _property(one: Handed, resources: Sequence[Resource]) -> Iterator[Finding]:
+    """A property that is passed on and that the blueprint does not have: empty, whatever ServiceNow sends."""
+    blueprint = blueprints(resources).get((one.automation.address.instance, one.blueprint))
+    if blueprint is None or not _ours(blueprint) or one.property in _property_names(blueprint):
+        return
+    yield Finding(
+        resource=one.automation,
+        path=one.path,
+        summary="Property does not exist",
+        detail=f"{blueprint.address} has no property `{one.property}`: what is sent is empty",
+        hint=f"Properties there: {', '.join(sorted(_property_names(blueprint)))}.",
+    )
 
 
-def _variables(resources: Sequence[Resource]) -> Iterator[Finding]:
-    """Keys that an automation hands to a pipeline whose files are declared, and that none of them reads."""
-    for one in handed(resources):
-        files = pipeline_texts(one.automation, resources)
-        if files is not None and _ours(one.automation) and not any(_reads(text, one.key) for text in files.values()):
-            yield Finding(
-                resource=one.automation,
-                path=one.path,
-                summary="Pipeline does not read it",
-                detail=f"no file of the pipeline reads `{one.key}`",
-                hint="Correct the key, or use it in the pipeline.",
-            )
+def _variable(one: Handed, resources: Sequence[Resource]) -> Iterator[Finding]:
+    """A key that is handed to a pipeline whose files are declared, and that none of them reads."""
+    files = pipeline_texts(one.automation, resources)
+    if files is not None and not any(_reads(text, one.key) for text in files.values()):
+        yield Finding(
+            resource=one.automation,
+            path=one.path,
+            summary="Pipeline does not read it",
+            detail=f"no file of the pipeline reads `{one.key}`",
+            hint="Correct the key, or use it in the pipeline.",
+        )
 
 
 def _reads(text: str, key: str) -> bool:

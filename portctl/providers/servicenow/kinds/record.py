@@ -33,6 +33,7 @@ KIND = Kind(
         "`references` says which tables such columns point to: `references: {user: sys_user}`.",
         "Read with one query per table and set of key columns.",
         "`secrets` are columns that never read back: sent when their fingerprint changes or somebody wrote the record.",
+        "Journal columns (`work_notes`, `comments`) only take additions and read back empty: they cannot be managed.",
         "A `user_password` that is written here does not work: an administrator sets it.",
         "A role of a user is found by `user.user_name=...^role.name=...^inherited=false`.",
     ),

@@ -55,6 +55,7 @@ KIND = Kind(
         "functions.*.headers",
         "functions.*.headers.*",
     ),
+    essential=("functions.*.http_method",),
     text=("description", "functions.*.content"),
     sensitive=("rest_endpoint", "headers.*", "functions.*.rest_endpoint", "functions.*.headers.*"),
     outputs=(Output("sys_id", "sys_id"),),
