@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
+from portctl.engine.claims import made_by_claim
 from portctl.engine.compare import (
     Desired,
     creation_edits,
@@ -66,6 +67,8 @@ def decide(resource: Resource, ground: Ground) -> Decision:
     entry = ground.ledger.entries.get(resource.remote_key)
     if resource.management is Management.OBSERVE:
         return _observed(resource, live, entry)
+    if entry is not None and live is not None and not made_by_claim(resource.kind, entry, live):
+        entry = None
     desired = desired_side(resource, resolve(resource.attributes, ground.known))
     if live is None:
         hidden = _hidden(resource, ground)

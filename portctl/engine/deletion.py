@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from portctl.engine.claims import made_by_claim
 from portctl.engine.compare import taken_back
 from portctl.engine.decide import Decision, Ground, after_removal, guarded
 from portctl.engine.ledger import Entry
@@ -65,6 +66,9 @@ def decide_leftover(entry: Entry, ground: Ground) -> Decision:
         return Decision(_change(entry, kind, Action.FORGET, live, "kept on purpose (onDelete: keep)"))
     if not entry.created and entry.on_delete is not OnDelete.DELETE:
         return _leave(entry, kind, live, ground)
+    if not made_by_claim(kind, entry, live):
+        why = "an interrupted run announced it, and it is not what that would have made: left as it is"
+        return Decision(_change(entry, kind, Action.FORGET, live, why))
     why = _why_gone(entry, ground)
     change = replace(
         _change(entry, kind, Action.DELETE, live, why),

@@ -181,16 +181,21 @@ class _Execution:
                 self._begun.add(key)
             self._means.watch.started(step)
             outcome = self._attempt(step)
-        left_nothing = surely_not_done(outcome) and not self._stands_half_made(outcome)
+        half_made = self._stands_half_made(outcome)
+        left_nothing = surely_not_done(outcome) and not half_made
         with self._lock:
             self._outcomes[key] = outcome
             if left_nothing:
                 self._withdraw_claim(step.change)
+            elif half_made:
+                self._confirm_claim(step.change)
         self._means.watch.ended(outcome)
 
     def _stands_half_made(self, outcome: Outcome) -> bool:
         """Whether a create that was refused made the object all the same: some take several requests."""
         change, error = outcome.step.change, outcome.error
+        if change.action is Action.CREATE and isinstance(error, NotAsWanted):
+            return True
         if change.action is not Action.CREATE or not isinstance(error, ApiError) or error.status == _CONFLICT:
             return False
         try:
@@ -251,6 +256,12 @@ class _Execution:
             self._ledger = self._ledger.with_entry(before)
         else:
             self._ledger = self._ledger.without(change.key)
+
+    def _confirm_claim(self, change: Change) -> None:
+        """What was announced is there, although it is not what it should be."""
+        entry = self._ledger.entries.get(change.key)
+        if entry is not None and entry.claimed:
+            self._ledger = self._ledger.with_entry(replace(entry, made=True))
 
     def _withdraw_unstarted(self) -> None:
         """After an interruption: what was announced and never begun is surely not there."""

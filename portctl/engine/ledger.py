@@ -46,6 +46,9 @@ class Entry:
     identity: Identity
     created: bool
     claimed: bool = False
+    made: bool = False
+    """Claimed, and the service has answered that it is there: not as wanted, or only half made."""
+
     depends: tuple[RemoteKey, ...] = ()
     protect: frozenset[str] = frozenset()
     on_delete: OnDelete | None = None
@@ -200,6 +203,7 @@ def _dump_entry(entry: Entry) -> dict[str, Any]:
         "identity": list(entry.identity),
         "created": entry.created,
         "claimed": entry.claimed,
+        "made": entry.made,
         "depends": [_dump_key(key) for key in entry.depends],
         "protect": sorted(entry.protect),
         "onDelete": str(entry.on_delete) if entry.on_delete else "",
@@ -223,6 +227,7 @@ def _parse_entry(row: Any) -> Entry:
         identity=tuple(row["identity"]),
         created=row["created"],
         claimed=row["claimed"],
+        made=row["made"],
         depends=tuple(_parse_key(key) for key in row["depends"]),
         protect=frozenset(row["protect"]),
         on_delete=OnDelete(row["onDelete"]) if row["onDelete"] else None,

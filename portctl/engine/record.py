@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from portctl.engine.canonical import managed_leaves
+from portctl.engine.canonical import digest, managed_leaves
 from portctl.engine.compare import Desired, desired_side
 from portctl.engine.ledger import Entry, Ledger, Owned, owned_paths
 from portctl.engine.normalise import normalise
@@ -15,7 +15,7 @@ from portctl.engine.secrets import fingerprint, witness_of
 from portctl.model.change import Action, Change
 from portctl.model.plan import Plan
 from portctl.model.resource import Live, Management
-from portctl.model.value import MISSING, Canonical, get
+from portctl.model.value import MISSING, Canonical, Masked, Unknown, Value, get, leaves
 from portctl.source import Path
 from portctl.vault import Vault
 
@@ -32,7 +32,8 @@ class Recorder:
     def claim(self, ledger: Ledger, plan: Plan) -> Ledger:
         """The ledger with everything that is about to become ours, so that a killed run's creations are known.
 
-        Paths that are about to be ours are noted without a hash: whether they stood there before cannot be seen later.
+        Paths that are about to be ours are noted with what they will hold, as far as that can be known and told: by it
+        the next run recognises what this one made, and whether a path stood there before cannot be seen later.
         """
         for change in plan.changes:
             if change.resource is None or change.action not in (Action.CREATE, Action.UPDATE, Action.RENAME):
@@ -53,7 +54,10 @@ class Recorder:
                 written=self.now(),
             )
             desired = desired_side(change.resource, resolve(change.resource.attributes, self.lookup))
-            paths = {path: Owned("", not found) for path, found in self._found(change, desired).items()}
+            paths = {
+                path: Owned(_announced(get(desired.canonical, path)) if creating else "", not found)
+                for path, found in self._found(change, desired).items()
+            }
             ledger = ledger.with_entry(replace(entry, paths={**paths, **entry.paths}))
         return ledger
 
@@ -99,7 +103,11 @@ class Recorder:
 
     def _still_announced(self, change: Change, previous: Entry) -> dict[Path, Owned]:
         """Paths that were claimed and that a later step of the same change will write."""
-        announced = {path: owned for path, owned in previous.paths.items() if not owned.hash}
+        announced = {
+            path: Owned("", owned.created)
+            for path, owned in previous.paths.items()
+            if previous.claimed or not owned.hash
+        }
         if not announced or change.resource is None:
             return {}
         desired = desired_side(change.resource, resolve(change.resource.attributes, self.lookup))
@@ -131,3 +139,9 @@ class Recorder:
             if entry != previous:
                 ledger = ledger.with_entry(entry)
         return ledger
+
+
+def _announced(value: Value) -> str:
+    """The hash of what will stand at a path, "" where that is a secret or not known yet."""
+    hidden = any(isinstance(leaf, Masked | Unknown) for _, leaf in leaves(value))
+    return "" if hidden else digest(value)

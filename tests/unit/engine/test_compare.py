@@ -77,7 +77,7 @@ def test_what_a_killed_run_announced_is_new_and_not_a_conflict() -> None:
     )
 
     assert compared(of, {"id": "x", "name": "b"}, announced) == (Edit(("name",), "b", "a", Why.NEW),)
-    assert compared(of, {"id": "x"}, announced) == (Edit(("name",), MISSING, "a", Why.MANIFEST),)
+    assert compared(of, {"id": "x"}, announced) == (Edit(("name",), MISSING, "a", Why.NEW),)
 
 
 def test_a_change_inside_an_array_has_the_reason_of_the_whole_array() -> None:

@@ -54,9 +54,9 @@ def test_what_will_be_created_is_claimed_with_what_a_later_run_must_know() -> No
         labels={"team": "x"},
         merge=True,
         paths={
-            ("id",): Owned("", True),
-            ("title",): Owned("", True),
-            ("links", "to_b", "target"): Owned("", True),
+            ("id",): Owned(digest("a"), True),
+            ("title",): Owned(digest("T"), True),
+            ("links", "to_b", "target"): Owned(digest("b"), True),
         },
         before=("absent",),
         written=here.clock.now(),

@@ -1,0 +1,43 @@
+"""What an interrupted run announced and may have made.
+
+A claim alone gives no right to an object: somebody else may have made one of the same identity since. It counts as ours
+only if it is what the run was about to make, or a first part of that.
+"""
+
+from __future__ import annotations
+
+from portctl.engine.canonical import digest, managed_leaves
+from portctl.engine.ledger import Entry
+from portctl.engine.normalise import normalise
+from portctl.model.kind import Kind
+from portctl.model.resource import Live
+from portctl.model.value import MISSING, get
+from portctl.source import Path
+
+
+def made_by_claim(kind: Kind, entry: Entry, live: Live) -> bool:
+    """Whether `live` is what the claim said would be made, perhaps without its last touches.
+
+    Deferrable fields may be missing and a held field may still be held. What comes with its parent is not made by
+    anybody, and where nothing was overwritten yet there is nothing to tell.
+    """
+    if not entry.claimed or entry.made or not entry.created or kind.create is None:
+        return True
+    there = normalise(kind, live.attributes, hidden=entry.fingerprints)
+    for path, owned in entry.paths.items():
+        value = get(there, path)
+        if value is MISSING:
+            if owned.hash and path[0] not in kind.deferrable:
+                return False
+        elif owned.hash and digest(value) != owned.hash and not _held(kind, path):
+            return False
+    announced = set(entry.paths)
+    return entry.merge or all(
+        _held(kind, path) or any(path[:end] in announced for end in range(1, len(path) + 1))
+        for path in managed_leaves(there)
+        if path
+    )
+
+
+def _held(kind: Kind, path: Path) -> bool:
+    return kind.hold is not None and path == (kind.hold.field,)
