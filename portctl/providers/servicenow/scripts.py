@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from portctl.providers.servicenow.es5.tree import Node
+from portctl.providers.servicenow.es5.node import Node
 from portctl.providers.servicenow.es5.words import listed
 
 _RECORDS = ("current", "previous")

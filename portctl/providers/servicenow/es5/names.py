@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portctl.providers.servicenow.es5.tree import Node
+from portctl.providers.servicenow.es5.node import Node
 from portctl.providers.servicenow.es5.words import listed
 
 LANGUAGE = listed(

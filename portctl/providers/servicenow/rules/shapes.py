@@ -9,7 +9,8 @@ from functools import lru_cache
 from portctl.manifest.lint import Finding
 from portctl.model.resource import Management, Resource
 from portctl.model.value import MISSING, Value, get
-from portctl.providers.servicenow.es5.tree import Node, parse
+from portctl.providers.servicenow.es5.node import Node
+from portctl.providers.servicenow.es5.tree import parse
 from portctl.providers.servicenow.es5.words import NotEs5
 from portctl.source import Path
 
