@@ -10,8 +10,8 @@ from portctl.manifest.findings import Findings, did_you_mean, listing
 from portctl.manifest.render import is_unfilled
 from portctl.model.address import DEFAULT_INSTANCE, Address
 from portctl.model.diagnostic import Diagnostic
-from portctl.model.kind import Kind, Ref, matches, pattern_parts
-from portctl.model.resource import Identity, Resource
+from portctl.model.kind import Kind, OnDelete, Ref, matches, pattern_parts
+from portctl.model.resource import Identity, Management, Resource
 from portctl.model.value import MISSING, OutputRef, Pending, SecretRef, get, leaves
 from portctl.source import Path
 
@@ -27,7 +27,8 @@ def check_resources(
 ) -> tuple[Diagnostic, ...]:
     """Everything wrong between the resources, sorted by place.
 
-    Rules: `duplicate`, `reference` (in bodies, metadata and `output()`), `secret`, `moved`, `instance`.
+    Rules: `duplicate`, `reference` (in bodies, metadata and `output()`), `secret`, `moved`, `instance`,
+    `management`.
     `instances` are those that the environment has, as (provider, name); None when that is not to be checked.
     """
     resources = sorted(resources, key=lambda resource: resource.sources.document)
@@ -90,6 +91,25 @@ class _Check:
             self._declared(resource, resource.meta.within, ("metadata", "in"))
         for index, address in enumerate(resource.meta.depends_on):
             self._declared(resource, address, ("metadata", "dependsOn", index))
+        self._shared(resource)
+
+    def _shared(self, resource: Resource) -> None:
+        """What the service defines can be added to or observed; it is never replaced, and never deleted."""
+        defines = f"{resource.kind.provider} itself defines {resource.kind.name} {'/'.join(resource.identity)}"
+        if resource.shared and resource.meta.management is Management.FULL:
+            self._complain(
+                resource,
+                ("metadata", "management"),
+                "management",
+                "Value not accepted",
+                f"{defines}: what it put there would be removed.",
+                "Use merge or observe; without metadata.management it is merge.",
+            )
+        if resource.shared and resource.meta.on_delete is OnDelete.DELETE:
+            detail = f"{defines}: it cannot be deleted."
+            self._complain(
+                resource, ("metadata", "onDelete"), "management", "Value not accepted", detail, "Leave it out."
+            )
 
     def _declared(self, resource: Resource, address: Address, path: Path) -> None:
         """`address` must be that of another manifest."""

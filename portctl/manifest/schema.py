@@ -23,9 +23,10 @@ _HOLE = {"type": "string", "pattern": "<%"}
 def check_schema(resource: Resource) -> tuple[Diagnostic, ...]:
     """Every way in which the resource differs from the schema of its kind, in the order of the file.
 
-    A manifest that says `observe` or `merge` need not be complete: only its identity may not be missing.
+    A manifest that says `observe` or `merge`, or adds to what the service defines, need not be complete: only its
+    identity may not be missing.
     """
-    partial = resource.meta.management in (Management.OBSERVE, Management.MERGE)
+    partial = resource.meta.management in (Management.OBSERVE, Management.MERGE) or resource.shared
     findings: dict[tuple[Path, str], Diagnostic] = {}
     for error in find_errors(_schema_of(resource.kind.schema), thaw(resource.attributes)):
         path: Path = tuple(error.absolute_path)

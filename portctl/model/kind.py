@@ -199,6 +199,8 @@ class Kind:
     item_query   query of every request for one object; values may hold identity attributes as `item` does
     scope        attributes that select one list: objects are read with one list per distinct scope
     listed       False: the collection holds far more than what is ours, so objects are read one by one
+    shared       pattern (matched as a whole) of the identity's last part where the service defines the object itself:
+                 a manifest may add to it or observe it, and never speaks for the whole of it
     partial      True: how much of an object is read depends on what manifests and the ledger say of it
     list_query   query of the list
     search       reading by POST, for collections too large to list
@@ -254,6 +256,7 @@ class Kind:
     item_query: Mapping[str, str] = field(default_factory=dict)
     scope: tuple[str, ...] = ()
     listed: bool = True
+    shared: str = ""
     partial: bool = False
     list_query: Mapping[str, str] = field(default_factory=dict)
     search: Search | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -90,7 +91,12 @@ class Resource:
     def management(self) -> Management:
         if self.meta.management is not None:
             return self.meta.management
-        return Management.FULL if self.kind.coverage is Coverage.WHOLE else Management.MERGE
+        return Management.FULL if self.kind.coverage is Coverage.WHOLE and not self.shared else Management.MERGE
+
+    @property
+    def shared(self) -> bool:
+        """Whether the service itself defines the object, so that a manifest can only add to it."""
+        return any(re.fullmatch(self.kind.shared, part) for part in self.identity[-1:])
 
     @property
     def on_delete(self) -> OnDelete:

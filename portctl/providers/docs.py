@@ -73,6 +73,7 @@ def _rows(kind: Kind) -> Iterator[tuple[str, str]]:
     yield "Updated", f"{kind.update} `{own_path(kind.item, kind)}`"
     yield "Deleted", _deleted(kind)
     yield "Coverage", _COVERAGE[kind.coverage]
+    yield "Defined by the service, only added to", f"identities that match `{kind.shared}`" if kind.shared else ""
     yield "Merging into somebody else's object", _MERGE[kind.merge]
     yield "Server's own", _names(kind.server_owned)
     yield "Never compared", _pairs(kind.excluded)

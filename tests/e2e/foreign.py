@@ -38,11 +38,12 @@ def stored(place: Place, identifier: str = "theirs") -> dict[str, Any]:
         return found
 
 
-def declare(place: Place, identifier: str = "theirs", management: str = "merge", **spec: Any) -> None:
+def declare(place: Place, identifier: str = "theirs", management: str | None = "merge", **spec: Any) -> None:
+    chosen = {"management": management} if management else {}
     manifest = {
         "apiVersion": "portctl/v1",
         "kind": "port/Blueprint",
-        "metadata": {"name": identifier, "management": management, "adopt": "always"},
+        "metadata": {"name": identifier, "adopt": "always", **chosen},
         "spec": {"identifier": identifier, **spec},
     }
     place.write(f"blueprints/{identifier}.yaml", json.dumps(thaw(manifest)))

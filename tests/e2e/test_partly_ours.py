@@ -40,3 +40,31 @@ def test_a_property_that_we_added_is_taken_back_with_what_others_put_in_it_and_o
     done = theirs.run(command, "--yes", "--allow-destroy", "port/Blueprint:theirs")
     assert done.code == 0, done.out + done.err
     assert stored(theirs)["schema"] == SERVICE["schema"]
+
+
+def test_what_port_itself_defines_is_added_to_and_never_taken_away(theirs: Place) -> None:
+    before = stored(theirs, "_team")
+    declare(
+        theirs,
+        "_team",
+        None,
+        title=before["title"],
+        schema={"properties": {"chat": {"type": "string", "title": "Chat"}}, "required": []},
+    )
+    applied(theirs)
+    properties = before["schema"]["properties"]
+    added = {**properties, "chat": {"type": "string", "title": "Chat"}}
+    assert properties
+    assert stored(theirs, "_team")["schema"]["properties"] == added
+    (theirs.root / "blueprints/_team.yaml").unlink()
+    applied(theirs, "--allow-destroy", "port/Blueprint:_team")
+    assert stored(theirs, "_team")["schema"] == before["schema"]
+
+
+def test_a_manifest_never_speaks_for_all_of_what_port_itself_defines(theirs: Place) -> None:
+    declare(theirs, "_team", "full", title="Team", schema={"properties": {}})
+    refused = theirs.run("plan")
+    assert refused.code == 3
+    assert refused.err.splitlines()[:1] == ["error[management]: Value not accepted"]
+    assert "port itself defines Blueprint _team: what it put there would be removed." in refused.err
+    assert "Use merge or observe; without metadata.management it is merge." in refused.err

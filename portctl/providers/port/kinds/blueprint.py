@@ -38,6 +38,7 @@ KIND = Kind(
     folder="blueprints",
     identity=("identifier",),
     collection="/v1/blueprints",
+    shared=SYSTEM_BLUEPRINT,
     envelope=("blueprint",),
     list_envelope=("blueprints",),
     update=Verb.PUT,
