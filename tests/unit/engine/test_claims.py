@@ -16,7 +16,7 @@ def interrupted(*resources: Resource) -> World:
     here = World()
     here.shop.faults.kill_at = 1
     here.shop.dies = here.backend.die
-    with contextlib.suppress(Killed):
+    with contextlib.suppress(Killed, KeyboardInterrupt):
         here.apply(*resources)
     here.revive()
     assert here.ledger.entries[key_of(SHELF, "a")].claimed
