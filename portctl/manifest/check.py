@@ -27,7 +27,7 @@ def check_resources(
 ) -> tuple[Diagnostic, ...]:
     """Everything wrong between the resources, sorted by place.
 
-    Rules: `duplicate`, `reference` (in bodies, metadata and `output()`), `secret`, `moved`, `instance`,
+    Rules: `text` (NUL), `duplicate`, `reference` (in bodies, metadata and `output()`), `secret`, `moved`, `instance`,
     `management`.
     `instances` are those that the environment has, as (provider, name); None when that is not to be checked.
     """
@@ -37,6 +37,7 @@ def check_resources(
     for resource in resources:
         check.metadata(resource)
         check.moves(resource)
+        check.characters(resource)
         check.holes(resource, declared_secrets)
         check.references(resource)
         if instances is not None:
@@ -148,6 +149,20 @@ class _Check:
             elif get(resource.attributes, (*where[:-1], renamed.before)) is not MISSING:
                 detail = f"`{renamed.before}` still stands beside {renamed.path}."
                 self._complain(resource, at, "moved", "Renamed but still there", detail, "Remove one of them.")
+
+    def characters(self, resource: Resource) -> None:
+        """NUL is text for JSON and the end of the text for much of what reads it."""
+        for path, leaf in leaves(resource.attributes):
+            parts = leaf.parts if isinstance(leaf, Pending) else (leaf, *path)
+            if any(isinstance(part, str) and "\0" in part for part in parts):
+                self._complain(
+                    resource,
+                    (*resource.body_at, *path),
+                    "text",
+                    "Character not accepted",
+                    "The text holds the character NUL (\\0), which services drop or refuse.",
+                    "Leave it out.",
+                )
 
     def holes(self, resource: Resource, declared_secrets: Collection[str]) -> None:
         for path, leaf in leaves(resource.attributes):

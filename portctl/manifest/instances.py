@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import pathlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from portctl.errors import InvalidInput
 from portctl.manifest.document import Document
@@ -128,6 +130,9 @@ def _check_addresses(section: Section, settings: Mapping[str, Value]) -> None:
     url, proxy = settings.get("url", ""), settings.get("proxy", "")
     if not isinstance(url, str) or (url and not url.startswith(_SCHEMES)):
         section.complain(("url",), "Not an address", "url starts with https:// and holds no secret.")
+    elif url.startswith("http://") and not _is_this_machine(url):
+        detail = "Secrets would travel over http://, where everybody on the way can read them."
+        section.complain(("url",), "Not encrypted", detail, "Write https://; http:// is for this machine only.")
     elif "@" in url:
         section.complain(("url",), "Secret in a file", "url holds credentials.", "Use the settings made for them.")
     if isinstance(proxy, str) and proxy and not proxy.startswith(_SCHEMES):
@@ -135,6 +140,17 @@ def _check_addresses(section: Section, settings: Mapping[str, Value]) -> None:
     elif isinstance(proxy, str) and "@" in proxy:
         hint = "Keep the whole address in a secret: <% secret('PROXY') %>."
         section.complain(("proxy",), "Secret in a file", "proxy holds credentials.", hint)
+
+
+def _is_this_machine(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _filled(section: Section, key: str, written: Value, names: Mapping[str, Any]) -> Value:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from portctl.manifest.expression import noun
 from portctl.manifest.findings import listing
 from portctl.manifest.placeholder import has_hole
 from portctl.manifest.section import Section
@@ -93,14 +95,23 @@ def _name(section: Section, kind: Kind, body: Attributes, within: Address | None
         return name
     name = default_name(kind, body, within)
     if not name:
-        source = " and ".join(kind.identity) or "the parent"
-        section.complain(
-            (),
-            "Name is missing",
-            f"The manifest has no metadata.name, and {source} gives none: it is missing or holds a placeholder.",
-            "Write metadata.name.",
-        )
+        section.complain((), *_no_name(kind, body))
     return name
+
+
+def _no_name(kind: Kind, body: Attributes) -> tuple[str, str, str]:
+    """Why there is no default name: summary, detail and hint."""
+    for path in kind.identity:
+        part = get(body, pattern_parts(path))
+        if part is not MISSING and part is not None and not isinstance(part, str):
+            shown = f"{noun(part)}, {json.dumps(part)}," if isinstance(part, bool | int | float) else noun(part)
+            hint = (
+                f'Quote it: "{json.dumps(part)}".' if isinstance(part, bool | int | float) else f"Write {path} as text."
+            )
+            return "Wrong type", f"{path} names the object, and {shown} stands there; text is needed.", hint
+    source = " and ".join(kind.identity) or "the parent"
+    detail = f"The manifest has no metadata.name, and {source} gives none: it is missing or holds a placeholder."
+    return "Name is missing", detail, "Write metadata.name."
 
 
 def _address(section: Section, path: tuple[str | int, ...], text: str) -> Address | None:

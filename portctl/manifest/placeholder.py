@@ -23,6 +23,7 @@ from portctl.model.value import Part, Pending, Value, pending
 from portctl.source import Path, path_text
 
 MAX_HOLE = 2000
+_LONGEST_SHOWN = 80
 _BEGIN = "<%"
 _WORDING = {
     "end of template": "end of expression",
@@ -95,7 +96,9 @@ def _hole(text: str) -> tuple[str, int, bool]:
         raise HoleError("Broken placeholder", f"{sentence(str(error.message))} {_shown(text[2:])}") from error
     raise HoleError(
         "Placeholder without end",
-        f"`<%` has no `%>`. {_shown(text[2:])}",
+        f"A bracket or a quote is not closed before `%>`. {_opened(text)}"
+        if "%>" in text
+        else f"`<%` has no `%>`. {_opened(text)}",
         hint="Quote the scalar if YAML cut it short; write <% '<%' %> for the two characters themselves.",
     )
 
@@ -272,9 +275,15 @@ def _missing(path: Path, names: Names) -> tuple[Path, str, Value] | None:
 
 def _shown(source: str) -> str:
     text = " ".join(source.split())
-    if len(text) > 80:
-        text = text[:77] + "..."
+    if len(text) > _LONGEST_SHOWN:
+        text = text[: _LONGEST_SHOWN - 3] + "..."
     return f"In <% {text.removesuffix('%>').strip()} %>."
+
+
+def _opened(text: str) -> str:
+    """Like `_shown`, of a placeholder without an end: none is made up for it."""
+    shown = " ".join(text.split())
+    return f"It starts `{shown if len(shown) <= _LONGEST_SHOWN else shown[: _LONGEST_SHOWN - 3] + '...'}`."
 
 
 def sentence(text: str) -> str:

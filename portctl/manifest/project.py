@@ -167,6 +167,9 @@ def _ledger(section: Section) -> LedgerSettings:
     path = section.text("path", default.path)
     if "{" in path.replace("{environment}", ""):
         section.complain(("path",), "Value not accepted", "Only {environment} may be named in the path.")
+    if ".." in pathlib.PurePosixPath(path).parts:
+        detail = f'"{path}" is not below portctl.yaml, and is another place wherever the project is checked out.'
+        section.complain(("path",), "Path leaves the project", detail, "For a mounted volume, write an absolute path.")
     return LedgerSettings(backend, path, section.flag("persistent", default.persistent))
 
 

@@ -68,7 +68,10 @@ class Section:
     def number(self, key: str, default: float) -> float:
         value = self.value.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-            self.wrong((key,), value, "A number that is not negative")
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                self.complain((key,), "Out of bounds", f"{key} cannot be negative; this is {value}.")
+            else:
+                self.wrong((key,), value, "A number that is not negative")
             return default
         return value
 

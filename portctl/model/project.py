@@ -47,7 +47,7 @@ class Guards:
 
 @dataclass(frozen=True, slots=True)
 class LedgerSettings:
-    """Where the ledger lives. `path` is relative to the project and may name `{environment}`."""
+    """Where the ledger lives. `path` is in the project, or absolute, and may name `{environment}`."""
 
     backend: str = "file"
     path: str = ".portctl/ledger/{environment}.json"

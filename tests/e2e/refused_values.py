@@ -61,7 +61,7 @@ error: Invalid manifests
         said="""\
 error[placeholder]: Placeholder without end
   blueprints/change.yaml:6:10  spec.title
-  `<%` has no `%>`. In <% values.title %>.
+  `<%` has no `%>`. It starts `<% values.title`.
   hint: Quote the scalar if YAML cut it short; write <% '<%' %> for the two characters themselves.
 
 error: Invalid manifests

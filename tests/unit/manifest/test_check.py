@@ -44,6 +44,17 @@ def test_what_is_declared_observed_or_the_services_own_may_be_named(tmp_path: pa
     )
 
 
+def test_the_character_nul_is_refused_in_texts_keys_and_around_secrets(tmp_path: pathlib.Path) -> None:
+    refused = (
+        "[text] Character not accepted: The text holds the character NUL (\\0), which services drop or refuse. "
+        "(Leave it out.)"
+    )
+    assert check(tmp_path, r'Webhook | {} | {identifier: h, title: "a\0b"}') == f"5:30 {refused}"
+    assert check(tmp_path, r'Webhook | {} | {identifier: h, "a\0b": 1}') == f"5:31 {refused}"
+    secret = r'Webhook | {} | {identifier: h, x: "\0<% secret(' + "'S') %>" + '"}'
+    assert check(tmp_path, secret, secrets={"S"}) == f"5:26 {refused}"
+
+
 def test_a_name_may_stand_once_and_so_may_an_object(tmp_path: pathlib.Path) -> None:
     assert check(
         tmp_path,

@@ -306,6 +306,23 @@ def test_files_of_an_instance_are_relative_to_the_project_and_the_way_there_is_n
     assert set(provider_context(environment)["servicenow"]["default"]) == {"url", "api_url", "username", "updateSet"}
 
 
+@pytest.mark.parametrize("url", ["http://api.port.io", "http://10.0.0.8:8080", "http://localhost.example", "http://[x"])
+def test_an_address_without_encryption_is_refused(tmp_path: pathlib.Path, url: str) -> None:
+    text = f"apiVersion: portctl/v1\ninstances:\n  port:\n    default:\n      url: '{url}'\n"
+    write(tmp_path, {"environments/prod.yaml": text})
+    assert complaint(lambda: load(tmp_path, "prod")) == (
+        "environments/prod.yaml:5:12 [environment] Not encrypted: Secrets would travel over http://, where everybody "
+        "on the way can read them. (Write https://; http:// is for this machine only.)"
+    )
+
+
+@pytest.mark.parametrize("url", ["http://localhost:1", "http://127.1.2.3", "http://[::1]:80", "https://api.port.io"])
+def test_this_machine_needs_no_encryption(tmp_path: pathlib.Path, url: str) -> None:
+    text = f"apiVersion: portctl/v1\ninstances:\n  port:\n    default:\n      url: '{url}'\n"
+    write(tmp_path, {"environments/prod.yaml": text})
+    assert load(tmp_path, "prod").instances["port", "default"].settings == {"url": url}
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

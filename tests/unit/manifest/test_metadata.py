@@ -157,5 +157,17 @@ def test_metadata_must_fit_the_kind(tmp_path: pathlib.Path, kind: str, metadata:
     assert refusal(tmp_path, metadata, kind=kind) == expected
 
 
+@pytest.mark.parametrize(
+    ("identifier", "expected"),
+    [
+        ("5", 'identifier names the object, and a number, 5, stands there; text is needed. (Quote it: "5".)'),
+        ("true", 'identifier names the object, and a boolean, true, stands there; text is needed. (Quote it: "true".)'),
+        ("[a]", "identifier names the object, and a list stands there; text is needed. (Write identifier as text.)"),
+    ],
+)
+def test_an_identity_that_is_not_text_is_said_to_be_so(tmp_path: pathlib.Path, identifier: str, expected: str) -> None:
+    assert refusal(tmp_path, "{}", spec=f"{{identifier: {identifier}}}") == f"11 [manifest] Wrong type: {expected}"
+
+
 def test_a_name_is_needed_where_the_identity_is_a_placeholder(tmp_path: pathlib.Path) -> None:
     assert refusal(tmp_path, "{}", spec="{identifier: <% values.a %>}").startswith("11 [manifest] Name is missing: ")

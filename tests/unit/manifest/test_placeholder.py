@@ -177,8 +177,8 @@ def complaint(text: str) -> str:
         (
             "<% values.text",
             (
-                "Placeholder without end: `<%` has no `%>`. In <% values.text %>. [Quote the scalar if YAML cut it "
-                "short; write <% '<%' %> for the two characters themselves.]"
+                "Placeholder without end: `<%` has no `%>`. It starts `<% values.text`. [Quote the scalar if YAML cut "
+                "it short; write <% '<%' %> for the two characters themselves.]"
             ),
         ),
         (
@@ -202,7 +202,8 @@ def complaint(text: str) -> str:
         (
             "<% (a %>",
             (
-                "Placeholder without end: `<%` has no `%>`. In <% (a %>. [Quote the scalar if YAML cut it short; "
+                "Placeholder without end: A bracket or a quote is not closed before `%>`. It starts `<% (a %>`. "
+                "[Quote the scalar if YAML cut it short; "
                 "write <% '<%' %> for the two characters themselves.]"
             ),
         ),
