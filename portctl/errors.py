@@ -11,6 +11,7 @@ A class exists when somebody can act on it. Findings in user files are collected
       PartlyApplied         7   some steps were done and some were not
       AccessDenied          8   authentication, permission, or not the organisation that was meant
       Unreachable           9   the service did not answer, or what answered is not its API
+        NoConnection        9   nothing listens at its address, or no way leads there
       ApiError              1   the service refused a request; carries method, path and status
 """
 
@@ -114,6 +115,10 @@ class Unreachable(PortctlError):
     """No connection, or an answer that is not the service's API (a proxy's page, for one)."""
 
     exit_code = ExitCode.UNREACHABLE
+
+
+class NoConnection(Unreachable):
+    """Nothing listens at the address, or no way leads there."""
 
 
 class ApiError(PortctlError):

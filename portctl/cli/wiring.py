@@ -20,17 +20,18 @@ from portctl.engine.backend import FileBackend, LedgerBackend
 from portctl.engine.execute import Watch
 from portctl.engine.journal import Journal
 from portctl.engine.ledger import Run
-from portctl.errors import ConsentNeeded, InvalidInput
+from portctl.errors import ConsentNeeded, InvalidInput, NoConnection
 from portctl.manifest.environment import declared_secrets, load_environment, read_sandbox_file
 from portctl.manifest.instances import provider_context, require_sandbox, unknown_instance
 from portctl.manifest.project import load_project
 from portctl.manifest.render import RenderContext
 from portctl.manifest.values import layer_values
-from portctl.model.project import Environment, Project
+from portctl.model.project import Environment, InstanceSettings, Project
 from portctl.model.provider import Provider
+from portctl.model.value import Pending, SecretRef
 from portctl.providers.catalogue import catalogue
 from portctl.providers.rules import all_rules
-from portctl.vault import Vault
+from portctl.vault import SecretMissing, Vault
 from portctl.wire.client import Observer
 
 _COMMIT_TIMEOUT_SECONDS = 5.0
@@ -118,7 +119,12 @@ def open_bench(
             stack.enter_context(workspace.backend.lock(f"{run.who}, run {run.id}"))
         bench = Bench(workspace=workspace, connect=connect, watch=watch, run=run, sleep=sleep)
         stack.callback(_close, bench)
-        yield bench
+        try:
+            yield bench
+        except NoConnection as error:
+            if environment.sandbox:
+                error.hint = "The sandbox may have ended. Start it again: portctl sandbox up --detach"
+            raise
 
 
 def _close(bench: Bench) -> None:
@@ -137,9 +143,33 @@ def _connect(
             unknown_instance(workspace.environment, provider, instance),
             hint=f"Add instances.{provider}.{instance} to {workspace.environment.file}.",
         )
+    _require_secrets(workspace, provider, instance)
     api = importlib.import_module(f"portctl.providers.{provider}.api")
     made: Provider = api.connect(settings, vault=workspace.vault, read_only=read_only, observer=observer, sleep=sleep)
     return made
+
+
+def _require_secrets(workspace: Workspace, provider: str, instance: str) -> None:
+    """Raise SecretMissing when this instance lacks a secret, naming all that any instance lacks."""
+    vault, instances = workspace.vault, workspace.environment.instances
+    if all(vault.available(name) for name in _secrets_of(instances[provider, instance])):
+        return
+    lacking = [
+        f"secret {name!r}: {vault.why_not(name)}"
+        for name in dict.fromkeys(name for settings in instances.values() for name in _secrets_of(settings))
+        if not vault.available(name)
+    ]
+    raise SecretMissing(
+        "Secret not available" if len(lacking) == 1 else "Secrets not available",
+        "\n".join(lacking),
+        hint="Provide it where portctl.yaml or the environment file says it comes from, then run again.",
+    )
+
+
+def _secrets_of(settings: InstanceSettings) -> tuple[str, ...]:
+    """The secrets in the settings of an instance."""
+    holes = [hole for value in settings.settings.values() if isinstance(value, Pending) for hole in value.holes()]
+    return tuple(hole.name for hole in holes if isinstance(hole, SecretRef))
 
 
 def _backend(project: Project, environment: Environment) -> LedgerBackend:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
-from portctl.errors import AnswerLost, InvalidInput, PortctlError, Unreachable
+from portctl.errors import AnswerLost, InvalidInput, NoConnection, PortctlError, Unreachable
 from portctl.model.value import Value, freeze, map_leaves, thaw
 from portctl.wire.auth import Auth
 from portctl.wire.retry import PASSING, PATIENT, TOO_MANY, Patience
@@ -203,7 +203,7 @@ class Client:
             except _NotSent as problem:
                 tries = self._patience.tries(slow=problem.slow)
                 if attempt + 1 >= tries:
-                    raise self._unreachable(f"cannot be reached: {problem}") from problem.__cause__
+                    raise self._unreachable(f"cannot be reached: {problem}", NoConnection) from problem.__cause__
                 self._pause(attempt, tries, "cannot be reached")
             except _NoAnswer as problem:
                 tries = self._patience.tries(slow=problem.slow)
@@ -320,8 +320,8 @@ class Client:
             hint="Run `portctl plan`: it reads what is there now.",
         )
 
-    def _unreachable(self, problem: str) -> Unreachable:
-        return Unreachable(
+    def _unreachable(self, problem: str, error: type[Unreachable] = Unreachable) -> Unreachable:
+        return error(
             f"{self._service} cannot be used",
             f"{self.url} {problem}",
             hint="Check `url` in the environment file, and the network, proxy and certificates between here and there.",

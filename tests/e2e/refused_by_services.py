@@ -79,9 +79,31 @@ error: Wrong organisation
         arguments=("plan", "-e", "real"),
         in_file=False,
         said="""\
+waiting for Port (attempt 2 of 5): cannot be reached
+waiting for Port (attempt 3 of 5): cannot be reached
+waiting for Port (attempt 4 of 5): cannot be reached
+waiting for Port (attempt 5 of 5): cannot be reached
 error: Port cannot be used
   http://127.0.0.1:9 cannot be reached: [Errno 111] Connection refused
   hint: Check `url` in the environment file, and the network, proxy and certificates between here and there.
+""",
+    ),
+    Refusal(
+        what="unreachable host",
+        name="a sandbox that has ended",
+        files={
+            ".portctl/sandbox.json": '{"services": {"port": {"url": "http://127.0.0.1:9", '
+            '"credentials": {"clientId": "a", "clientSecret": "b"}}}}'
+        },
+        in_file=False,
+        said="""\
+waiting for Port (attempt 2 of 5): cannot be reached
+waiting for Port (attempt 3 of 5): cannot be reached
+waiting for Port (attempt 4 of 5): cannot be reached
+waiting for Port (attempt 5 of 5): cannot be reached
+error: Port cannot be used
+  http://127.0.0.1:9 cannot be reached: [Errno 111] Connection refused
+  hint: The sandbox may have ended. Start it again: portctl sandbox up --detach
 """,
     ),
     Refusal(

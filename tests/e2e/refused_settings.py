@@ -17,6 +17,12 @@ instances:
 secrets: {PORT_CLIENT_ID: {env: PORT_CLIENT_ID}, PORT_CLIENT_SECRET: {env: PORT_CLIENT_SECRET}}
 values: {title: Change}
 """
+GITLAB = """\
+  gitlab:
+    default:
+      url: http://127.0.0.1:9
+      token: <% secret('GITLAB_TOKEN') %>
+"""
 
 REFUSED = (
     Refusal(
@@ -99,6 +105,24 @@ error: The sandbox does not run
         said="""\
 error: Secret not available
   secret 'PORT_CLIENT_SECRET': the environment variable PORT_CLIENT_SECRET is not set
+  hint: Provide it where portctl.yaml or the environment file says it comes from, then run again.
+""",
+    ),
+    Refusal(
+        what="missing credentials",
+        name="several",
+        files={
+            "environments/real.yaml": REAL.replace("secrets: {", f"{GITLAB}secrets: {{"),
+            "portctl.yaml": PROJECT + "  GITLAB_TOKEN: {env: GITLAB_TOKEN}\n",
+        },
+        environ={"PORT_CLIENT_SECRET": None, "PORT_CLIENT_ID": None},
+        arguments=("plan", "-e", "real"),
+        in_file=False,
+        said="""\
+error: Secrets not available
+  secret 'PORT_CLIENT_ID': the environment variable PORT_CLIENT_ID is not set
+  secret 'PORT_CLIENT_SECRET': the environment variable PORT_CLIENT_SECRET is not set
+  secret 'GITLAB_TOKEN': the environment variable GITLAB_TOKEN is not set
   hint: Provide it where portctl.yaml or the environment file says it comes from, then run again.
 """,
     ),
