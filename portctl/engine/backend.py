@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
 
-from portctl.engine.ledger import Ledger, dump_ledger, load_ledger, new_ledger
+from portctl.engine.ledger import Ledger, dump_ledger, load_ledger, new_ledger, unreadable
 from portctl.errors import LockHeld, PortctlError
 
 
@@ -34,12 +34,13 @@ class LedgerBackend(Protocol):
 
 
 class FileBackend:
-    """A ledger in one JSON file, replaced atomically, with a lock file beside it."""
+    """A ledger in one JSON file, replaced atomically, with a lock file beside it. `tool` is the version that saves."""
 
-    def __init__(self, path: pathlib.Path, *, project: str, environment: str) -> None:
+    def __init__(self, path: pathlib.Path, *, project: str, environment: str, tool: str = "") -> None:
         self._path = path
         self._project = project
         self._environment = environment
+        self._tool = tool
 
     @property
     def where(self) -> str:
@@ -50,8 +51,14 @@ class FileBackend:
             text = self._path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return new_ledger(self._project, self._environment)
-        except (OSError, UnicodeDecodeError) as error:
-            raise PortctlError("Unreadable ledger", f"{self._path}: {type(error).__name__}") from error
+        except UnicodeDecodeError as error:
+            raise unreadable(self.where, "it is not text in UTF-8") from error
+        except OSError as error:
+            raise PortctlError(
+                "Unreadable ledger",
+                f"{self._path}: {error.strerror or 'it cannot be read'}",
+                hint="Check `ledger.path` in portctl.yaml and the permissions of the file.",
+            ) from error
         ledger = load_ledger(text, self.where)
         if (ledger.project, ledger.environment) != (self._project, self._environment):
             raise PortctlError(
@@ -70,7 +77,7 @@ class FileBackend:
                 f"{self._path} was written by another run since this one read it",
                 hint="Run the command again.",
             )
-        saved = replace(ledger, serial=ledger.serial + 1)
+        saved = replace(ledger, serial=ledger.serial + 1, tool=self._tool)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name)
         try:

@@ -12,7 +12,7 @@ from portctl.engine.normalise import declared_paths, normalise, project
 from portctl.engine.parts import essential_part, parts_around
 from portctl.engine.secrets import sealed_texts
 from portctl.model.change import Edit, Why
-from portctl.model.kind import Kind
+from portctl.model.kind import Kind, matches
 from portctl.model.resource import Live, Management, Resource
 from portctl.model.value import MISSING, Attributes, Canonical, Pending, Unknown, Value, get
 from portctl.source import Path
@@ -68,8 +68,15 @@ def edits(desired: Desired, before: Canonical, entry: Entry | None) -> tuple[Edi
             found.append(Edit(difference.path, difference.before, difference.after, why))
             continue
         for path in _spoken_of(desired, difference):
-            found.append(Edit(path, standing(before, path), desired.declared.get(path, MISSING), why))
+            said = desired.declared.get(path, _default(desired.resource.kind, path))
+            found.append(Edit(path, standing(before, path), said, why))
     return tuple(found)
+
+
+def _default(kind: Kind, path: Path) -> Value:
+    """What stands at `path` once nothing is said of it: the service's default, else nothing."""
+    found = (value for pattern, value in kind.defaults.items() if matches(pattern, path) and value is not None)
+    return next(found, MISSING)
 
 
 def _spoken_of(desired: Desired, gone: Difference) -> list[Path]:

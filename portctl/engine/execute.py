@@ -23,6 +23,7 @@ from portctl.model.plan import Phase, Plan, Step
 from portctl.model.provider import Provider
 from portctl.model.report import Outcome, Report, Status
 from portctl.model.resource import Live, RemoteKey, Resource
+from portctl.model.value import MISSING
 from portctl.vault import Vault
 
 _CONFLICT = 409
@@ -94,6 +95,7 @@ class _Execution:
         self._steps = {step.key: step for step in plan.steps}
         self._outcomes: dict[str, Outcome] = {}
         self._begun: set[str] = set()
+        self._shaken = frozenset(change.key for change in plan.changes if change.renames or _removes(change))
         self._seen: dict[RemoteKey, list[Live | None]] = {}
         self._lives: dict[RemoteKey, Live] = {change.key: change.live for change in plan.changes if change.live}
         self._sources: dict[Address, Live] = {
@@ -274,8 +276,16 @@ class _Execution:
                     self._withdraw_claim(step.change)
 
     def _current(self, change: Change) -> Live | None:
+        """The object as this run last saw it; read again where a change before this one may have changed it too."""
+        if any(need in self._shaken for need in change.depends):
+            return self._means.providers[change.key[0]].fetch(change.kind, change.identity)
         with self._lock:
             return self._lives.get(change.key, change.live)
+
+
+def _removes(change: Change) -> bool:
+    """Whether a part of the object goes, and with it perhaps what other objects hold of it."""
+    return change.action is Action.UPDATE and any(edit.after is MISSING for edit in change.edits)
 
 
 def surely_not_done(outcome: Outcome) -> bool:

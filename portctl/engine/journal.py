@@ -14,12 +14,21 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+JOURNALS_KEPT = 20
+
+
+def remove_old(folder: pathlib.Path) -> None:
+    """Remove all journals in `folder` but the newest."""
+    written = {file: file.stat().st_mtime for file in folder.glob("*.jsonl")}
+    for file in sorted(written, key=lambda file: (-written[file], file.name))[JOURNALS_KEPT:]:
+        file.unlink(missing_ok=True)
+
 
 class Journal:
     """Append-only JSON lines for one run: what the wire's observer hears of writes."""
 
     def __init__(self, path: pathlib.Path, *, now: Callable[[], float] = time.time) -> None:
-        self._path = path
+        self.path = path
         self._now = now
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
@@ -44,7 +53,7 @@ class Journal:
     def _append(self, record: dict[str, Any]) -> None:
         with self._lock:
             if self._handle is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             os.write(self._handle, (json.dumps(record) + "\n").encode())
             os.fsync(self._handle)

@@ -164,12 +164,20 @@ def load_ledger(text: str, where: str) -> Ledger:
                 hint="Upgrade portctl.",
             )
         return _parse_ledger(document)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise PortctlError(
-            "Unreadable ledger",
-            f"{where} is not a ledger of portctl ({type(error).__name__})",
-            hint="Restore it from a backup; without it portctl does not know what it created.",
-        ) from error
+    except json.JSONDecodeError as error:
+        raise unreadable(where, f"it is not JSON (line {error.lineno}, column {error.colno})") from error
+    except KeyError as error:
+        raise unreadable(where, f"it lacks {json.dumps(error.args[0])}") from error
+    except (TypeError, ValueError, IndexError) as error:
+        raise unreadable(where, "something in it has another form than portctl writes") from error
+
+
+def unreadable(where: str, why: str) -> PortctlError:
+    return PortctlError(
+        "Unreadable ledger",
+        f"{where} is not a ledger of portctl: {why}",
+        hint="Restore it from a backup; without it portctl does not know what it created.",
+    )
 
 
 def _parse_ledger(document: Any) -> Ledger:

@@ -47,6 +47,7 @@ def build_steps(changes: Sequence[Change]) -> tuple[Step, ...]:
     _order_writes(writing, drafts, deferred)
     _hold_back(writing, drafts)
     _order_deletes(deleting, writing, drafts)
+    _make_room(deleting, writing, drafts)
     _replace(writing, drafts)
     steps = {
         key: Step(key, draft.change, draft.phase, tuple(draft.needs), draft.without, draft.held)
@@ -165,6 +166,19 @@ def _order_deletes(
             for phase in (Phase.RELEASE, Phase.DELETE) if need in deleting else ():
                 if _key(deleting[need], phase) in drafts:
                     drafts[_key(deleting[need], phase)].needs[last] = None
+
+
+def _make_room(
+    deleting: Mapping[RemoteKey, Change], writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft]
+) -> None:
+    """What goes, and has its successor of another kind at the same place of the service, goes first."""
+    going = {(key[0], change.kind.collection, key[2]): change for key, change in deleting.items()}
+    for key, change in writing.items():
+        old = going.get((key[0], change.kind.collection, key[2])) if change.kind.collection else None
+        if change.action is Action.CREATE and old is not None:
+            first = drafts[_key(old, Phase.DELETE)]
+            first.needs = {need: None for need in first.needs if drafts[need].phase is Phase.DELETE}
+            drafts[_key(change, Phase.CREATE)].needs[_key(old, Phase.DELETE)] = None
 
 
 def _replace(writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft]) -> None:

@@ -12,6 +12,7 @@ from portctl.engine.diff import differences, whole
 from portctl.engine.normalise import normalise
 from portctl.engine.outputs import Lookup, output_refs, resolve
 from portctl.engine.parts import in_the_way
+from portctl.engine.secrets import is_write_only
 from portctl.errors import AnswerLost, ApiError, PortctlError
 from portctl.model.change import Action, Change
 from portctl.model.plan import Phase, Step
@@ -138,6 +139,8 @@ class Writer:
         secrets: list[Path] = []
         if step.phase is not Phase.COMPLETE:
             for path in map(whole, change.removals):
+                if not is_write_only(change.kind, path) and not _standing(live, (path,)):
+                    continue
                 (removed if get(desired.canonical, path) is MISSING else changed)[path] = None
             secrets = [whole(edit.path) for edit in change.edits if edit.path in desired.sealed]
             changed.update(dict.fromkeys(secrets))
