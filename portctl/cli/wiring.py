@@ -18,7 +18,7 @@ from portctl.app import Bench, Workspace
 from portctl.cli.output import scrub_with
 from portctl.engine.backend import FileBackend, LedgerBackend
 from portctl.engine.execute import Watch
-from portctl.engine.journal import Journal
+from portctl.engine.journal import Journal, remove_old
 from portctl.engine.ledger import Run
 from portctl.errors import ConsentNeeded, InvalidInput, NoConnection
 from portctl.manifest.environment import declared_secrets, load_environment, read_sandbox_file
@@ -32,6 +32,7 @@ from portctl.model.value import Pending, SecretRef
 from portctl.providers.catalogue import catalogue
 from portctl.providers.rules import all_rules
 from portctl.vault import SecretMissing, Vault
+from portctl.views.json import tool_version
 from portctl.wire.client import Observer
 
 _COMMIT_TIMEOUT_SECONDS = 5.0
@@ -117,6 +118,7 @@ def open_bench(
         if not read_only:
             _refuse_forgetful_ledger(project, environment)
             stack.enter_context(workspace.backend.lock(f"{run.who}, run {run.id}"))
+            remove_old(journal.path.parent)
         bench = Bench(workspace=workspace, connect=connect, watch=watch, run=run, sleep=sleep)
         stack.callback(_close, bench)
         try:
@@ -174,7 +176,7 @@ def _secrets_of(settings: InstanceSettings) -> tuple[str, ...]:
 
 def _backend(project: Project, environment: Environment) -> LedgerBackend:
     path = pathlib.Path(project.ledger.path.replace("{environment}", environment.name))
-    return FileBackend(project.root / path, project=project.name, environment=environment.name)
+    return FileBackend(project.root / path, project=project.name, environment=environment.name, tool=tool_version())
 
 
 def _refuse_forgetful_ledger(project: Project, environment: Environment) -> None:

@@ -86,7 +86,12 @@ class Pending:
         return f"<{type(self).__name__} {self.label()}>"
 
     def _refuse(self, *_: object) -> NoReturn:
-        raise TypeError(f"{self!r} has no value here; it can only be joined to text or encoded")
+        holes = (
+            f"secret {hole.name}" if isinstance(hole, SecretRef) else f"output {hole.field} of {hole.address}"
+            for hole in self.holes()
+        )
+        named = " and ".join(dict.fromkeys(holes))
+        raise TypeError(f"the value of {named} is not known here; it can only be joined to text or encoded")
 
     __str__ = __format__ = __len__ = __iter__ = __contains__ = __getitem__ = _refuse
     __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __int__ = __float__ = __hash__ = _refuse

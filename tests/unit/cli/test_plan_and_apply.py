@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from portctl.sandbox.core.faults import Fault, FaultKind
+from portctl.views.json import tool_version
 from tests.servers import port_client
 from tests.unit.cli.conftest import BLUEPRINT, Place
 
@@ -56,6 +59,24 @@ Apply complete: 2 created, 0 updated, 0 deleted.
     assert (again.code, again.out, again.err) == (0, SAME, "")
     nothing = place.run("apply")
     assert (nothing.code, nothing.out, nothing.err) == (0, SAME, "")
+
+
+def test_a_create_that_is_answered_503_is_sent_again(place: Place) -> None:
+    place.fail(Fault(FaultKind.STATUS, service="port", method="POST", path="^/v1/blueprints$", status=503))
+    applied = place.run("apply", "--yes")
+    assert (applied.code, applied.out.splitlines()[-1]) == (0, "Apply complete: 2 created, 0 updated, 0 deleted.")
+    posted = [each.status for each in place.sandbox.journal.exchanges() if each.path == "/v1/blueprints"]
+    assert [status for status in posted if status != 200] == [503, 201]
+
+
+def test_an_apply_says_its_version_in_the_ledger_and_keeps_twenty_journals(place: Place) -> None:
+    for number in range(25):
+        place.write(f".portctl/journal/old-{number:02}.jsonl", "")
+    assert place.run("apply", "--yes").code == 0
+    ledger = json.loads((place.root / ".portctl/ledger/sandbox.json").read_text(encoding="utf-8"))
+    assert ledger["tool"] == tool_version()
+    journals = [file.name for file in (place.root / ".portctl/journal").iterdir()]
+    assert (len(journals), len([name for name in journals if name.startswith("sandbox-")])) == (21, 1)
 
 
 def test_a_saved_plan_is_shown_as_it_was_made_and_applied_once(place: Place) -> None:

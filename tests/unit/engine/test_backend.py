@@ -56,14 +56,29 @@ def test_the_ledger_of_another_project_or_environment_is_refused(backend: FileBa
     assert str(caught.value) == f"Ledger of another project: {path} belongs to p/e, not to p/other"
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"{"])
+def test_a_ledger_says_which_version_saved_it(tmp_path: pathlib.Path) -> None:
+    backend = FileBackend(tmp_path / "ledger.json", project="p", environment="e", tool="1.2.3")
+    backend.save(backend.load())
+    assert backend.load().tool == "1.2.3"
+
+
+def test_a_folder_is_no_ledger(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(PortctlError) as caught:
+        FileBackend(tmp_path, project="p", environment="e").load()
+    assert str(caught.value) == f"Unreadable ledger: {tmp_path}: Is a directory"
+    assert "ledger.path" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(b"\xff\xfe", "it is not text in UTF-8"), (b"{", r"it is not JSON \(line 1, column 2\)")]
+)
 def test_an_unreadable_ledger_is_an_error_and_never_a_new_one(
-    backend: FileBackend, tmp_path: pathlib.Path, content: bytes
+    backend: FileBackend, tmp_path: pathlib.Path, content: bytes, why: str
 ) -> None:
     backend.save(backend.load())
     (tmp_path / "deep" / "ledger.json").write_bytes(content)
 
-    with pytest.raises(PortctlError, match="Unreadable ledger"):
+    with pytest.raises(PortctlError, match=f"Unreadable ledger: .* is not a ledger of portctl: {why}"):
         backend.load()
 
 

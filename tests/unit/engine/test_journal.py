@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import threading
 
-from portctl.engine.journal import Journal
+from portctl.engine.journal import JOURNALS_KEPT, Journal, remove_old
 
 
 def lines(path: pathlib.Path) -> list[object]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_newest_journals_are_kept(tmp_path: pathlib.Path) -> None:
+    for age in range(JOURNALS_KEPT + 3):
+        file = tmp_path / f"{age:03}.jsonl"
+        file.write_text("")
+        os.utime(file, (1000 - age, 1000 - age))
+    (tmp_path / "note.txt").write_text("mine")
+    remove_old(tmp_path)
+    left = sorted(file.name for file in tmp_path.iterdir())
+    assert left == [*(f"{age:03}.jsonl" for age in range(JOURNALS_KEPT)), "note.txt"]
+    remove_old(tmp_path / "nowhere")
 
 
 def test_intents_and_results_are_tied_by_number(tmp_path: pathlib.Path) -> None:

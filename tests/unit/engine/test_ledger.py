@@ -83,12 +83,22 @@ def test_a_damaged_ledger_never_ends_in_an_error_of_python(ledger: Ledger, name:
         load_ledger(damaged, "here")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "null", "{}", "{", '{"format": "1"}', '"x"'])
-def test_what_is_no_ledger_is_refused(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "it is not JSON (line 1, column 1)"),
+        ("{", "it is not JSON (line 1, column 2)"),
+        ("{}", 'it lacks "format"'),
+        ("[]", "something in it has another form than portctl writes"),
+        ("null", "something in it has another form than portctl writes"),
+        ('{"format": "1"}', "something in it has another form than portctl writes"),
+        ('"x"', "something in it has another form than portctl writes"),
+    ],
+)
+def test_what_is_no_ledger_is_refused(text: str, why: str) -> None:
     with pytest.raises(PortctlError) as caught:
         load_ledger(text, "ledger.json")
-    assert caught.value.summary == "Unreadable ledger"
-    assert "ledger.json is not a ledger of portctl" in caught.value.detail
+    assert str(caught.value) == f"Unreadable ledger: ledger.json is not a ledger of portctl: {why}"
 
 
 def test_a_ledger_of_the_future_is_refused() -> None:

@@ -223,6 +223,13 @@ def complaint(text: str) -> str:
         ),
         ("<% secret() %>", "Placeholder failed: It is written secret('NAME'). In <% secret() %>."),
         ("<% {1: 2} %>", "Placeholder failed: The keys of a mapping must be text. In <% {1: 2} %>."),
+        (
+            "<% 1 if secret('S1') else 2 %>",
+            (
+                "Placeholder failed: The value of secret S1 is not known here; it can only be joined to text or "
+                "encoded. In <% 1 if secret('S1') else 2 %>."
+            ),
+        ),
         ("<% 1 / 0 %>", "Placeholder failed: Division by zero. In <% 1 / 0 %>."),
         ("<% 1e308 * 10 %>", "Placeholder failed: The result is not a number of JSON. In <% 1e308 * 10 %>."),
         ("<% 'a' + 1 %>", "Placeholder failed: `+` does not work on text and a number. In <% 'a' + 1 %>."),
