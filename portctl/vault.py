@@ -182,7 +182,7 @@ def _from_env(source: SecretSource, _: pathlib.Path, environ: Mapping[str, str])
     value = environ.get(str(source.argument))
     if value is None:
         raise _Unavailable(f"{_described(source)} is not set")
-    return value
+    return _without_last_newline(value)
 
 
 def _from_dotenv(source: SecretSource, root: pathlib.Path, _: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import pathlib
 import pickle
@@ -56,6 +57,13 @@ def test_an_output_that_is_still_awaited_cannot_be_revealed(tmp_path: pathlib.Pa
     output = pending((OutputRef(Address("port", "Webhook", "events"), "url"), SecretRef("TOKEN")))
     with pytest.raises(TypeError, match="output 'url' of port/Webhook:events is not known yet"):
         token_vault(tmp_path).reveal(output)
+
+
+def test_a_newline_at_the_end_of_a_variable_gets_into_no_credential(tmp_path: pathlib.Path) -> None:
+    variable = SecretSource("PASSWORD", SecretOrigin.ENV, "PASSWORD")
+    held = Vault({"PASSWORD": variable}, root=tmp_path, environ={"PASSWORD": "s3cret\n"})
+    basic = pending((Encoded(Codec.BASIC_AUTH, ("portctl.approver:", SecretRef("PASSWORD"))),))
+    assert base64.b64decode(held.reveal(basic)) == b"portctl.approver:s3cret"
 
 
 def test_the_last_newline_of_a_file_and_of_a_command_is_not_part_of_the_secret(tmp_path: pathlib.Path) -> None:
