@@ -209,7 +209,7 @@ class Kind:
     create/update   verbs; `create` None: the object comes with its parent and is only ever updated
     create_query options of the manifest -> query of the create request
     patch_depth  how many levels of an object a PATCH merges; deeper values are sent whole
-    clear        pattern -> what a PATCH sends to clear the value; null where nothing is said
+    clear        pattern -> what a PATCH sends to clear the value; its default, else null, where nothing is said
     eventual     the object may be missing for a moment after its parent was created
     deletable    False: the object disappears with its parent
     server_owned patterns dropped from the live side, everywhere

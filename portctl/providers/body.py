@@ -40,7 +40,8 @@ def _with_default(body: Attributes, live: Attributes, pattern: Path, default: Va
 def patch(kind: Kind, live: Attributes, draft: Draft) -> Attributes:
     """Only the values that `draft` changes, cut at the depth down to which the service merges.
 
-    Below that depth, and for arrays, the value is sent whole; what is cleared is sent as the kind says (null).
+    Below that depth, and for arrays, the value is sent whole; what is cleared is sent as the kind says: as
+    what it clears to, else as the default, else as null.
     """
     wanted = _changed(live, draft)
     body: Attributes = {}
@@ -79,7 +80,8 @@ def _mergeable(path: Path) -> Path:
 
 
 def _cleared(kind: Kind, path: Path) -> Value:
-    return next((value for pattern, value in kind.clear.items() if matches(pattern, path)), None)
+    said = (*kind.clear.items(), *kind.defaults.items())
+    return next((value for pattern, value in said if matches(pattern, path)), None)
 
 
 def _placed(value: Value, path: Path, leaf: Value) -> Value:

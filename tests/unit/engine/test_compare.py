@@ -100,6 +100,18 @@ def test_a_value_that_equals_absence_is_named_where_the_manifest_says_it() -> No
     )
 
 
+def test_a_value_that_the_manifest_leaves_to_its_default_becomes_that_default() -> None:
+    of = shelf("x", {"fields": {"f": {"type": "t"}}})
+    there = {"id": "x", "title": "T", "size": 2, "fields": {"f": {"type": "t", "many": True}, "g": {"many": True}}}
+
+    assert compared(of, there) == (
+        Edit((*F, "many"), True, False, Why.NEW),
+        Edit(("fields", "g"), {"many": True}, MISSING, Why.NEW),
+        Edit(("size",), 2, 1, Why.NEW),
+        Edit(("title",), "T", MISSING, Why.NEW),
+    )
+
+
 def test_foreign_parts_of_an_object_are_not_looked_at() -> None:
     of = good("s", "x", {"values": {"a": 1, "gone": None}})
     there = {"shelf": "s", "id": "x", "values": {"a": 1, "foreign": 2, "gone": 3}, "title": "foreign"}

@@ -16,6 +16,7 @@ from portctl.source import Path
 from tests.unit.providers.kinds import PATCHED, THING, kind
 
 FLAT = kind(patch_depth=1)
+FILLED = kind(patch_depth=1, defaults={"icon": "Box", "parts.*.size": 1}, clear={"title": ""})
 LIVE = freeze(
     {
         "id": 7,
@@ -49,6 +50,16 @@ def test_a_mapping_that_changed_as_a_whole_does_not_wipe_its_unmanaged_neighbour
     }
 
 
+def test_a_part_that_is_new_is_sent_with_the_defaults_that_the_draft_leaves_out() -> None:
+    wanted = draft({"parts": {"new": {"color": "red"}, "sized": {"size": 9}}}, (("parts",),))
+    assert thaw(merged(FILLED, LIVE, wanted)["parts"]) == {
+        "ours": {"size": 1, "theirs": True},
+        "theirs": {"size": 2},
+        "new": {"color": "red", "size": 1},
+        "sized": {"size": 9},
+    }
+
+
 PATCHES: list[tuple[Kind, Draft, Any]] = [
     (PATCHED, draft({"title": "T"}, (("title",),)), {"title": "T"}),
     (PATCHED, draft({}, removed=(("title",),)), {"title": None}),
@@ -65,6 +76,7 @@ PATCHES: list[tuple[Kind, Draft, Any]] = [
     (PATCHED, draft({"parts": {"new": {"size": 3}}}, (("parts",),)), {"parts": {"new": {"size": 3}}}),
     (PATCHED, draft({}, removed=(("lists",),)), {"lists": {"ours": [], "theirs": []}}),
     (PATCHED, draft({"parts": {}}, (("parts",),)), {"parts": {}}),
+    (FILLED, draft({}, removed=(("icon",), ("title",), ("lists",))), {"icon": "Box", "title": "", "lists": None}),
     (
         FLAT,
         draft({"parts": {"ours": {"size": 5}}}, (("parts", "ours", "size"),)),
