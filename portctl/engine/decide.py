@@ -135,8 +135,10 @@ def _found(desired: Desired, shown: Live, live: Live, renames: tuple[Renamed, ..
     else:
         paths = [path_text(edit.path) for edit in found] + [path_text(path) for path in secrets]
         paths += [renamed.path for renamed in renames]
-        detail = f"it differs from its manifest at {', '.join(paths[:8])}" + (", ..." if len(paths) > 8 else "")
-        hint = f"To take it over and overwrite these: --adopt '{resource.address}'"
+        adding = all(edit.before is MISSING for edit in found) and not secrets and not renames
+        what, doing = ("lacks", "add") if adding else ("differs from its manifest at", "overwrite")
+        detail = f"it {what} {', '.join(paths[:8])}" + (", ..." if len(paths) > 8 else "")
+        hint = f"To take it over and {doing} these: --adopt '{resource.address}'"
     refusal = Refusal(
         exit_code=ExitCode.CONSENT,
         summary="Exists already and is not ours",

@@ -21,6 +21,7 @@ from portctl.model.resource import Live, Resource
 from portctl.model.value import MISSING, Attributes, get
 from portctl.source import Path, path_text
 
+_CONFLICT = 409
 _ATTEMPTS = 2
 """How often a write is sent whose answer gets lost."""
 
@@ -165,7 +166,10 @@ class Writer:
         return self._cleared(change, live, parts, lists) if parts else live
 
     def _created(self, change: Change, desired: Desired, write: Callable[[], Live]) -> Live:
-        """The object after a create. Sent again only when reading back shows that nothing was created."""
+        """The object after a create. Sent again only when reading back shows that nothing was created.
+
+        A proxy may send a request twice: where the answer is that the object exists, and it is what was wanted, it is.
+        """
         lost = False
         for _ in range(_ATTEMPTS):
             try:
@@ -173,9 +177,10 @@ class Writer:
             except AnswerLost:
                 lost = True
                 live = self._read_back_new(change)
-            except ApiError:
-                live = self._read_back_new(change) if lost else None
-                if live is None:
+            except ApiError as error:
+                doubled = error.status == _CONFLICT and not desired.sealed
+                live = self._read_back_new(change) if lost or doubled else None
+                if live is None or (not lost and _unlike(desired, live)):
                     raise
             if live is not None:
                 return self._checked(change, desired, live)
