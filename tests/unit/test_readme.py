@@ -1,0 +1,60 @@
+"""The README, and the first pages of the manual: their manifests are valid here, their lists are complete."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import shutil
+
+import pytest
+
+from portctl.cli.run import run
+from portctl.manifest.project import load_project
+from portctl.model.change import Action
+
+ROOT = pathlib.Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MANUAL = (ROOT / "docs" / "manifests.md").read_text(encoding="utf-8")
+
+
+def examples(page: str) -> list[str]:
+    """The complete manifests of a page that name no other file."""
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    return [block for block in blocks if re.search(r"^kind: ", block, re.MULTILINE) and "{template:" not in block]
+
+
+@pytest.fixture
+def project(tmp_path: pathlib.Path) -> pathlib.Path:
+    """A copy of this repository's project."""
+    shutil.copy(ROOT / "portctl.yaml", tmp_path)
+    for folder in ("environments", *load_project(ROOT).manifests):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "example", [*examples(README), *examples(MANUAL)], ids=lambda text: re.findall(r"title: (.*)|$", text)[0] or "other"
+)
+def test_an_example_is_valid_in_this_repository(
+    project: pathlib.Path, capsys: pytest.CaptureFixture[str], example: str
+) -> None:
+    (project / "actions" / "example.yaml").write_text(example, encoding="utf-8")
+    code = run(["validate", "-C", str(project)])
+    told = capsys.readouterr()
+    assert (code, told.err, told.out.splitlines()[-1][:5]) == (0, "", "Valid")
+
+
+def test_there_are_examples() -> None:
+    assert (len(examples(README)), len(examples(MANUAL))) == (1, 2)
+
+
+def test_the_secrets_to_give_are_those_that_the_project_declares() -> None:
+    exported = re.findall(r"^ +\$ export (.*)$", README, re.MULTILINE)
+    names = re.findall(r"([A-Z_]+)=", " ".join(exported))
+    assert sorted(names) == sorted(load_project(ROOT).secrets)
+
+
+def test_every_symbol_of_a_plan_is_explained() -> None:
+    (sentence,) = re.findall(r"without colour: (.*?)\.\n", README, re.DOTALL)
+    explained = set(re.findall(r"`([^`]+)`", sentence))
+    assert explained == {action.symbol for action in Action if action.symbol.strip()} | {"!"}
