@@ -85,6 +85,15 @@ def plan_used_up(place: Place, stack: contextlib.ExitStack) -> None:
 
 REFUSED = (
     Refusal(
+        what="a plan that cannot be written to the file that was named",
+        arguments=("plan", "-o", "/nonexistent/x.json"),
+        in_file=False,
+        said="""\
+error: Cannot write the plan
+  /nonexistent/x.json: No such file or directory
+""",
+    ),
+    Refusal(
         what="a resource with management: observe that does not exist",
         files={"blueprints/ghost.yaml": OBSERVED},
         in_file=False,
