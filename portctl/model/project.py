@@ -27,8 +27,8 @@ class SecretOrigin(StrEnum):
 class SecretSource:
     """A declared secret.
 
-    `argument`: the variable for ENV and DOTENV, a path for FILE, the text for VALUE,
-    service, person and credential for SANDBOX (`servicenow.gate.password`; VALUE once the sandbox runs), the words for COMMAND.
+    `argument`: the variable for ENV and DOTENV, a path for FILE, the text for VALUE, the words for COMMAND; service,
+    person and credential for SANDBOX (`servicenow.gate.password`), which is VALUE once the sandbox runs.
     """
 
     name: str

@@ -41,7 +41,7 @@ def test_a_property_is_renamed_in_a_blueprint_and_in_its_entities_in_one_apply(w
 
 def test_an_action_becomes_an_automation_of_the_same_identifier_and_back(world: World) -> None:
     invocation = {"type": "WEBHOOK", "url": "https://ci.example.com/start"}
-    inputs = {"properties": {}, "required": []}
+    inputs: dict[str, Any] = {"properties": {}, "required": []}
     action = manifest(
         "port/Action",
         {
