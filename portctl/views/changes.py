@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from portctl.model.change import Action, Why
-from portctl.source import path_text
+from portctl.source import Path, path_text
 from portctl.views.escape import escape
 from portctl.views.json import Document
 from portctl.views.values import block, entry, is_long_text, is_nested, scalar
@@ -17,6 +18,10 @@ from portctl.views.values import block, entry, is_long_text, is_nested, scalar
 SHORT = 80
 """Characters that two values may have together to stand on one line, `before -> after`."""
 
+LONGEST_TEXT = 12
+"""Lines of a new text that are shown whole; of a longer one the first `START_OF_TEXT` are."""
+
+START_OF_TEXT = 6
 WHOLE = path_text(())
 
 _WORDS = {
@@ -38,6 +43,7 @@ _REASONS = {
     Why.NEW: "new",
     Why.SECRET: "secret changed",
     Why.UNKNOWN: "known after apply",
+    Why.AGAIN: "written again: another change of this plan loses it",
 }
 
 _BY_IDENTITY = (Action.DELETE, Action.ADOPT, Action.FORGET)
@@ -72,25 +78,40 @@ def change_lines(change: Document) -> Iterator[Line]:
     for renamed in change.get("renames", ()):
         yield Line("~", f"{escape(renamed['path'])}: renamed from {escape(renamed['from'])}, its data stays")
     for edit in change["edits"]:
-        yield from _edit(edit, reason=action is not Action.CREATE)
+        yield from _edit(edit, change["address"], reason=action is not Action.CREATE)
     for note in change["notes"]:
         yield Line("", f"note: {escape(note)}")
 
 
-def _edit(edit: Document, *, reason: bool) -> Iterator[Line]:
+def _edit(edit: Document, address: str, *, reason: bool) -> Iterator[Line]:
     path = escape(edit["path"])
     because = f"  ({_REASONS[Why(edit['why'])]})" if reason else ""
     if "before" not in edit:
-        yield from _one_side("+", path, edit["after"], because)
+        yield from _one_side("+", path, edit["after"], because, fold=f"all: portctl render {escape(address)}")
     elif "after" not in edit:
         yield from _one_side("-", path, edit["before"], because)
     else:
         yield from _both_sides(path, edit["before"], edit["after"], because)
 
 
-def _one_side(sign: str, path: str, value: Any, because: str) -> Iterator[Line]:
-    for number, (_, text) in enumerate(entry(path, value, ())):
+def _one_side(sign: str, path: str, value: Any, because: str, *, fold: str = "") -> Iterator[Line]:
+    """`value` below its path. With `fold`, which says where to see the rest, only the start of a long text."""
+    lines = _folded(entry(path, value, ()), fold) if fold else (text for _, text in entry(path, value, ()))
+    for number, text in enumerate(lines):
         yield Line(sign, text if number else f"{text}{because}")
+
+
+def _folded(lines: Iterable[tuple[Path, str]], where: str) -> Iterator[str]:
+    """Lines that share a path are one text: its name, then the text itself."""
+    for _, group in itertools.groupby(lines, key=lambda line: line[0]):
+        head, *text = (line for _, line in group)
+        yield head
+        if len(text) <= LONGEST_TEXT:
+            yield from text
+            continue
+        yield from text[:START_OF_TEXT]
+        indent = " " * (len(text[0]) - len(text[0].lstrip()))
+        yield f"{indent}... + {len(text) - START_OF_TEXT} lines ({where})"
 
 
 def _both_sides(path: str, before: Any, after: Any, because: str) -> Iterator[Line]:

@@ -81,7 +81,10 @@ def organisations(document: Document) -> Iterator[str]:
     for instance in document["instances"]:
         principal = f" as {instance['principal']}" if instance["principal"] else ""
         name = instance["provider"] if instance["name"] == "default" else f"{instance['provider']}@{instance['name']}"
-        yield escape(f"{name}: {instance['identity']} at {instance['url']}{principal}")
+        where = instance["url"]
+        if instance["identity"] != where:
+            where = f"{instance['identity']} at {where}"
+        yield escape(f"{name}: {where}{principal}")
 
 
 def body_line(line: Line) -> str:

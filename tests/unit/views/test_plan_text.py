@@ -9,7 +9,7 @@ import pytest
 from portctl.errors import ExitCode
 from portctl.model.change import Action, Why
 from portctl.model.diagnostic import Diagnostic, Severity
-from portctl.model.plan import Plan
+from portctl.model.plan import InstanceInfo, Plan
 from portctl.model.resource import Renamed
 from portctl.model.value import Masked, Unknown
 from portctl.source import ItemKey, Source
@@ -58,6 +58,47 @@ def test_a_new_object_is_shown_whole_with_secrets_and_unknown_values_named() -> 
 
 Plan: 1 to create, 0 to update, 0 to delete."""
     )
+
+
+def numbered(count: int) -> str:
+    return "".join(f"line {number}\n" for number in range(1, count + 1))
+
+
+def test_of_a_long_new_text_the_start_is_shown_and_where_to_see_all() -> None:
+    files = {"a.sh": {"content": numbered(12)}, "b.sh": [{"content": numbered(13)}]}
+    shown = plan(change("deploy", Action.CREATE, after={"files": files}))
+    short = "".join(f"      +       line {number}\n" for number in range(1, 13))
+    assert (
+        text(shown)
+        == HEADER
+        + f"""\
++   port/Action:deploy  will be created
+      + files:
+      +   "a.sh":
+      +     content: |
+{short}      +   "b.sh":
+      +     - content: |
+      +         line 1
+      +         line 2
+      +         line 3
+      +         line 4
+      +         line 5
+      +         line 6
+      +         ... + 7 lines (all: portctl render port/Action:deploy)
+
+Plan: 1 to create, 0 to update, 0 to delete."""
+    )
+
+
+def test_a_text_that_is_removed_is_shown_whole() -> None:
+    shown = plan(change("deploy", Action.UPDATE, edit(("description",), before=numbered(30))))
+    assert text(shown).count("line ") == 30
+
+
+def test_an_address_that_is_the_identity_is_said_once() -> None:
+    url = "https://gitlab.example"
+    info = InstanceInfo(provider="gitlab", name="default", identity=url, url=url, principal="sa")
+    assert text(plan(instances=(info,))).splitlines()[1] == "  gitlab: https://gitlab.example as sa"
 
 
 def test_every_edit_of_an_update_has_its_path_and_its_reason() -> None:
