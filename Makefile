@@ -26,6 +26,7 @@ $(BIN)/pytest: pyproject.toml | $(BIN)/portctl
 
 demo: $(BIN)/portctl
 	@PATH="$(CURDIR)/$(BIN):$$PATH" demo/run
+	@PATH="$(CURDIR)/$(BIN):$$PATH" portctl demo --scenario approve-in-port
 
 test: $(BIN)/pytest
 	$(BIN)/pytest $(ARGS)
