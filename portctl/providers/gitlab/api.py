@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from portctl.errors import AccessDenied, InvalidInput
+from portctl.errors import AccessDenied
 from portctl.model.plan import InstanceInfo
 from portctl.model.project import InstanceSettings
 from portctl.providers.gitlab.account import API, Account
 from portctl.providers.gitlab.provider import GitLabProvider
 from portctl.providers.gitlab.refusals import translate
+from portctl.providers.settings import require_settings
 from portctl.vault import Vault
 from portctl.wire.auth import setting_text
 from portctl.wire.client import DEFAULT_OPTIONS, Client, Observer
@@ -27,6 +28,7 @@ SAFE_POSTS = (f"{API}/projects/*/ci/lint",)
 """The POSTs that change nothing: a plan may send them."""
 
 _REQUIRED = ("url", "token")
+_SET_THEM = "Set them in the environment file; the token as `<% secret('GITLAB_TOKEN') %>`."
 
 
 class PrivateToken:
@@ -59,7 +61,7 @@ def connect(
     Settings: `url` (with or without `/api/v4`), `token`, and `user`, the name that the token must belong to, if it
     matters. Raises InvalidInput when one of the first two is missing.
     """
-    _require(settings)
+    require_settings(settings, _REQUIRED, "GitLab", _SET_THEM)
     url = base_url(setting_text(vault, settings.settings["url"]))
     client = Client(
         url,
@@ -98,18 +100,3 @@ def connect(
 def base_url(url: str) -> str:
     """`url` without a trailing slash or the path of the API."""
     return url.rstrip("/").removesuffix(API).rstrip("/")
-
-
-def _require(settings: InstanceSettings) -> None:
-    missing = [name for name in _REQUIRED if _is_blank(settings.settings.get(name))]
-    if missing:
-        raise InvalidInput(
-            "GitLab is not fully set up",
-            f"instance {settings.provider}@{settings.name} lacks {', '.join(missing)}",
-            source=settings.sources.at(()),
-            hint="Set them in the environment file; the token as `<% secret('GITLAB_TOKEN') %>`.",
-        )
-
-
-def _is_blank(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())

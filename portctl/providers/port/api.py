@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from portctl.errors import AccessDenied, ApiError, InvalidInput, PortctlError
+from portctl.errors import AccessDenied, ApiError, PortctlError
 from portctl.model.plan import InstanceInfo
 from portctl.model.project import InstanceSettings
 from portctl.model.value import get, thaw
 from portctl.providers.rest import RestProvider
+from portctl.providers.settings import require_settings
 from portctl.vault import Vault
 from portctl.wire.auth import Token, TokenAuth, setting_text
 from portctl.wire.client import DEFAULT_OPTIONS, Client, Observer, Refused
@@ -34,6 +35,7 @@ SAFE_POSTS = (TOKEN_PATH, "/v1/blueprints/*/entities/search")
 HAS_DEPENDENTS = frozenset({"has_dependents"})
 REGIONS = "https://api.port.io (EU) or https://api.us.port.io (US)"
 _REQUIRED = ("url", "clientId", "clientSecret")
+_SET_THEM = "Set them in the environment file; credentials as `<% secret('NAME') %>`."
 
 
 def connect(
@@ -51,7 +53,7 @@ def connect(
 
     Settings: `url` (with or without `/v1`), `clientId`, `clientSecret`. Raises InvalidInput when one is missing.
     """
-    _require(settings)
+    require_settings(settings, _REQUIRED, "Port", _SET_THEM)
     url = base_url(setting_text(vault, settings.settings["url"]))
 
     def issue(client: Client) -> Token:
@@ -151,21 +153,6 @@ def _role_hint(code: str, said: str) -> str:
     if code.startswith("protected"):
         return "Port protects this object; nobody can write it through the API."
     return "These credentials may not do this. Use the organisation's credentials, or a user with the role Admin."
-
-
-def _require(settings: InstanceSettings) -> None:
-    missing = [name for name in _REQUIRED if _is_blank(settings.settings.get(name))]
-    if missing:
-        raise InvalidInput(
-            "Port is not fully set up",
-            f"instance {settings.provider}@{settings.name} lacks {', '.join(missing)}",
-            source=settings.sources.at(()),
-            hint="Set them in the environment file; credentials as `<% secret('NAME') %>`.",
-        )
-
-
-def _is_blank(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _claims(token: str) -> Mapping[str, Any]:
