@@ -57,6 +57,7 @@ class Why(StrEnum):
     NEW = "new"
     SECRET = "secret"
     UNKNOWN = "known after apply"
+    AGAIN = "written again"
 
 
 @dataclass(frozen=True, slots=True)

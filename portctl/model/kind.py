@@ -101,7 +101,8 @@ class Hold:
 class Hazard:
     """A change that loses data. `at` is a pattern; `removed`/`changed` say which edits at it are hazardous.
 
-    `shrinking`: only where a number becomes smaller.
+    `shrinking`: only where a number becomes smaller. `held_in`: the top-level key under which the objects that `count`
+    counts hold what is lost, by the name of the part that changes.
     """
 
     at: str
@@ -109,6 +110,7 @@ class Hazard:
     changed: bool = True
     removed: bool = True
     shrinking: bool = False
+    held_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)
