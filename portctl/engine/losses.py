@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from portctl.engine.diff import standing
+from portctl.engine.parts import named_part
 from portctl.model.change import Edit, Loss
 from portctl.model.kind import Hazard, Kind, matches
 from portctl.model.value import MISSING, Canonical, leaves
@@ -26,6 +27,17 @@ def possible_losses(kind: Kind, after: Canonical, touched: Iterable[Edit]) -> tu
                 if hazard.changed and matches(hazard.at, edit.path) and _stood_as_default(kind, hazard):
                     found.setdefault(edit.path, Loss(edit.path, hazard.why))
     return tuple(loss for path, loss in found.items() if not any(path[:end] in found for end in range(1, len(path))))
+
+
+def lost_elsewhere(kind: Kind, touched: Iterable[Edit]) -> tuple[Path, ...]:
+    """The paths at which the objects that hang on this one lose their values by `touched`."""
+    found: dict[Path, None] = {}
+    for edit in touched:
+        for hazard in kind.hazards:
+            for path in _prefixes(edit):
+                if hazard.held_in and hazard.changed and matches(hazard.at, path):
+                    found[hazard.held_in, named_part(hazard.at, path)[-1]] = None
+    return tuple(found)
 
 
 def _grows(hazard: Hazard, edit: Edit) -> bool:

@@ -30,7 +30,7 @@ def parts_around(kind: Kind, path: Path) -> tuple[Path, ...]:
 
 def essential_part(kind: Kind, path: Path) -> Path:
     """The named part that cannot be without `path`, () when there is none."""
-    return next((_part(pattern, path) for pattern in kind.essential if matches(pattern, path)), ())
+    return next((named_part(pattern, path) for pattern in kind.essential if matches(pattern, path)), ())
 
 
 def in_the_way(kind: Kind, before: Canonical, changed: Iterable[Path]) -> tuple[tuple[Path, ...], Attributes]:
@@ -41,7 +41,7 @@ def in_the_way(kind: Kind, before: Canonical, changed: Iterable[Path]) -> tuple[
         for retype in kind.retyped:
             if not matches(retype.at, path) or get(before, path) is MISSING:
                 continue
-            part = _part(retype.at, path)
+            part = named_part(retype.at, path)
             parts.append(part)
             for pattern in retype.named_in:
                 where = pattern_parts(pattern)
@@ -51,7 +51,7 @@ def in_the_way(kind: Kind, before: Canonical, changed: Iterable[Path]) -> tuple[
     return tuple(parts), lists
 
 
-def _part(pattern: str, path: Path) -> Path:
+def named_part(pattern: str, path: Path) -> Path:
     """`path`, described by `pattern`, up to the last name that the user gave."""
     parts = pattern_parts(pattern)
     return path[: len(parts) - parts[::-1].index("*")]

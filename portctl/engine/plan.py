@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from portctl.engine.again import written_again
 from portctl.engine.canonical import digest
 from portctl.engine.decide import Decision, Ground, decide
 from portctl.engine.deletion import decide_leftover, guard_refusals, leftovers, unknown_entries
@@ -47,7 +48,7 @@ def make_plan(ground: Ground, selected: Sequence[Resource], frame: Frame) -> Pla
     refusals = list(unknown_entries(entries, ground.catalogue, frame.configured))
     unreadable = {refusal.address for refusal in refusals}
     decisions.extend(decide_leftover(entry, ground) for entry in entries if entry.address not in unreadable)
-    changes = tuple(sorted((decision.change for decision in decisions), key=_order))
+    changes = tuple(sorted(written_again(decision.change for decision in decisions), key=_order))
     refusals.extend(refusal for decision in decisions for refusal in decision.refusals)
     refusals.extend(guard_refusals(changes, ground, frame.guards, declared=len(declared)))
     refusals.extend(unreadable_outputs(changes, ground))

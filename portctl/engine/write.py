@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from portctl.engine.again import to_send_again
 from portctl.engine.canonical import managed_leaves
 from portctl.engine.compare import Desired, delta, desired_side, live_side
 from portctl.engine.diff import differences, whole
@@ -144,7 +145,7 @@ class Writer:
                     continue
                 (removed if get(desired.canonical, path) is MISSING else changed)[path] = None
             secrets = [whole(edit.path) for edit in change.edits if edit.path in desired.sealed]
-            changed.update(dict.fromkeys(secrets))
+            changed.update(dict.fromkeys((*secrets, *to_send_again(change, desired.canonical))))
         if not changed and not removed:
             return Written(live, desired, changed=bool(change.renames) or step.phase is Phase.CREATE)
         draft = Draft(

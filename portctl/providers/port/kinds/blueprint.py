@@ -86,10 +86,10 @@ KIND = Kind(
     retyped=(Retype("schema.properties.*.type", named_in=("schema.required",)),),
     hazards=(
         Hazard("schema.properties.*", "the values of this property are lost", changed=False),
-        Hazard("schema.properties.*.type", "values of the old type are lost"),
+        Hazard("schema.properties.*.type", "values of the old type are lost", held_in="properties"),
         Hazard("schema.properties.*.items.type", "lists of the old type are lost"),
         Hazard("relations.*", "the links of this relation are lost", changed=False),
-        Hazard("relations.*.target", "links to the former target are lost", removed=False),
+        Hazard("relations.*.target", "links to the former target are lost", removed=False, held_in="relations"),
         Hazard("relations.*.many", "links are lost when a relation turns from one to many or back"),
     ),
     deletion_hazard="its entities are lost with it",
