@@ -8,6 +8,8 @@ NEW=-5 ASSESS=-4 SCHEDULED=-2 IMPLEMENT=-1
 mode=$(state request .mode)
 run=$(state request .run)
 deploy_run=$(state request .deploy_run)
+assignment_group=$(setting assignment_group)
+export deploy_run assignment_group
 
 # of NAME: a column of the change at hand.
 of() {
@@ -32,33 +34,35 @@ link() {
 
 # read_change SYS_ID
 read_change() {
-  snow GET "/api/now/table/change_request/$1?sysparm_fields=$FIELDS" | jq -ce '.result | select(.sys_id != null)'
+  take '.result | select(.sys_id != null)' snow GET "/api/now/table/change_request/$1?sysparm_fields=$FIELDS"
 }
 
 # find_change: the change request of this deployment, if there is one. ServiceNow drops query terms that it does not
 # know, so what it found is looked at again.
 find_change() {
-  snow GET "/api/now/table/change_request?sysparm_query=correlation_id%3D$deploy_run&sysparm_limit=2&sysparm_fields=$FIELDS" |
-    jq -c --arg run "$deploy_run" '[.result[] | select(.correlation_id == $run)] | first // empty'
+  found=$(take '[.result[] | select(.correlation_id == env.deploy_run)]' \
+    snow GET "/api/now/table/change_request?sysparm_query=correlation_id%3D$deploy_run&sysparm_limit=2&sysparm_fields=$FIELDS") ||
+    return 1
+  printf '%s' "$found" | jq -c '.[0] // empty'
 }
 
 group_id() {
-  name=$(setting assignment_group)
-  snow GET "/api/now/table/sys_user_group?sysparm_query=name%3D$(jq -rn --arg name "$name" '$name | @uri')&sysparm_limit=2&sysparm_fields=sys_id,name" |
-    jq -er --arg name "$name" '[.result[] | select(.name == $name)] | select(length == 1) | first.sys_id' ||
-    fail "ServiceNow has no group $name, or several"
+  found=$(take '[.result[] | select(.name == env.assignment_group)] | select(length == 1)' \
+    snow GET "/api/now/table/sys_user_group?sysparm_query=name%3D$(jq -rn 'env.assignment_group | @uri')&sysparm_limit=2&sysparm_fields=sys_id,name") ||
+    fail "ServiceNow has no group $assignment_group, or several"
+  printf '%s' "$found" | jq -r '.[0].sys_id'
 }
 
 # create_change: its sys_id is chosen by us, so that it can be made once, whoever tries how often.
 create_change() {
-  snow POST "/api/now/table/change_request?sysparm_fields=$FIELDS" "$(
+  take '.result | select(.sys_id != null)' snow POST "/api/now/table/change_request?sysparm_fields=$FIELDS" "$(
     jq -n --arg run "$deploy_run" --arg service "$service" --arg environment "$environment" --arg group "$1" \
       --arg risk "$(setting change_risk)" \
       --arg id "$(printf '%s' "$deploy_run" | md5sum | cut -c 1-32)" --slurpfile coverage state/coverage.json \
       '{sys_id: $id, type: "normal", correlation_id: $run, correlation_display: "Port", u_external_tags: $run,
         assignment_group: $group, risk: $risk, short_description: "Deploy \($service) to \($environment)",
         description: "Coverage of \($service) at \($coverage[0].sha) is \($coverage[0].percent)%; \($coverage[0].threshold)% are asked for. Pipeline: \(env.CI_PIPELINE_URL)"}'
-  )" | jq -ce '.result | select(.sys_id != null)'
+  )"
 }
 
 # open_change: found or made; an answer that was lost is looked up before anything is sent again.
@@ -120,8 +124,9 @@ gate_request() {
   [ "$(of u_external_tags)" = "$deploy_run" ] ||
     fail "$number lost u_external_tags: is the column there, and may this account write it?"
   if [ "$(of state)/$(of approval)" = "$NEW/not requested" ]; then
-    change=$(snow PATCH "/api/now/table/change_request/$(of sys_id)?sysparm_fields=$FIELDS" "{\"state\": \"$ASSESS\"}" |
-      jq -ce --arg state "$ASSESS" '.result | select(.state == $state)') || fail "$number did not move to Assess"
+    change=$(take .result snow PATCH "/api/now/table/change_request/$(of sys_id)?sysparm_fields=$FIELDS" "{\"state\": \"$ASSESS\"}") ||
+      fail "ServiceNow did not take the next state of $number"
+    [ "$(of state)" = "$ASSESS" ] || fail "$number did not move to Assess"
   fi
   catalogue
   tell "$deploy_run" "Coverage is below $threshold%: change request $number waits for a decision"
@@ -182,6 +187,8 @@ gate_decision() {
   decided
   number=$(of number)
   if [ "$result" = undecided ]; then
+    own=$(run_of "$run") || fail "Refused: no approver has decided about $number, and Port does not know the run $run"
+    is_run "$own" approveSnowPipeline || fail "Refused: no approver has decided about $number, and Port did not say so"
     put_back
     decided
   fi

@@ -2,6 +2,8 @@
 # Addresses and limits come from ci/settings.json, not from variables: whoever starts a pipeline can set those.
 # shellcheck shell=sh
 set -eu
+# shellcheck disable=SC3040 # only where the shell knows it: what is piped is looked at again all the same
+if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi
 
 MOST_ATTEMPTS=4
 MOST_WAIT_SECONDS=60
@@ -91,14 +93,26 @@ call() {
   return 1
 }
 
+# take FILTER CALL...: what a filter finds in the answer of a call, as JSON. Fails when the call does, and when it finds
+# nothing: of empty input, jq itself says that all is well.
+take() {
+  take_filter=$1
+  shift
+  take_answer=$("$@") || return 1
+  take_found=$(printf '%s' "$take_answer" | jq -ce "$take_filter") || return 1
+  [ -n "$take_found" ] || return 1
+  printf '%s' "$take_found"
+}
+
 # sign_in: one token of Port for a whole job, asked for when it is needed first; it is never written to a kept place.
 sign_in() {
   [ ! -s "$scratch/port" ] || return 0
   need PORT_CLIENT_ID PORT_CLIENT_SECRET
   : >"$scratch/credentials"
-  call POST "$(setting port)/auth/access_token" \
-    "$(jq -n '{clientId: env.PORT_CLIENT_ID, clientSecret: env.PORT_CLIENT_SECRET}')" |
-    jq -er '"Authorization: Bearer \(.accessToken)"' >"$scratch/port" || fail 'Port gave no access token'
+  login=$(take .accessToken call POST "$(setting port)/auth/access_token" \
+    "$(jq -n '{clientId: env.PORT_CLIENT_ID, clientSecret: env.PORT_CLIENT_SECRET}')") ||
+    fail 'Port gave no access token'
+  printf '%s' "$login" | jq -r '"Authorization: Bearer \(.)"' >"$scratch/port"
 }
 
 # port METHOD PATH [JSON]
@@ -141,12 +155,12 @@ end() {
 
 # run_of RUN: the run as Port has it.
 run_of() {
-  port GET "/actions/runs/$1?version=v2" | jq -ce .run
+  take .run port GET "/actions/runs/$1?version=v2"
 }
 
 # is_run JSON ACTION: whether a run is one of an action.
 is_run() {
-  printf '%s' "$1" | jq -e --arg action "$2" '.action.identifier == $action' >/dev/null
+  [ "$(printf '%s' "$1" | jq -r '.action.identifier // ""')" = "$2" ]
 }
 
 # What marks a deployment: tags in this repository. A tag can be made once and outlives every job, and each of ours says
