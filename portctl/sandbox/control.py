@@ -156,6 +156,9 @@ def down(project: Path) -> bool:
     """
     place = Place(project)
     pid = _server(place)
+    if pid is None:
+        answers = status(project)
+        pid = answers.pid if answers else None
     if pid is not None:
         for number, seconds in ((signal.SIGTERM, _STOP_SECONDS), (signal.SIGKILL, _KILL_SECONDS)):
             with contextlib.suppress(ProcessLookupError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -232,6 +233,14 @@ def test_a_sandbox_that_still_answers_somebody_is_ended(project: Path) -> None:
         os.kill(running.pid, 0)
     assert not control.Place(project).address_file.exists()
     assert (control.Place(project).state_dir / "state.json").exists()
+
+
+def test_a_sandbox_whose_folder_was_removed_can_be_ended(project: Path) -> None:
+    running = control.up(project)
+    shutil.rmtree(control.Place(project).state_dir)
+    assert control.down(project) is True
+    with pytest.raises(ProcessLookupError):
+        os.kill(running.pid, 0)
 
 
 def test_a_sandbox_that_does_not_answer_is_still_known_and_can_be_ended(
