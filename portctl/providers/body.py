@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from portctl.model.kind import Kind, matches, pattern_parts
 from portctl.model.provider import Draft
@@ -19,8 +19,22 @@ def merged(kind: Kind, live: Attributes, draft: Draft) -> Attributes:
     body: Attributes = {key: value for key, value in _changed(live, draft).items() if value is not None}
     for pattern in kind.server_owned:
         body = _without(body, tuple(pattern.split(".")))
+    body = _without_names(kind, body, draft.removed)
     for pattern, default in kind.defaults.items():
         body = _with_default(body, live, pattern_parts(pattern), default)
+    return body
+
+
+def _without_names(kind: Kind, body: Attributes, removed: Iterable[Path]) -> Attributes:
+    """`body` whose arrays of names do not name the parts that are removed."""
+    for path in removed:
+        for retype in kind.retyped:
+            if not matches(retype.at[: retype.at.rindex("*") + 1], path):
+                continue
+            for where in map(pattern_parts, retype.named_in):
+                names = get(body, where)
+                if isinstance(names, tuple) and path[-1] in names:
+                    body = _placed(body, where, tuple(name for name in names if name != path[-1]))
     return body
 
 

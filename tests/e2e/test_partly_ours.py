@@ -29,6 +29,7 @@ def test_a_property_that_we_added_is_taken_back_with_what_others_put_in_it_and_o
     applied(theirs)
     there = stored(theirs)
     there["schema"]["properties"]["p1"]["icon"] = "Service"
+    there["schema"]["required"] = ["p1"]
     body = {key: there[key] for key in ("identifier", "title", "schema")}
     put(theirs, "PUT", "/v1/blueprints/theirs", body)
     if command == "apply":
