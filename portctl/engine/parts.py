@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from portctl.engine.normalise import place
 from portctl.model.kind import Kind, matches, pattern_parts
-from portctl.model.value import MISSING, Attributes, Canonical, get
+from portctl.model.value import MISSING, Canonical, get
 from portctl.source import Path
 
 
@@ -33,22 +32,14 @@ def essential_part(kind: Kind, path: Path) -> Path:
     return next((named_part(pattern, path) for pattern in kind.essential if matches(pattern, path)), ())
 
 
-def in_the_way(kind: Kind, before: Canonical, changed: Iterable[Path]) -> tuple[tuple[Path, ...], Attributes]:
-    """The parts that have to go before `changed` can be written to `before`, and the arrays without their names."""
-    parts: list[Path] = []
-    lists: Attributes = {}
-    for path in changed:
-        for retype in kind.retyped:
-            if not matches(retype.at, path) or get(before, path) is MISSING:
-                continue
-            part = named_part(retype.at, path)
-            parts.append(part)
-            for pattern in retype.named_in:
-                where = pattern_parts(pattern)
-                names = get(lists, where) if get(lists, where) is not MISSING else get(before, where)
-                if isinstance(names, tuple) and part[-1] in names:
-                    lists = place(lists, where, tuple(name for name in names if name != part[-1]))
-    return tuple(parts), lists
+def in_the_way(kind: Kind, before: Canonical, changed: Iterable[Path]) -> tuple[Path, ...]:
+    """The parts that have to go before `changed` can be written to `before`."""
+    return tuple(
+        named_part(retype.at, path)
+        for path in changed
+        for retype in kind.retyped
+        if matches(retype.at, path) and get(before, path) is not MISSING
+    )
 
 
 def named_part(pattern: str, path: Path) -> Path:

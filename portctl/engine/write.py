@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from portctl.engine.again import to_send_again
-from portctl.engine.canonical import managed_leaves
 from portctl.engine.compare import Desired, delta, desired_side, live_side
 from portctl.engine.diff import differences, whole
 from portctl.engine.normalise import normalise
@@ -160,11 +158,9 @@ class Writer:
 
     def _with_room(self, change: Change, desired: Desired, live: Live) -> Live:
         """`live` after what has to be made anew was removed from it, where the service refuses to change it."""
-        if not change.kind.retyped:
-            return live
-        whole_live = normalise(change.kind, live.attributes)
-        parts, lists = in_the_way(change.kind, whole_live, delta(desired, live_side(desired, live))[0])
-        return self._cleared(change, live, parts, lists) if parts else live
+        before = live_side(desired, live)
+        parts = in_the_way(change.kind, before, delta(desired, before)[0]) if change.kind.retyped else ()
+        return self._cleared(change, live, parts) if parts else live
 
     def _created(self, change: Change, desired: Desired, write: Callable[[], Live]) -> Live:
         """The object after a create. Sent again only when reading back shows that nothing was created.
@@ -223,12 +219,9 @@ class Writer:
                 return there
         raise self._unknown(change)
 
-    def _cleared(
-        self, change: Change, live: Live, removed: tuple[Path, ...], also: Attributes = MappingProxyType({})
-    ) -> Live:
-        """`live` without what stands at `removed` and with what `also` says; everything else is left alone."""
-        changed = tuple(path for path in managed_leaves(also) if path)
-        draft = Draft(identity=change.identity, attributes=also, changed=changed, removed=removed, merge=True)
+    def _cleared(self, change: Change, live: Live, removed: tuple[Path, ...]) -> Live:
+        """`live` without what stands at `removed`; everything else is left alone."""
+        draft = Draft(identity=change.identity, attributes={}, removed=removed, merge=True)
         for _ in range(_ATTEMPTS):
             try:
                 there: Live | None = self._provider(change).update(change.kind, live, draft)
