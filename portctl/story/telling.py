@@ -14,6 +14,7 @@ Found = TypeVar("Found")
 PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.1
 _ENDED = ("success", "failed", "canceled", "skipped")
+_LAST_WORDS = 8
 DEPLOY_STEP = "DEPLOY STEP:"
 
 
@@ -105,6 +106,13 @@ class Telling:
     def stages(self, pipeline: Row) -> str:
         jobs = self.services.jobs(pipeline["id"])
         return f"pipeline {pipeline['id']}: " + ", ".join(f"{job['name']} {job['status']}" for job in jobs)
+
+    def show_failures(self, pipeline: Row) -> None:
+        """The last words of jobs that failed."""
+        for job in self.services.jobs(pipeline["id"]):
+            if job["status"] == "failed":
+                said = self.services.trace(job["id"]).splitlines()
+                self.show(*(f"  {job['name']} | {line}" for line in said[-_LAST_WORDS:]))
 
     def show_log(self, run_id: str) -> None:
         run = self.services.run(run_id)

@@ -153,9 +153,14 @@ end() {
   done
 }
 
-# run_of RUN: the run as Port has it.
+# run_of RUN: the run as Port has it. A new one may take a moment to show.
 run_of() {
-  take .run port GET "/actions/runs/$1?version=v2"
+  run_tries=0
+  until take .run port GET "/actions/runs/$1?version=v2"; do
+    run_tries=$((run_tries + 1))
+    [ "$run_tries" -lt 4 ] || return 1
+    sleep 1
+  done
 }
 
 # is_run JSON ACTION: whether a run is one of an action.

@@ -24,6 +24,7 @@ def ask_with_low_coverage(story: Telling) -> tuple[str, Row]:
     run = ask(story)
     pipelines = story.pipelines_ended(1)
     story.step(PIPELINE, "GitLab", "tests the service and opens a change request", story.stages(pipelines[0]))
+    story.show_failures(pipelines[0])
     story.show_log(run)
     changes = story.services.changes_of(run)
     story.holds("one change request was opened for the run", len(changes) == 1, changes)

@@ -1,0 +1,92 @@
+"""The story of a deployment, as `portctl demo` tells it: every scenario, and the readings that nobody knows."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from portctl.cli.demo import command
+from portctl.story.scenarios import SCENARIOS
+
+ROOT = pathlib.Path(__file__).parents[2]
+PATIENCE_SECONDS = 280.0
+SHORT = ("approve-in-port", "reject-in-servicenow", "coverage-met")
+LATE = ("approve-in-servicenow", "reject-in-port")
+DELAYED = '{"kind": "delay", "service": "servicenow-jobs", "path": "^/business-rule/", "seconds": 2, "times": null}'
+READINGS: dict[str, tuple[str, ...]] = {
+    "strict": (),
+    "lenient": ("--switch", "all=lenient"),
+    "late": ("--lag", "2", "--fault", DELAYED),
+}
+NAMES = {"strict": tuple(SCENARIOS), "lenient": SHORT, "late": LATE}
+DEPLOYED = "the deploy step was started exactly once"
+CASES = [(reading, name) for reading, names in NAMES.items() for name in names]
+
+
+Told = dict[str, tuple[int, dict[str, Any]]]
+
+
+def demo(*arguments: str) -> subprocess.Popen[str]:
+    command_line = [sys.executable, "-m", "portctl", "-C", str(ROOT), "demo", *arguments]
+    return subprocess.Popen(command_line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def end(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Interrupted when it takes too long: it takes its sandbox along."""
+    try:
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    return process.returncode, out, err
+
+
+@pytest.fixture(scope="module")
+def told() -> Told:
+    """All scenarios of every reading, each reading on one sandbox: the exit code, and each scenario by its name."""
+    running = {}
+    for reading, names in NAMES.items():
+        chosen = [word for name in names for word in ("--scenario", name)]
+        running[reading] = demo("--json", *chosen, *READINGS[reading])
+    ended = {reading: end(process) for reading, process in running.items()}
+    assert {reading: err for reading, (_, out, err) in ended.items() if not out} == {}
+    return {
+        reading: (code, {each["name"]: each for each in json.loads(out)["scenarios"]})
+        for reading, (code, out, _) in ended.items()
+    }
+
+
+@pytest.mark.parametrize(("reading", "name"), CASES, ids=[f"{reading}: {name}" for reading, name in CASES])
+def test_the_scenario_goes_as_it_should(told: Told, reading: str, name: str) -> None:
+    code, scenarios = told[reading]
+    assert scenarios[name]["broken"] is None
+    assert scenarios[name]["steps"][-1]["holds"] != []
+    assert (code == 0) is all(each["ok"] for each in scenarios.values())
+
+
+def test_every_scenario_that_ends_with_an_approval_says_that_it_deployed_once(told: Told) -> None:
+    _, scenarios = told["strict"]
+    once = {name for name, each in scenarios.items() if any(DEPLOYED in step["holds"] for step in each["steps"])}
+    rejected = {"reject-in-port", "reject-in-servicenow"}
+    assert once == set(SCENARIOS) - rejected - {"pipeline-crash"}
+
+
+def test_the_story_is_told_in_words_and_fails_with_a_broken_service() -> None:
+    dropped = '{"kind": "drop_field", "method": "POST", "path": "/change_request", "field": "u_external_tags"}'
+    code, out, err = end(demo("--scenario", "approve-in-port", "--fault", dropped))
+    assert code == 1
+    assert "Dora (developer), Port: asks for shop/checkout to be deployed to Staging" in out
+    assert "lost u_external_tags: is the column there, and may this account write it?" in out
+    assert out.splitlines()[-1] == "0 of 1 scenarios went as they should"
+    assert "The story is broken" in err
+
+
+def test_the_command_knows_every_scenario() -> None:
+    (option,) = (each for each in command.params if each.name == "names")
+    assert list(option.type.choices) == list(SCENARIOS)  # type: ignore[attr-defined]
