@@ -33,8 +33,12 @@ def decode(item: Attributes) -> Attributes:
 
 
 def encode(attributes: Attributes) -> Attributes:
-    """The scope of the list and the flag `hidden` are no parameters; what is hidden is masked."""
-    body = {key: value for key, value in attributes.items() if key not in ("group", "hidden")}
+    """The scope of the list and the flag `hidden` are no parameters; what is hidden is masked.
+
+    Flags are always sent: what an update leaves out may keep a value that somebody else gave it.
+    """
+    flags = {name: default for name, default in DEFAULTS.items() if name not in ("environment_scope", "hidden")}
+    body = flags | {key: value for key, value in attributes.items() if key not in ("group", "hidden")}
     if body.get("masked_and_hidden") is True:
         return {key: value for key, value in body.items() if key != "masked"}
     return {**body, "masked": True} if attributes.get("hidden") is True else body
