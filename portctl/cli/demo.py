@@ -19,7 +19,7 @@ from portctl.cli import output
 from portctl.cli.options import common
 from portctl.cli.place import project_folder
 from portctl.cli.session import current
-from portctl.errors import InvalidInput, PortctlError
+from portctl.errors import ExitCode, InvalidInput, PortctlError
 from portctl.sandbox import control
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def command(
     broken = [each["name"] for each in told if not each["ok"]]
     if as_json:
         output.write_json({"ok": not broken, "scenarios": told})
-    else:
-        output.write(f"\n{len(told) - len(broken)} of {len(told)} scenarios went as they should")
+        click.get_current_context().exit(ExitCode.ERROR if broken else ExitCode.OK)
+    output.write(f"\n{len(told) - len(broken)} of {len(told)} scenarios went as they should")
     if broken:
         raise PortctlError("The story is broken", ", ".join(broken))
 

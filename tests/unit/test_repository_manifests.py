@@ -77,6 +77,7 @@ def test_the_workflow_is_complete() -> None:
         "port/ActionPermissions:deploy_service_to_cluster",
         "port/ActionPermissions:pre_deployment_check",
         "port/Automation:approveSnowPipeline",
+        "port/Automation:endDeploymentWithoutPipeline",
         "port/Automation:updateChangeRequestInSnow",
         "port/Blueprint:service",
         "port/Blueprint:servicenowChangeRequest",
