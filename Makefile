@@ -1,11 +1,11 @@
-# The four things people type. Everything runs in .venv, which is made on first use.
+# What people type. Everything runs in .venv, which is made on first use.
 
 SHELL := bash
 VENV := .venv
 BIN := $(VENV)/bin
 NEEDED := python3 git curl jq
 
-.PHONY: demo test lint format check-tools
+.PHONY: demo test story lint format check-tools
 .DEFAULT_GOAL := test
 
 check-tools:
@@ -30,6 +30,9 @@ demo: $(BIN)/portctl
 
 test: $(BIN)/pytest
 	$(BIN)/pytest $(ARGS)
+
+story: $(BIN)/pytest
+	$(BIN)/pytest tests/story
 
 lint: $(BIN)/pytest
 	$(BIN)/ruff check .

@@ -49,12 +49,11 @@ def end(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 @pytest.fixture(scope="module")
 def told() -> Told:
-    """All scenarios of every reading, each reading on one sandbox: the exit code, and each scenario by its name."""
-    running = {}
+    """All scenarios of every reading, one reading after another: the exit code, and each scenario by its name."""
+    ended = {}
     for reading, names in NAMES.items():
         chosen = [word for name in names for word in ("--scenario", name)]
-        running[reading] = demo("--json", *chosen, *READINGS[reading])
-    ended = {reading: end(process) for reading, process in running.items()}
+        ended[reading] = end(demo("--json", *chosen, *READINGS[reading]))
     assert {reading: err for reading, (_, out, err) in ended.items() if not out} == {}
     return {
         reading: (code, {each["name"]: each for each in json.loads(out)["scenarios"]})
