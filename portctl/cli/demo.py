@@ -62,7 +62,7 @@ def command(
         if lag:
             control.call(running, "PUT", "/lag", {"seconds": lag})
         for name in names or _NAMES:
-            told.append(_tell(name, running, quiet=as_json))
+            told.append(_tell(name, running, lag_seconds=lag, quiet=as_json))
     broken = [each["name"] for each in told if not each["ok"]]
     if as_json:
         output.write_json({"ok": not broken, "scenarios": told})
@@ -115,7 +115,7 @@ def _portctl(folder: pathlib.Path, *arguments: str) -> None:
         raise PortctlError("The project could not be applied", f"portctl {' '.join(arguments)}:\n{last}")
 
 
-def _tell(name: str, running: control.Running, *, quiet: bool) -> dict[str, Any]:
+def _tell(name: str, running: control.Running, *, lag_seconds: float, quiet: bool) -> dict[str, Any]:
     """One scenario: what it was, step by step."""
     from portctl.story.scenarios import SCENARIOS
     from portctl.story.services import Services
@@ -124,7 +124,7 @@ def _tell(name: str, running: control.Running, *, quiet: bool) -> dict[str, Any]
     if not quiet:
         output.write(f"\n== {name}")
     services = Services(running.document)
-    telling = Telling(services, (lambda _: None) if quiet else _show)
+    telling = Telling(services, (lambda _: None) if quiet else _show, lag_seconds=lag_seconds)
     begin, broken = time.monotonic(), None
     try:
         SCENARIOS[name](telling)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 ORGANISATION = "the organisation"
 _TIMEOUT_SECONDS = 300.0
+_LATE_SECONDS = 10.0
+_POLL_SECONDS = 0.1
 _CHANGES = "/api/now/table/change_request"
 
 
@@ -86,8 +89,14 @@ class Services:
         return self.port("POST", f"/actions/{action}/runs", body, person=person)
 
     def run(self, run_id: str) -> Row:
-        found: Row = self.port("GET", f"/actions/runs/{run_id}?version=v2").body["run"]
-        return found
+        """A run that was started; it may take a moment to show."""
+        deadline = time.monotonic() + _LATE_SECONDS
+        while True:
+            said = self.port("GET", f"/actions/runs/{run_id}?version=v2")
+            if said.status != 404 or time.monotonic() > deadline:
+                found: Row = said.body["run"]
+                return found
+            time.sleep(_POLL_SECONDS)
 
     def runs(self, action: str) -> list[Row]:
         """Newest first."""

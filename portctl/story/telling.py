@@ -35,17 +35,24 @@ class Step:
 
 
 class Telling:
-    """One scenario. Steps are handed to `on_step` when the next one begins, or the story ends."""
+    """One scenario. Steps are handed to `on_step` when the next one begins, or the story ends.
 
-    def __init__(self, services: Services, on_step: Callable[[Step], None] = lambda _: None) -> None:
+    `lag_seconds`: how late reads of this sandbox are. Who waited for something has waited so long, too, before looking
+    at what came with it.
+    """
+
+    def __init__(
+        self, services: Services, on_step: Callable[[Step], None] = lambda _: None, *, lag_seconds: float = 0.0
+    ) -> None:
         self.services = services
         self.steps: list[Step] = []
         self._on_step = on_step
+        self._lag_seconds = lag_seconds
         self._handed = 0
         self._begin = time.monotonic()
+        self.pass_time(60 + lag_seconds)  # limits of the minute before do not count
         self._older = {row["id"] for row in services.pipelines()}
         self._older_runs = {row["id"] for row in services.open_runs()}
-        self.pass_time(60)  # limits of the minute before do not count
 
     def step(self, who: str, where: str, what: str, *details: str) -> None:
         self._hand_on()
@@ -67,6 +74,7 @@ class Telling:
         while True:
             found = look()
             if found:
+                self._catch_up()
                 return found
             if time.monotonic() > deadline:
                 self._hand_on()
@@ -81,6 +89,12 @@ class Telling:
         answer = self.services.steer("POST", "/settle")
         if "error" in answer:
             raise Broken("The story does not end", str(answer["error"]))
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Let late reads come in."""
+        if self._lag_seconds:
+            self.pass_time(self._lag_seconds)
 
     def end(self) -> None:
         self._hand_on()
