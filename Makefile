@@ -4,6 +4,7 @@ SHELL := bash
 VENV := .venv
 BIN := $(VENV)/bin
 NEEDED := python3 git curl jq
+SHELLCHECK := shellcheck .ci/run demo/run && cd pipelines/deployment && shellcheck --external-sources --source-path=. ci/*.sh
 
 .PHONY: demo test story lint format check-tools
 .DEFAULT_GOAL := test
@@ -38,6 +39,8 @@ lint: $(BIN)/pytest
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v shellcheck >/dev/null; then $(SHELLCHECK); \
+	else echo "shellcheck is not installed: shell scripts were not looked at"; fi
 
 format: $(BIN)/pytest
 	$(BIN)/ruff check --fix .

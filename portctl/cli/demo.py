@@ -38,6 +38,8 @@ _NAMES = (
     "word-only-patch",
     "approved-then-edited",
     "rejected-then-approved",
+    "lost-message",
+    "refused-pipeline",
 )
 _LAST_LINES = 12
 

@@ -58,14 +58,19 @@ class Services:
         self._http.close()
 
     def port(self, method: str, path: str, body: Any = None, *, person: str = ORGANISATION) -> Said:
-        token = self._tokens.get(person)
-        if token is None:
+        said = self._send(method, f"{self._url('port')}/v1{path}", body, self._login(person))
+        if said.status == 401:  # tokens expire
+            del self._tokens[person]
+            said = self._send(method, f"{self._url('port')}/v1{path}", body, self._login(person))
+        return said
+
+    def _login(self, person: str) -> Mapping[str, str]:
+        if person not in self._tokens:
             keys = self._credentials("port", person)
             login = {name: keys[name] for name in ("clientId", "clientSecret")}
-            token = self._send("POST", f"{self._url('port')}/v1/auth/access_token", login).body["accessToken"]
-            self._tokens[person] = token
-        headers = {"authorization": f"Bearer {token}"}
-        return self._send(method, f"{self._url('port')}/v1{path}", body, headers)
+            answer = self._send("POST", f"{self._url('port')}/v1/auth/access_token", login)
+            self._tokens[person] = answer.body["accessToken"]
+        return {"authorization": f"Bearer {self._tokens[person]}"}
 
     def gitlab(self, method: str, path: str, body: Any = None, *, person: str = ORGANISATION) -> Said:
         headers = {"private-token": self._credentials("gitlab", person)["token"]}
@@ -105,6 +110,11 @@ class Services:
 
     def open_runs(self) -> list[Row]:
         found: list[Row] = self.port("GET", "/actions/runs?version=v2&active=true").body["runs"]
+        return found
+
+    def open_deployments(self) -> list[Row]:
+        """What Port's catalogue shows as open."""
+        found: list[Row] = self.port("GET", "/blueprints/openDeployment/entities").body["entities"]
         return found
 
     def log(self, run_id: str) -> list[str]:

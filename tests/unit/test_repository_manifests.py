@@ -78,7 +78,12 @@ def test_the_workflow_is_complete() -> None:
         "port/ActionPermissions:pre_deployment_check",
         "port/Automation:approveSnowPipeline",
         "port/Automation:endDeploymentWithoutPipeline",
+        "port/Automation:forgetEndedDeployment",
+        "port/Automation:lookAgainLater",
+        "port/Automation:lookAtDeployment",
         "port/Automation:updateChangeRequestInSnow",
+        "port/Automation:watchDeployment",
+        "port/Blueprint:openDeployment",
         "port/Blueprint:service",
         "port/Blueprint:servicenowChangeRequest",
         "port/Secret:GITLAB_TRIGGER_TOKEN",
@@ -115,6 +120,7 @@ def test_addresses_and_limits_of_the_pipeline_stand_in_a_file_and_not_in_variabl
         "coverage_threshold": 80,
         "service_branch": "main",
         "decision_wait_seconds": 3,
+        "longest_pipeline_minutes": 90,
     }
     keys = {spec(address)["key"] for address in RESOURCES if address.startswith("gitlab/Variable:")}
     assert keys == {"PORT_CLIENT_ID", "PORT_CLIENT_SECRET", "SERVICENOW_API_TOKEN", "SERVICE_READ_TOKEN"}
@@ -168,11 +174,15 @@ def test_one_run_is_sent_under_one_name() -> None:
     assert json.dumps(body).count(".run.id") == 1
 
 
-def test_the_pipeline_is_started_with_a_secret_of_port_by_two_definitions_and_never_by_the_approval() -> None:
+def test_the_pipeline_is_started_with_a_secret_of_port_by_three_definitions_and_never_by_the_approval() -> None:
     started = {
         address: resource for address, resource in RESOURCES.items() if _url(resource).count("/trigger/pipeline")
     }
-    assert sorted(started) == ["port/Action:pre_deployment_check", "port/Automation:approveSnowPipeline"]
+    assert sorted(started) == [
+        "port/Action:pre_deployment_check",
+        "port/Automation:approveSnowPipeline",
+        "port/Automation:lookAtDeployment",
+    ]
     project = "http://127.0.0.1:8002/api/v4/projects/(id of gitlab/Project:pipelines)"
     assert {_url(resource) for resource in started.values()} == {
         f"{project}/ref/main/trigger/pipeline?token={{{{ .secrets.GITLAB_TRIGGER_TOKEN }}}}"

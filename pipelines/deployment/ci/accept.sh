@@ -30,7 +30,8 @@ case $(field .approval_status) in
     mode=decision
     matches "$change" '[0-9a-f]{32}' || fail 'system_id is missing or no sys_id'
     ;;
-  *) fail 'approval_status is none of pending, approved and rejected' ;;
+  look) mode=look ;;
+  *) fail 'approval_status is none of pending, approved, rejected and look' ;;
 esac
 
 mkdir -p state

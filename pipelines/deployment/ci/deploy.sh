@@ -1,69 +1,99 @@
 #!/bin/sh
 # Deploys, at most once for each request of a developer and for each change, and ends both runs with what really happened.
 . ci/lib.sh
+. ci/marks.sh
+. ci/change.sh
 
 [ "$(jq -r .deploy state/decision.json)" = true ] || exit 0
-need CI_JOB_URL CI_PROJECT_DIR CI_SERVER_URL SERVICE_READ_TOKEN
+need CI_JOB_URL CI_PIPELINE_URL
 run=$(state request .run)
 deploy_run=$(state request .deploy_run)
 service=$(state decision .service)
 environment=$(state decision .environment)
-change=$(jq -r '.change.sys_id // ""' state/decision.json)
+sha=$(state decision .sha)
+change_id=$(jq -r '.change.sys_id // ""' state/decision.json)
 number=$(jq -r '.change.number // ""' state/decision.json)
 under=${number:+ under $number}
 first=$(started_tag "$deploy_run")
-second=$(started_tag "${change:-none}")
+second=$(started_tag "${change_id:-none}")
+
+# still: whether what the gate has found is so now; this job may have waited for another deployment. Says what is not.
+still() {
+  if [ -z "$change_id" ]; then
+    own=$(run_of "$deploy_run") || fail "Port does not know the run $deploy_run"
+    waits "$own" || printf 'The request has ended'
+    return 0
+  fi
+  change=$(read_change "$change_id") || fail "ServiceNow does not show $number"
+  is_ours || fail "Refused: $number belongs to another deployment"
+  case $(verdict) in
+    approved) ;;
+    held) printf '%s is on hold' "$number" ;;
+    undecided) printf '%s is not approved any more' "$number" ;;
+    *) printf '%s is %s' "$number" "$(verdict)" ;;
+  esac
+}
 
 # mark: makes the tags, all of them or none; whether it was us.
 mark() {
   tries=0
   set -- "refs/tags/$first"
-  make_tag "$first" "$CI_JOB_URL"
-  if [ -n "$change" ]; then
+  make_tag "$first" "$CI_PIPELINE_URL $CI_JOB_URL"
+  if [ -n "$change_id" ]; then
     set -- "$@" "refs/tags/$second"
-    make_tag "$second" "$CI_JOB_URL"
+    make_tag "$second" "$CI_PIPELINE_URL $CI_JOB_URL"
   fi
   while ! git push --quiet --atomic origin "$@" 2>"$scratch/push"; do
-    there=$(remote_tag "$first")
+    there=$(remote_tag "$first") || fail 'GitLab does not say which deployments were started'
     [ "$there" != "$(git rev-parse "refs/tags/$first")" ] || return 0
-    [ -z "$there$(remote_tag "$second")" ] || return 1
+    other=$(remote_tag "$second") || fail 'GitLab does not say which deployments were started'
+    [ -z "$there$other" ] || return 1
     tries=$((tries + 1))
     [ "$tries" -lt 3 ] || fail "GitLab did not take the mark, nothing was deployed: $(cat "$scratch/push")"
     sleep "$tries"
   done
 }
 
-# note TEXT: in ServiceNow, for the people there; a deployment does not depend on it.
-note() {
-  [ -n "$change" ] || return 0
-  snow PATCH "/api/now/table/change_request/$change?sysparm_fields=number" \
-    "$(jq -n --arg text "$1" '{work_notes: $text}')" >/dev/null || printf 'ServiceNow took no work note\n' >&2
+# told TEXT: as a work note, where there is a change.
+told() {
+  [ -z "$change_id" ] || note "$change_id" "$1"
 }
 
-if ! mark; then
-  if [ -z "$(remote_tag "$(ended_tag "$deploy_run")")" ]; then
-    fail "A deployment of $service was started before (${first#*/}) and nobody knows how it ended"
+marked=$(remote_tag "$first") || fail 'GitLab does not say which deployments were started'
+if [ -z "$marked" ]; then
+  clone_service "$service" "$sha" || fail "Cannot get $service at $sha, which is what was tested"
+  changed=$(still) || exit 1
+  if [ -n "$changed" ]; then
+    text="Nothing was deployed: $changed meanwhile"
+    told "$text"
+    end_request FAILURE "$text"
+    end "$run" FAILURE "$text"
+    exit 0
   fi
-  end "$run" SUCCESS "The deployment$under was started before; it is not started again"
-  exit 0
+fi
+if [ -n "$marked" ] || ! mark; then
+  said=$(how_it_ended "$deploy_run") || fail 'GitLab does not say which deployments have ended'
+  if [ -n "$said" ]; then
+    end "$run" "${said%% *}" "The deployment$under is not started again: ${said#* }"
+    exit 0
+  fi
+  # Deploy jobs run one at a time: the one that began is over.
+  text="Outcome unknown: a deployment of $service was started before and nobody knows how it ended. Look what it did, then ask again: $CI_PIPELINE_URL"
+  end_request FAILURE "$text"
+  end "$run" FAILURE "$text"
+  exit 1
 fi
 
 tell "$deploy_run" "Deploying $service to $environment$under"
-note "Deployment started: $CI_JOB_URL"
-git -c credential.helper= \
-  -c "credential.$CI_SERVER_URL.helper=!f() { echo username=oauth2; echo \"password=\$SERVICE_READ_TOKEN\"; }; f" \
-  clone --quiet --depth 1 --branch "$(setting service_branch)" "$CI_SERVER_URL/$service.git" service ||
-  printf 'Cannot clone %s\n' "$service" >&2
+told "Deployment started: $CI_JOB_URL"
 
 # The deployment itself: the service's own deploy.sh, with the name of the environment and without our secrets.
-printf 'DEPLOY STEP: %s to %s\n' "$service" "$environment"
+printf 'DEPLOY STEP: %s at %s to %s\n' "$service" "$sha" "$environment"
 code=0
 if [ -f service/deploy.sh ]; then
   (cd service && env -i HOME="$scratch" PATH="$PATH" LANG=C.UTF-8 sh deploy.sh "$environment") || code=$?
-elif [ -d service ]; then
-  printf 'deployed %s to %s\n' "$service" "$environment"
 else
-  code=1
+  printf 'deployed %s to %s\n' "$service" "$environment"
 fi
 
 status=SUCCESS text="$service is deployed to $environment$under"
@@ -71,7 +101,7 @@ status=SUCCESS text="$service is deployed to $environment$under"
 make_tag "$(ended_tag "$deploy_run")" "$status $text"
 git push --quiet origin "refs/tags/$(ended_tag "$deploy_run")" ||
   git push --quiet origin "refs/tags/$(ended_tag "$deploy_run")" || printf 'GitLab did not take the end mark\n' >&2
-note "$text"
-end "$deploy_run" "$status" "$text"
+told "$text"
+end_request "$status" "$text"
 end "$run" "$status" "$text"
 exit "$code"

@@ -1,9 +1,8 @@
 #!/bin/sh
 # Decides whether this pipeline deploys, from what Port and ServiceNow say; writes it to state/decision.json.
 . ci/lib.sh
-
-FIELDS='sys_id,number,state,approval,on_hold,short_description,description,priority,category,active,sys_created_by,sys_created_on,u_external_tags,correlation_id'
-NEW=-5 ASSESS=-4 SCHEDULED=-2 IMPLEMENT=-1
+. ci/marks.sh
+. ci/change.sh
 
 mode=$(state request .mode)
 run=$(state request .run)
@@ -11,15 +10,11 @@ deploy_run=$(state request .deploy_run)
 assignment_group=$(setting assignment_group)
 export deploy_run assignment_group
 
-# of NAME: a column of the change at hand.
-of() {
-  printf '%s' "$change" | jq -r --arg name "$1" '.[$name] // ""'
-}
-
-# do_deploy SERVICE ENVIRONMENT, do_not_deploy: what the next job does.
+# do_deploy SERVICE ENVIRONMENT COMMIT, do_not_deploy: what the next job does.
 do_deploy() {
-  jq -n --arg service "$1" --arg environment "$2" --arg change "${change:-}" \
-    '{deploy: true, $service, $environment, change: (if $change == "" then null else $change | fromjson | {sys_id, number} end)}' \
+  jq -n --arg service "$1" --arg environment "$2" --arg sha "$3" --arg change "${change:-}" \
+    '{deploy: true, $service, $environment, $sha,
+      change: (if $change == "" then null else $change | fromjson | {sys_id, number} end)}' \
     >state/decision.json
 }
 do_not_deploy() {
@@ -30,20 +25,6 @@ do_not_deploy() {
 link() {
   port PATCH "/actions/runs/$1?version=v2" "$(jq -n '{link: [env.CI_PIPELINE_URL]}')" >/dev/null ||
     printf 'Port took no link for %s\n' "$1" >&2
-}
-
-# read_change SYS_ID
-read_change() {
-  take '.result | select(.sys_id != null)' snow GET "/api/now/table/change_request/$1?sysparm_fields=$FIELDS"
-}
-
-# find_change: the change request of this deployment, if there is one. ServiceNow drops query terms that it does not
-# know, so what it found is looked at again.
-find_change() {
-  found=$(take '[.result[] | select(.correlation_id == env.deploy_run)]' \
-    snow GET "/api/now/table/change_request?sysparm_query=correlation_id%3D$deploy_run&sysparm_limit=2&sysparm_fields=$FIELDS") ||
-    return 1
-  printf '%s' "$found" | jq -c '.[0] // empty'
 }
 
 group_id() {
@@ -79,15 +60,25 @@ open_change() {
   fail 'ServiceNow did not open a change request'
 }
 
-# catalogue: the entity that people decide on, with its relation. What the decision is about, `approval` and `state`, is
-# left to ServiceNow's webhook: it may have come first, and may be newer.
+# ask_for_approval: moves a new change request on; the flow of ServiceNow asks the approvers.
+ask_for_approval() {
+  [ "$(of state)/$(of approval)" = "$NEW/not requested" ] || return 0
+  change=$(take .result snow PATCH "/api/now/table/change_request/$(of sys_id)?sysparm_fields=$FIELDS" "{\"state\": \"$ASSESS\"}") ||
+    fail "ServiceNow did not take the next state of $(of number)"
+  [ "$(of state)" = "$ASSESS" ] || fail "$(of number) did not move to Assess"
+}
+
+# catalogue COLUMN...: the entity that people decide on, with its relation. What the decision is about, `approval` and
+# `state`, is left to ServiceNow's webhook, which may have come first and be newer, unless it is asked for.
 catalogue() {
   port POST "/blueprints/servicenowChangeRequest/entities?upsert=true&merge=true&run_id=$run" "$(
-    printf '%s' "$change" | jq --arg service "$service" '
+    printf '%s' "$change" | jq --arg service "$service" --arg more "$*" '
       def instant: if . == null or . == "" then null else sub(" "; "T") + "Z" end;
+      ($more | split(" ")) as $columns | . as $all |
       {identifier: .sys_id, title: .short_description, icon: "Servicenow",
        properties: ({number, description, priority, category, externalTags: .u_external_tags,
                      isActive: (.active == "true"), createdBy: .sys_created_by, createdOn: (.sys_created_on | instant)}
+                    + ([$columns[] | {(.): $all[.]}] | add // {})
                     | with_entries(select(.value != null and .value != ""))),
        relations: {service: $service}}'
   )" >/dev/null || fail 'Port did not take the change request'
@@ -116,34 +107,19 @@ gate_request() {
   threshold=$(state coverage .threshold)
   tell "$deploy_run" "The tests of $service passed; coverage is $percent%, $threshold% are asked for"
   if [ "$(jq -r .met state/coverage.json)" = true ]; then
-    do_deploy "$service" "$environment"
+    do_deploy "$service" "$environment" "$(state coverage .sha)"
     return
   fi
+  keep "$(tested_tag "$deploy_run")" "$(state coverage .sha)"
   open_change
   number=$(of number)
   [ "$(of u_external_tags)" = "$deploy_run" ] ||
     fail "$number lost u_external_tags: is the column there, and may this account write it?"
-  if [ "$(of state)/$(of approval)" = "$NEW/not requested" ]; then
-    change=$(take .result snow PATCH "/api/now/table/change_request/$(of sys_id)?sysparm_fields=$FIELDS" "{\"state\": \"$ASSESS\"}") ||
-      fail "ServiceNow did not take the next state of $number"
-    [ "$(of state)" = "$ASSESS" ] || fail "$number did not move to Assess"
-  fi
+  ask_for_approval
   catalogue
   tell "$deploy_run" "Coverage is below $threshold%: change request $number waits for a decision"
   end "$run" SUCCESS "Change request $number is open"
   do_not_deploy
-}
-
-# verdict: what the record says now. The word alone decides nothing: approvers move the state as well.
-verdict() {
-  case $(of approval)/$(of state)/$(of on_hold) in
-    approved/"$SCHEDULED"/false | approved/"$IMPLEMENT"/false) printf approved ;;
-    approved/*/true) printf held ;;
-    rejected/"$NEW"/*) printf rejected ;;
-    approved/0/* | approved/3/*) printf implemented ;;
-    */4/*) printf canceled ;;
-    *) printf undecided ;;
-  esac
 }
 
 # decided: waits a little for the flow, which moves approval and state one after the other.
@@ -152,8 +128,7 @@ decided() {
   most=$(setting decision_wait_seconds)
   while :; do
     change=$(read_change "$change_id") || fail 'ServiceNow does not show the change request'
-    [ "$(of u_external_tags)/$(of correlation_id)" = "$deploy_run/$deploy_run" ] ||
-      fail "Refused: $(of number) belongs to another deployment"
+    is_ours || fail "Refused: $(of number) belongs to another deployment"
     result=$(verdict)
     if [ "$result" != undecided ] || [ "$waited" -ge "$most" ]; then
       return
@@ -169,15 +144,9 @@ put_back() {
     '{"properties": {"approval": "requested"}}' >/dev/null || fail 'Port did not take the change request'
 }
 
-# note TEXT: in ServiceNow, for the people there.
-note() {
-  snow PATCH "/api/now/table/change_request/$change_id?sysparm_fields=number" \
-    "$(jq -n --arg text "$1" '{work_notes: $text}')" >/dev/null || printf 'ServiceNow took no work note\n' >&2
-}
-
 refuse() {
   text="Nothing was deployed: $1"
-  note "$text"
+  note "$change_id" "$text"
   end "$run" FAILURE "$text"
   do_not_deploy
 }
@@ -192,26 +161,24 @@ gate_decision() {
     put_back
     decided
   fi
+  follow
+}
+
+# follow: does what was decided, as ServiceNow says it.
+follow() {
   case $result in
-    approved)
-      link "$run"
-      first=$(run_of "$deploy_run") || fail "Port does not know the run $deploy_run"
-      is_run "$first" deploy_service_to_cluster || fail "Refused: $deploy_run is no run of deploy_service_to_cluster"
-      tell "$deploy_run" "Change request $number is approved"
-      do_deploy "$(printf '%s' "$first" | jq -er .entity.identifier)" \
-        "$(printf '%s' "$first" | jq -er .properties.environment)"
-      ;;
+    approved) follow_approval ;;
     rejected)
-      end "$deploy_run" FAILURE "Change request $number was rejected: nothing was deployed"
+      end_request FAILURE "Change request $number was rejected: nothing was deployed"
       end "$run" SUCCESS "The rejection of $number is done"
       do_not_deploy
       ;;
     held)
-      end "$deploy_run" FAILURE "Change request $number is approved and on hold: nothing was deployed, ask again"
+      end_request FAILURE "Change request $number is approved and on hold: nothing was deployed, ask again"
       refuse "$number is on hold"
       ;;
     canceled)
-      end "$deploy_run" FAILURE "Change request $number was canceled: nothing was deployed"
+      end_request FAILURE "Change request $number was canceled: nothing was deployed"
       end "$run" SUCCESS "The cancellation of $number is done"
       do_not_deploy
       ;;
@@ -221,6 +188,76 @@ gate_decision() {
       refuse "$number says \"$(of approval)\" in state $(of state): no approver has decided"
       ;;
   esac
+}
+
+follow_approval() {
+  link "$run"
+  first=$(run_of "$deploy_run") || fail "Port does not know the run $deploy_run"
+  is_run "$first" deploy_service_to_cluster || fail "Refused: $deploy_run is no run of deploy_service_to_cluster"
+  sha=$(tag_text "$(tested_tag "$deploy_run")") || fail "GitLab does not say what was tested for $deploy_run"
+  service=$(printf '%s' "$first" | jq -er .entity.identifier)
+  environment=$(printf '%s' "$first" | jq -er .properties.environment)
+  tell "$deploy_run" "Change request $number is approved"
+  do_deploy "$service" "$environment" "$sha"
+}
+
+# gate_look: somebody has waited for long. Messages get lost, GitLab refuses pipelines, machines die: this one finds out
+# what has become of a deployment, whatever was told or not.
+gate_look() {
+  own=$(run_of "$run") || fail "Port does not know the run $run"
+  is_run "$own" lookAtDeployment || fail "Refused: $run is no run of lookAtDeployment"
+  first=$(run_of "$deploy_run") || fail "Port does not know the run $deploy_run"
+  is_run "$first" deploy_service_to_cluster || fail "Refused: $deploy_run is no run of deploy_service_to_cluster"
+  link "$run"
+  change=$(find_change) || fail 'ServiceNow does not say whether there is a change request'
+  if ! waits "$first"; then
+    end_request FAILURE 'This is not waited for any more'
+    end "$run" SUCCESS "Nobody waits for $deploy_run any more"
+    do_not_deploy
+  elif [ -n "$change" ]; then
+    look_at_change
+  else
+    look_without_change
+  fi
+}
+
+look_at_change() {
+  is_ours || fail "Refused: $(of number) belongs to another deployment"
+  change_id=$(of sys_id)
+  number=$(of number)
+  service=$(printf '%s' "$first" | jq -er .entity.identifier)
+  result=$(verdict)
+  if [ "$result" = undecided ]; then
+    if is_abandoned; then ask_for_approval; fi
+    catalogue approval state
+    end "$run" SUCCESS "$number still waits for a decision"
+    do_not_deploy
+    return
+  fi
+  catalogue approval state
+  follow
+}
+
+look_without_change() {
+  if ! is_abandoned; then
+    end "$run" SUCCESS "A pipeline may still work on $deploy_run"
+  elif close "$deploy_run" 'No pipeline works on it any more, and nothing was deployed'; then
+    end_request FAILURE 'No pipeline works on it any more, and nothing was deployed: ask again'
+    end "$run" SUCCESS "$deploy_run was abandoned, and is told so"
+  else
+    said=$(how_it_ended "$deploy_run") || fail 'GitLab does not say which deployments have ended'
+    said=${said:-FAILURE Outcome unknown: a job died within the deployment. Look what it did, then ask again}
+    end_request "${said%% *}" "${said#* }"
+    end "$run" SUCCESS "$deploy_run has ended, and is told so"
+  fi
+  do_not_deploy
+}
+
+# is_abandoned: whether a pipeline that was started by the request must be over, by the clock of Port.
+is_abandoned() {
+  printf '%s' "$own" | jq -e --arg created "$(printf '%s' "$first" | jq -er .createdAt)" \
+    --argjson minutes "$(setting longest_pipeline_minutes)" \
+    'def seconds: .[:19] + "Z" | fromdate; (.createdAt | seconds) - ($created | seconds) > 60 * $minutes' >/dev/null
 }
 
 "gate_$mode"

@@ -1,6 +1,7 @@
 # Helpers of all jobs; read in with `. ci/lib.sh`. POSIX sh with curl and jq. Nothing here prints a secret.
 # Addresses and limits come from ci/settings.json, not from variables: whoever starts a pipeline can set those.
-# shellcheck shell=sh
+# `run` and `deploy_run` are the ids of the run that started this pipeline, and of the developer's.
+# shellcheck shell=sh disable=SC2154
 set -eu
 # shellcheck disable=SC3040 # only where the shell knows it: what is piped is looked at again all the same
 if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi
@@ -20,8 +21,7 @@ fail() {
 need() {
   for name in "$@"; do
     eval "value=\${$name:-}"
-    # shellcheck disable=SC2154 # eval sets it
-    [ -n "$value" ] || fail "The variable $name is missing: is it protected, and this branch not?"
+      [ -n "$value" ] || fail "The variable $name is missing: is it protected, and this branch not?"
   done
 }
 
@@ -143,7 +143,7 @@ end() {
   end_tries=0
   until port POST "/actions/runs/$1/logs" "$end_line" >/dev/null; do
     end_run=$(run_of "$1") || fail "Port does not know the run $1, or does not answer"
-    if printf '%s' "$end_run" | jq -e '.status | . == "IN_PROGRESS" or . == "WAITING_FOR_APPROVAL" | not' >/dev/null; then
+    if ! waits "$end_run"; then
       printf '%s has ended before\n' "$1"
       return 0
     fi
@@ -163,32 +163,29 @@ run_of() {
   done
 }
 
+# waits JSON: whether a run has not ended.
+waits() {
+  printf '%s' "$1" | jq -e '.status | . == "IN_PROGRESS" or . == "WAITING_FOR_APPROVAL"' >/dev/null
+}
+
+# end_request STATUS TEXT: the developer's run, which is no open deployment any more. Where Port does not take that, the
+# watch over open deployments finds it out.
+end_request() {
+  end "$deploy_run" "$1" "$2"
+  port DELETE "/blueprints/openDeployment/entities/$deploy_run?run_id=$run" >/dev/null ||
+    printf 'Port has no open deployment %s\n' "$deploy_run" >&2
+}
+
 # is_run JSON ACTION: whether a run is one of an action.
 is_run() {
   [ "$(printf '%s' "$1" | jq -r '.action.identifier // ""')" = "$2" ]
 }
 
-# What marks a deployment: tags in this repository. A tag can be made once and outlives every job, and each of ours says
-# which job made it, so that an answer that was lost can be told from a deployment that somebody else has started.
-started_tag() {
-  printf 'deployment-started/%s' "$1"
-}
-ended_tag() {
-  printf 'deployment-ended/%s' "$1"
-}
-
-# make_tag NAME TEXT
-make_tag() {
-  git -c user.name=deployment -c user.email=deployment@localhost tag --annotate --force --message "$2" "$1"
-}
-
-# remote_tag NAME: the object that the tag is in GitLab, nothing where there is none.
-remote_tag() {
-  git ls-remote origin "refs/tags/$1" >"$scratch/tags" || fail 'GitLab does not say which deployments were started'
-  cut -f 1 "$scratch/tags"
-}
-
-# tag_text NAME: what a tag in GitLab says.
-tag_text() {
-  git fetch --quiet --no-tags --force origin "refs/tags/$1:refs/tags/$1" && git tag --list --format '%(contents)' "$1"
+# clone_service SERVICE [COMMIT]: into service/, with what may read it and nothing else may use; HEAD or that commit.
+clone_service() {
+  need CI_SERVER_URL SERVICE_READ_TOKEN
+  git -c credential.helper= \
+    -c "credential.$CI_SERVER_URL.helper=!f() { echo username=oauth2; echo \"password=\$SERVICE_READ_TOKEN\"; }; f" \
+    clone --quiet --no-checkout --single-branch --branch "$(setting service_branch)" "$CI_SERVER_URL/$1.git" service &&
+    git -C service -c advice.detachedHead=false checkout --quiet "${2:-HEAD}"
 }

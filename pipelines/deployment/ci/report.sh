@@ -2,6 +2,7 @@
 # A job failed or was cancelled: ends the runs that are left open with what is known, and where it can be seen.
 # Usage: report.sh failed|canceled. A payload that names runs of somebody else ends nothing.
 . ci/lib.sh
+. ci/marks.sh
 
 if [ ! -f state/request.json ]; then
   printf 'The payload was refused: there is no run that could be told\n'
@@ -13,12 +14,17 @@ deploy_run=$(state request .deploy_run)
 
 case $mode in
   request) action=pre_deployment_check ;;
-  *) action=approveSnowPipeline ;;
+  decision) action=approveSnowPipeline ;;
+  *) action=lookAtDeployment ;;
 esac
 own=$(run_of "$run") || own='{}'
 first=$(run_of "$deploy_run") || first='{}'
 if ! is_run "$own" "$action" || ! is_run "$first" deploy_service_to_cluster; then
   printf 'Refused: the payload does not name runs that could have started this pipeline\n'
+  exit 0
+fi
+if ! waits "$own"; then
+  printf 'The run %s has ended: it was told already\n' "$run"
   exit 0
 fi
 if [ "$mode" = request ] &&
@@ -27,19 +33,27 @@ if [ "$mode" = request ] &&
   exit 0
 fi
 
-status=FAILURE
 case $1 in
   canceled) text="The pipeline was cancelled, nothing was deployed: $CI_PIPELINE_URL" ;;
   *) text="The pipeline failed, nothing was deployed: $CI_PIPELINE_URL" ;;
 esac
-ended=$(remote_tag "$(ended_tag "$deploy_run")")
-if [ -n "$ended" ]; then
-  said=$(tag_text "$(ended_tag "$deploy_run")")
-  status=${said%% *}
-  text=${said#* }
-elif [ -n "$(remote_tag "$(started_tag "$deploy_run")")" ]; then
-  text="Outcome unknown: a job died within the deployment. Look what it did, then ask again: $CI_PIPELINE_URL"
+if [ "$mode" = look ] && waits "$first"; then
+  end "$run" FAILURE "$text"
+  exit 0 # it is looked at again: nobody has said that it is over
 fi
-case $status in SUCCESS | FAILURE) ;; *) fail "The end mark of $deploy_run cannot be read" ;; esac
-end "$deploy_run" "$status" "$text"
-end "$run" "$status" "$text"
+if close "$deploy_run" "$text"; then
+  end_request FAILURE "$text"
+  end "$run" FAILURE "$text"
+  exit 0
+fi
+said=$(how_it_ended "$deploy_run") || fail 'GitLab does not say which deployments have ended'
+if [ -z "$said" ]; then
+  by=$(tag_text "$(started_tag "$deploy_run")") || fail 'GitLab does not say who has started the deployment'
+  if [ "${by%% *}" != "$CI_PIPELINE_URL" ]; then
+    end "$run" FAILURE "Another pipeline has started the deployment, and tells how it ends: ${by%% *}"
+    exit 0
+  fi
+  said="FAILURE Outcome unknown: a job died within the deployment. Look what it did, then ask again: $CI_PIPELINE_URL"
+fi
+end_request "${said%% *}" "${said#* }"
+end "$run" "${said%% *}" "${said#* }"

@@ -4,15 +4,12 @@
 . ci/lib.sh
 
 [ "$(state request .mode)" = request ] || exit 0
-need CI_PROJECT_DIR CI_SERVER_URL SERVICE_READ_TOKEN
+need CI_PROJECT_DIR
 service=$(state request .service)
 threshold=$(setting coverage_threshold)
 
 # The code of a service is not ours: it gets a directory and an environment of its own, without our secrets.
-git -c credential.helper= \
-  -c "credential.$CI_SERVER_URL.helper=!f() { echo username=oauth2; echo \"password=\$SERVICE_READ_TOKEN\"; }; f" \
-  clone --quiet --depth 1 --branch "$(setting service_branch)" "$CI_SERVER_URL/$service.git" service ||
-  fail "Cannot clone $service"
+clone_service "$service" || fail "Cannot clone $service"
 sha=$(git -C service rev-parse HEAD)
 (cd service && env -i HOME="$scratch" PATH="$PATH" LANG=C.UTF-8 \
   python3 "$CI_PROJECT_DIR/ci/cover.py" "$CI_PROJECT_DIR/coverage.xml") || fail "The tests of $service failed"

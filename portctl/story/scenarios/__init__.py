@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from portctl.story.scenarios import decisions, forgeries, requests, twice
+from portctl.story.scenarios import decisions, forgeries, lost, requests, twice
 from portctl.story.telling import Telling
 
 SCENARIOS: Mapping[str, Callable[[Telling], None]] = {
@@ -20,4 +20,6 @@ SCENARIOS: Mapping[str, Callable[[Telling], None]] = {
     "word-only-patch": forgeries.word_only_patch,
     "approved-then-edited": twice.approved_then_edited,
     "rejected-then-approved": twice.rejected_then_approved,
+    "lost-message": lost.lost_message,
+    "refused-pipeline": lost.refused_pipeline,
 }

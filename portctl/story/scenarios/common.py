@@ -91,6 +91,8 @@ def is_rejected(story: Telling, run: str, pipelines: int = 2) -> None:
 def nothing_is_left_open(story: Telling) -> None:
     left = story.open_runs()
     story.holds("no run is left open", not left, left)
+    shown = [row["identifier"] for row in story.services.open_deployments()]
+    story.holds("and Port's catalogue shows no open deployment", not shown, shown)
 
 
 def _leads_to(check: Row, run: str) -> bool:
