@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from portctl.sandbox.core.faults import BadFault, parse_fault
 from portctl.sandbox.core.jobs import Unsettled
 from portctl.sandbox.core.switches import UnknownSwitch
+from portctl.sandbox.gitlab.store.jobs import runner_token
 
 if TYPE_CHECKING:
     from portctl.sandbox.server import Sandbox
@@ -41,6 +42,8 @@ class ControlApp:
             ("GET", "/hosts"): self._hosts,
             ("PUT", "/hosts"): self._set_hosts,
             ("PUT", "/lag"): self._set_lag,
+            ("GET", "/runner"): self._runner,
+            ("PUT", "/runner"): self._set_runner,
             ("POST", "/advance"): self._advance,
             ("POST", "/settle"): self._settle,
             ("POST", "/reset"): self._reset,
@@ -104,6 +107,16 @@ class ControlApp:
     def _set_lag(self, _request: Request, body: Any) -> Any:
         self._sandbox.set_lag(_seconds(body))
         return {"seconds": self._sandbox.world.lag_seconds}
+
+    def _runner(self, _request: Request, _body: Any) -> Any:
+        gitlab = self._sandbox.gitlab
+        return {"paused": gitlab.pipelines.is_paused, "token": runner_token(gitlab.instance)}
+
+    def _set_runner(self, request: Request, body: Any) -> Any:
+        if not isinstance(body, dict) or not isinstance(body.get("paused"), bool):
+            raise BadCommand('the runner is set by {"paused": true or false}')
+        self._sandbox.gitlab.pipelines.pause(paused=body["paused"])
+        return self._runner(request, body)
 
     def _advance(self, _request: Request, body: Any) -> Any:
         self._sandbox.world.clock.advance(_seconds(body))

@@ -18,6 +18,7 @@ from portctl.sandbox.gitlab.handlers import (
     merge_requests,
     pipelines,
     projects,
+    runners,
     triggers,
     users,
     variables,
@@ -28,13 +29,17 @@ API = "/api/v4"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route. `anonymous`: answered without a token, too. `scopes`: token scopes that do besides api."""
+    """One route. `anonymous`: answered without a token, too. `scopes`: token scopes that do besides api.
+
+    `runners`: runners come with tokens of their own, which the handler looks at.
+    """
 
     method: str
     template: str
     handler: Handler
     anonymous: bool = False
     scopes: tuple[str, ...] = ()
+    runners: bool = False
 
 
 def _route(method: str, path: str, handler: Handler) -> Route:
@@ -43,6 +48,10 @@ def _route(method: str, path: str, handler: Handler) -> Route:
 
 def _public(path: str, handler: Handler, method: str = "GET") -> Route:
     return Route(method, f"{API}{path}", handler, anonymous=True)
+
+
+def _runner(method: str, path: str, handler: Handler) -> Route:
+    return Route(method, f"{API}{path}", handler, anonymous=True, runners=True)
 
 
 def _own(method: str, path: str, handler: Handler, *scopes: str) -> Route:
@@ -212,4 +221,10 @@ _PIPELINES = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (*_INSTANCE, *_GROUPS, *_PROJECTS, *_CODE, *_MERGE_REQUESTS, *_PIPELINES)
+_RUNNERS = (
+    _runner("POST", "/jobs/request", runners.request),
+    _runner("PATCH", "/jobs/{job}/trace", runners.append_trace),
+    _runner("PUT", "/jobs/{job}", runners.update),
+)
+
+ROUTES: tuple[Route, ...] = (*_INSTANCE, *_GROUPS, *_PROJECTS, *_CODE, *_MERGE_REQUESTS, *_PIPELINES, *_RUNNERS)

@@ -57,7 +57,7 @@ class GitLabService:
         match = self._router.match(request.method, request.path)
         user: Row | None = None
         try:
-            token = self._authenticated(request)
+            token = None if match and match.target.runners else self._authenticated(request)
             user = users.find(self.instance, token["user_id"]) if token else None
             answer = self._limited(request, match, user, token)
         except GitLabError as error:

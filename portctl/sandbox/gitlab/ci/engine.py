@@ -55,6 +55,7 @@ class Engine:
         self._told = 0
         self._generation = 0
         self._is_halted = False
+        self._is_paused = False
         self._stopping = False
         self._thread: threading.Thread | None = None
         instance.bell.ring = self.ring
@@ -95,6 +96,17 @@ class Engine:
         self._ready.clear()
         self._told = self._ended
         self._is_halted = False
+        self._is_paused = False
+
+    @property
+    def is_paused(self) -> bool:
+        return self._is_paused
+
+    def pause(self, *, paused: bool) -> None:
+        """Start no more jobs, or go on with those that wait; what runs goes on. Called without the world's lock."""
+        with self._changed:
+            self._is_paused = paused
+            self._changed.notify_all()
 
     def load(self) -> None:
         """Take up what another process has left: what was running has failed, the rest goes on."""
@@ -108,10 +120,13 @@ class Engine:
                     self._rung.add(row["id"])
 
     def settle(self) -> int:
-        """Wait until no job runs or is about to; how many have ended since the last time. Errors: Unsettled."""
+        """Wait until no job of ours runs or is about to; how many have ended since the last time. Errors: Unsettled.
+
+        Nobody waits for jobs that wait for a paused runner.
+        """
         deadline = time.monotonic() + self.settle_seconds
         with self._changed:
-            while self._thread is not None and (self._rung or self._ready or self._running):
+            while self._thread is not None and (self._rung or self._running or self._may_start()):
                 if not self._changed.wait(max(0.0, deadline - time.monotonic())):
                     raise Unsettled(f"after {self.settle_seconds:g} seconds these jobs still run: {self._names()}")
             ended, self._told = self._ended - self._told, self._ended
@@ -193,9 +208,12 @@ class Engine:
             jobs.enqueue(self._instance, row)
         return True
 
+    def _may_start(self) -> bool:
+        return bool(self._ready) and not self._is_paused
+
     def _start_ready(self) -> bool:
         started = False
-        while self._ready and len(self._running) < self.concurrent and not (self._is_halted or self._stopping):
+        while self._may_start() and len(self._running) < self.concurrent and not (self._is_halted or self._stopping):
             job_id = min(self._ready)
             self._ready.discard(job_id)
             row = self._instance.state.get(jobs.TABLE, str(job_id))
@@ -205,7 +223,7 @@ class Engine:
         return started
 
     def _start(self, row: Row) -> None:
-        row = jobs.change(self._instance, row, status="running", started_at=self._instance.now())
+        row = orders.hand_over(self._instance, row)
         try:
             order = orders.order_of(self._instance, row, self._shell())
         except Exception:
@@ -216,7 +234,6 @@ class Engine:
         arguments = (order, signals, self._generation)
         thread = threading.Thread(target=self._run, args=arguments, name=f"gitlab-job-{row['id']}", daemon=True)
         self._running[row["id"]] = _Running(thread, signals)
-        pipelines.follow(self._instance, self._instance.state.rows(pipelines.TABLE)[str(row["pipeline_id"])])
         thread.start()
 
     def _shell(self) -> Shell:
@@ -237,30 +254,4 @@ class Engine:
 
     def _finish(self, job_id: int, outcome: Outcome) -> None:
         self._ended += 1
-        row = self._instance.state.get(jobs.TABLE, str(job_id))
-        if row is None:
-            return
-        spec = jobs.spec_of(row)
-        canceled = row["status"] == "canceling"
-        row = jobs.change(
-            self._instance,
-            row,
-            status="canceled" if canceled else outcome.status,
-            failure_reason=None if canceled else outcome.failure_reason,
-            exit_code=outcome.exit_code,
-            allow_failure=row["allow_failure"] or outcome.exit_code in spec.allowed_exit_codes,
-            finished_at=self._instance.now(),
-            dotenv=dict(outcome.dotenv),
-            reports=[orders.kept(report) for report in outcome.reports],
-            coverage=outcome.coverage,
-        )
-        pipeline = self._instance.state.get(pipelines.TABLE, str(row["pipeline_id"]))
-        if pipeline is None:
-            return
-        reason = outcome.failure_reason or ""
-        attempts = row["attempts"]
-        if row["status"] == "failed" and attempts < spec.retry.most and spec.retry.applies(reason, outcome.exit_code):
-            jobs.again(self._instance, pipeline, row, row["user_id"], attempts=attempts + 1)
-        self.ring(pipeline["id"])
-        for waiting in orders.waiting_pipelines(self._instance, row):
-            self.ring(waiting)
+        orders.hand_in(self._instance, job_id, outcome)

@@ -9,7 +9,7 @@ from portctl.sandbox.core.state import Row
 from portctl.sandbox.gitlab.ci import scope
 from portctl.sandbox.gitlab.ci.durations import BadDuration, parse_duration
 from portctl.sandbox.gitlab.ci.model import JobSpec
-from portctl.sandbox.gitlab.ci.runner.job import AFTER_SCRIPT_SECONDS, Order
+from portctl.sandbox.gitlab.ci.runner.job import AFTER_SCRIPT_SECONDS, Order, Outcome
 from portctl.sandbox.gitlab.ci.runner.reports import Report
 from portctl.sandbox.gitlab.ci.runner.shells import Shell
 from portctl.sandbox.gitlab.ci.status import ALIVE
@@ -21,16 +21,52 @@ _SELF_MANAGED_DOTENV, _FREE_DOTENV = 20, 50
 _AFTER_TIMEOUT = "RUNNER_AFTER_SCRIPT_TIMEOUT"
 
 
+def hand_over(instance: Instance, row: Row) -> Row:
+    """A runner takes the job."""
+    row = jobs.change(instance, row, status="running", started_at=instance.now())
+    pipelines.follow(instance, instance.state.rows(pipelines.TABLE)[str(row["pipeline_id"])])
+    return row
+
+
+def hand_in(instance: Instance, job_id: int, outcome: Outcome) -> None:
+    """A runner says how the job has ended: it is run again where it asks for that, and others may start."""
+    row = instance.state.get(jobs.TABLE, str(job_id))
+    if row is None:
+        return
+    spec = jobs.spec_of(row)
+    canceled = row["status"] == "canceling"
+    row = jobs.change(
+        instance,
+        row,
+        status="canceled" if canceled else outcome.status,
+        failure_reason=None if canceled else outcome.failure_reason,
+        exit_code=outcome.exit_code,
+        allow_failure=row["allow_failure"] or outcome.exit_code in spec.allowed_exit_codes,
+        finished_at=instance.now(),
+        dotenv=dict(outcome.dotenv),
+        reports=[kept(report) for report in outcome.reports],
+        coverage=outcome.coverage,
+    )
+    pipeline = instance.state.get(pipelines.TABLE, str(row["pipeline_id"]))
+    if pipeline is None:
+        return
+    reason = outcome.failure_reason or ""
+    attempts = row["attempts"]
+    if row["status"] == "failed" and attempts < spec.retry.most and spec.retry.applies(reason, outcome.exit_code):
+        jobs.again(instance, pipeline, row, row["user_id"], attempts=attempts + 1)
+    instance.wake(pipeline["id"])
+    for waiting in waiting_pipelines(instance, row):
+        instance.wake(waiting)
+
+
 def order_of(instance: Instance, row: Row, shell: Shell) -> Order:
     """Everything that the job needs, taken now: what changes later does not reach it."""
     pipeline = instance.state.rows(pipelines.TABLE)[str(row["pipeline_id"])]
     project = instance.state.rows("projects")[str(row["project_id"])]
     spec = jobs.spec_of(row)
     senders = scope.senders(spec, jobs.of_pipeline(instance.state, pipeline))
-    timeout_seconds = _timeout(instance, project, spec)
-    variables = scope.of_job(instance, project, pipeline, row, senders, timeout_seconds)
-    with contextlib.suppress(CircularReference):
-        variables = expand_on_server(variables)
+    timeout_seconds = timeout_of(instance, project, spec)
+    variables = variables_of(instance, row)
     return Order(
         job_id=row["id"],
         spec=spec,
@@ -50,6 +86,18 @@ def order_of(instance: Instance, row: Row, shell: Shell) -> Order:
         shell=shell,
         folder=jobs.folder(instance, row),
     )
+
+
+def variables_of(instance: Instance, row: Row) -> dict[str, Variable]:
+    """As the server hands them over to a runner."""
+    pipeline = instance.state.rows(pipelines.TABLE)[str(row["pipeline_id"])]
+    project = instance.state.rows("projects")[str(row["project_id"])]
+    spec = jobs.spec_of(row)
+    senders = scope.senders(spec, jobs.of_pipeline(instance.state, pipeline))
+    variables = scope.of_job(instance, project, pipeline, row, senders, timeout_of(instance, project, spec))
+    with contextlib.suppress(CircularReference):
+        variables = expand_on_server(variables)
+    return variables
 
 
 def mark(row: Row) -> str:
@@ -114,7 +162,7 @@ def _in_groups(instance: Instance, project_id: int) -> list[Row]:
     ]
 
 
-def _timeout(instance: Instance, project: Row, spec: JobSpec) -> float:
+def timeout_of(instance: Instance, project: Row, spec: JobSpec) -> float:
     limit = float(project["build_timeout"])
     if spec.timeout_seconds is None:
         return limit

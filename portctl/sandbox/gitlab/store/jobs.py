@@ -6,10 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from portctl.sandbox.core.ids import derive
 from portctl.sandbox.core.state import Reader, Row
 from portctl.sandbox.gitlab.ci.model import JobSpec, spec_from_json
 from portctl.sandbox.gitlab.ci.status import CANCELABLE, COMPLETED, JobState
-from portctl.sandbox.gitlab.errors import forbidden, not_found, refused, unauthorized
+from portctl.sandbox.gitlab.errors import GitLabError, forbidden, not_found, refused, unauthorized
 from portctl.sandbox.gitlab.store import commits, users
 from portctl.sandbox.gitlab.store.instance import Instance
 
@@ -45,6 +46,21 @@ def by_token(instance: Instance, token: str) -> Row:
         if row["status"] in ("running", "canceling"):
             return row
     raise unauthorized()
+
+
+def for_runner(instance: Instance, job_id: str, token: str) -> Row:
+    """The job that a runner has. Errors: 403 when the token is another's, or the job has ended."""
+    row = instance.state.get(TABLE, job_id)
+    if row is None or row["token"] != token:
+        raise forbidden()
+    if row["status"] not in ("running", "canceling"):
+        raise GitLabError(403, {"message": "403 Forbidden - Job is not running"}, {"job-status": row["status"]})
+    return row
+
+
+def runner_token(instance: Instance) -> str:
+    """Of the one runner that may come besides the sandbox's own."""
+    return f"glrt-{derive(f'{instance.world.ids.seed}:runner', _TOKEN_LENGTH)}"
 
 
 def state_of(row: Row) -> JobState:

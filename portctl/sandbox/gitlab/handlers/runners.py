@@ -1,0 +1,105 @@
+"""Routes of runners: fetch a job, send its log, say how it ended. Source: gitlab-runner, common/network.go.
+
+Artifacts are not taken: a runner that comes here keeps them itself.
+"""
+
+from __future__ import annotations
+
+import re
+
+from portctl.sandbox.core.exchange import Answer
+from portctl.sandbox.core.state import Row
+from portctl.sandbox.gitlab.ci import orders
+from portctl.sandbox.gitlab.ci.runner.job import Outcome, trace_file
+from portctl.sandbox.gitlab.context import Call, done
+from portctl.sandbox.gitlab.errors import forbidden, refused
+from portctl.sandbox.gitlab.parameters import INTEGER, NEEDED, TEXT, one_of
+from portctl.sandbox.gitlab.store import jobs, pipelines
+from portctl.sandbox.gitlab.store.instance import Instance
+
+_RANGE = re.compile(r"(\d+)-(\d+)")
+_TRACE_SECONDS = 3
+_STATES = ("running", "success", "failed")
+_ENDED = {"token": TEXT, "state": one_of(*_STATES), "failure_reason": TEXT, "exit_code": INTEGER}
+
+
+def request(call: Call) -> Answer:
+    """The job that has waited longest; 204 where none does."""
+    instance = call.instance
+    if call.values({"token": NEEDED})["token"] != jobs.runner_token(instance):
+        raise forbidden()
+    waiting = instance.select(jobs.TABLE, lambda row: row["status"] == "pending")
+    if not waiting:
+        return done()
+    return Answer(201, _handed_over(instance, orders.hand_over(instance, waiting[0])))
+
+
+def append_trace(call: Call) -> Answer:
+    token = call.request.headers.get("job-token", "")
+    row = jobs.for_runner(call.instance, call.params["job"], token)
+    match = _RANGE.match(call.request.headers.get("content-range", ""))
+    if match is None:
+        raise refused("400 Missing header Content-Range")
+    file = trace_file(jobs.folder(call.instance, row))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    size = file.stat().st_size if file.is_file() else 0
+    if int(match[1]) != size:
+        return Answer(416, "", {"job-status": row["status"], "range": f"0-{size}"})
+    with file.open("ab") as log:
+        log.write(call.request.body)
+    headers = {
+        "job-status": row["status"],
+        "range": f"0-{size + len(call.request.body)}",
+        "x-gitlab-trace-update-interval": str(_TRACE_SECONDS),
+    }
+    return Answer(202, "", headers)
+
+
+def update(call: Call) -> Answer:
+    """How the job is, or how it has ended."""
+    values = call.values(_ENDED)
+    token = values.get("token") or call.request.headers.get("job-token", "")
+    row = jobs.for_runner(call.instance, call.params["job"], token)
+    state = values.get("state", "running")
+    if state != "running":
+        reason = values.get("failure_reason", "unknown_failure") if state == "failed" else None
+        outcome = Outcome(status=state, failure_reason=reason, exit_code=values.get("exit_code"))
+        orders.hand_in(call.instance, row["id"], outcome)
+    return Answer(200, None, {"job-status": row["status"]})
+
+
+def _handed_over(instance: Instance, row: Row) -> Row:
+    pipeline = instance.state.rows(pipelines.TABLE)[str(row["pipeline_id"])]
+    project = instance.state.rows("projects")[str(row["project_id"])]
+    spec = jobs.spec_of(row)
+    timeout_seconds = int(orders.timeout_of(instance, project, spec))
+    variables = orders.variables_of(instance, row)
+    script = {"script": [*spec.before_script, *spec.script], "when": "on_success", "allow_failure": False}
+    after = {"script": list(spec.after_script), "when": "always", "allow_failure": True}
+    named = [("script", script), *([("after_script", after)] if spec.after_script else [])]
+    return {
+        "id": row["id"],
+        "token": row["token"],
+        "allow_git_fetch": True,
+        "job_info": {
+            "id": row["id"],
+            "name": row["name"],
+            "stage": row["stage"],
+            "project_id": project["id"],
+            "project_name": project["name"],
+        },
+        "git_info": {
+            "repo_url": variables["CI_REPOSITORY_URL"].value,
+            "ref": pipeline["ref"],
+            "sha": pipeline["sha"],
+            "before_sha": pipeline["before_sha"],
+            "ref_type": "tag" if pipeline["tag"] else "branch",
+        },
+        "runner_info": {"timeout": timeout_seconds},
+        "variables": [
+            {"key": each.key, "value": each.value, "masked": each.masked, "raw": each.raw, "file": each.file}
+            for each in variables.values()
+        ],
+        "steps": [{"name": name, "timeout": timeout_seconds, **step} for name, step in named],
+        "image": None if spec.image is None else {"name": spec.image},
+    }

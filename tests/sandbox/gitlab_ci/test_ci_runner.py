@@ -1,0 +1,220 @@
+"""Another runner than the sandbox's own takes the jobs, as GitLab's runners do."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.sandbox.gitlab_ci.workshop import PROJECT, Workshop
+
+STAGES = """
+stages: [one, two, three]
+a: {stage: one, before_script: [echo before], script: [echo a, exit 3], after_script: [echo after], timeout: 5 minutes}
+b: {stage: two, script: [echo b]}
+sorry: {stage: three, when: on_failure, script: [echo sorry], image: "alpine:3"}
+"""
+
+
+class Runner:
+    """What a runner does, without running anything."""
+
+    def __init__(self, workshop: Workshop, client: httpx.Client) -> None:
+        self.workshop = workshop
+        self.client = client
+        self.control = workshop.sandbox.control
+        answer = httpx.put(f"{self.control}/runner", json={"paused": True}).raise_for_status().json()
+        self.token: str = answer["token"]
+
+    def begin(self, pipeline: str, payload: Any = None) -> None:
+        self.workshop.commit(pipeline)
+        self.workshop.last = self.workshop.trigger(payload)
+        self.workshop.settle()
+
+    def request(self, token: str | None = None) -> httpx.Response:
+        body = {"token": token or self.token, "system_id": "s_1", "info": {"name": "somebody"}}
+        return self.client.post("/jobs/request", json=body)
+
+    def take(self) -> dict[str, Any]:
+        answer = self.request()
+        assert answer.status_code == 201, answer.text
+        job: dict[str, Any] = answer.json()
+        return job
+
+    def send(self, job: dict[str, Any], text: str, start: str = "0-0", **headers: str) -> httpx.Response:
+        sent = {"job-token": job["token"], "content-range": start, **headers}
+        return self.client.patch(f"/jobs/{job['id']}/trace", content=text.encode(), headers=sent)
+
+    def end(self, job: dict[str, Any], state: str, **more: Any) -> httpx.Response:
+        answer = self.client.put(f"/jobs/{job['id']}", json={"token": job["token"], "state": state, **more})
+        self.workshop.settle()
+        return answer
+
+
+@pytest.fixture
+def runner(workshop: Workshop) -> Iterator[Runner]:
+    with httpx.Client(base_url=f"{workshop.sandbox.urls['gitlab']}/api/v4", timeout=10) as client:
+        yield Runner(workshop, client)
+
+
+@pytest.mark.fact("ci-100")
+def test_jobs_wait_for_a_paused_runner_and_go_on_with_it(workshop: Workshop, runner: Runner) -> None:
+    runner.begin("stages: [one, two]\na: {stage: one, script: [echo a]}\nb: {stage: two, script: [echo b]}")
+    assert (workshop.states(), workshop.pipeline()["status"]) == ({"a": "pending", "b": "created"}, "pending")
+    assert workshop.job("a")["runner"] is None
+    assert httpx.get(f"{runner.control}/runner").json() == {"paused": True, "token": runner.token}
+    httpx.put(f"{runner.control}/runner", json={"paused": False}).raise_for_status()
+    workshop.settle()
+    assert (workshop.states(), workshop.output("a")) == ({"a": "success", "b": "success"}, ["a"])
+
+
+@pytest.mark.fact("ci-100")
+@pytest.mark.parametrize("body", [{}, {"paused": "yes"}, []])
+def test_what_the_runner_is_told_must_be_yes_or_no_and_a_reset_lets_it_go_on(runner: Runner, body: Any) -> None:
+    answer = httpx.put(f"{runner.control}/runner", json=body)
+    said = {"error": 'the runner is set by {"paused": true or false}'}
+    assert (answer.status_code, answer.json()) == (400, said)
+    assert httpx.get(f"{runner.control}/runner").json()["paused"] is True
+    httpx.post(f"{runner.control}/reset").raise_for_status()
+    assert httpx.get(f"{runner.control}/runner").json() == {"paused": False, "token": runner.token}
+
+
+@pytest.mark.fact("ci-101")
+def test_a_runner_is_given_the_oldest_job_with_all_that_it_needs(
+    workshop: Workshop, runner: Runner, tmp_path: Path
+) -> None:
+    workshop.variable("SECRET", "hidden-value", masked=True, raw=True)
+    runner.begin(STAGES, {"n": 1})
+    job = runner.take()
+    variables = {each["key"]: each for each in job.pop("variables")}
+    sha = workshop.pipeline()["sha"]
+    url = workshop.sandbox.urls["gitlab"].replace("://", f"://gitlab-ci-token:{job['token']}@")
+    project = workshop.client.get(PROJECT).json()
+    assert job == {
+        "id": workshop.job("a")["id"],
+        "token": job["token"],
+        "allow_git_fetch": True,
+        "job_info": {
+            "id": workshop.job("a")["id"],
+            "name": "a",
+            "stage": "one",
+            "project_id": project["id"],
+            "project_name": project["name"],
+        },
+        "git_info": {
+            "repo_url": f"{url}/platform/pipelines.git",
+            "ref": "main",
+            "sha": sha,
+            "before_sha": "0" * 40,
+            "ref_type": "branch",
+        },
+        "runner_info": {"timeout": 300},
+        "steps": [
+            {
+                "name": "script",
+                "script": ["echo before", "echo a", "exit 3"],
+                "timeout": 300,
+                "when": "on_success",
+                "allow_failure": False,
+            },
+            {
+                "name": "after_script",
+                "script": ["echo after"],
+                "timeout": 300,
+                "when": "always",
+                "allow_failure": True,
+            },
+        ],
+        "image": None,
+    }
+    secret = {"key": "SECRET", "value": "hidden-value", "masked": True, "raw": True, "file": False}
+    assert variables["SECRET"] == secret
+    assert (variables["TRIGGER_PAYLOAD"]["file"], variables["CI_COMMIT_SHA"]["value"]) == (True, sha)
+    assert (workshop.states()["a"], workshop.pipeline()["status"]) == ("running", "running")
+    git = ["git", "clone", "--quiet", job["git_info"]["repo_url"], str(tmp_path / "clone")]
+    assert subprocess.run(git, check=False, timeout=60).returncode == 0
+    assert runner.request().status_code == 204
+
+
+@pytest.mark.fact("ci-101")
+def test_a_runner_without_its_token_is_given_nothing(workshop: Workshop, runner: Runner) -> None:
+    runner.begin(STAGES)
+    answer = runner.request("glrt-another")
+    assert (answer.status_code, answer.json()) == (403, {"message": "403 Forbidden"})
+    missing = runner.client.post("/jobs/request", json={})
+    assert (missing.status_code, missing.json()) == (400, {"error": "token is missing"})
+    assert workshop.states()["a"] == "pending"
+
+
+@pytest.mark.fact("ci-102")
+def test_a_log_grows_piece_by_piece(workshop: Workshop, runner: Runner) -> None:
+    runner.begin(STAGES)
+    job = runner.take()
+    first = runner.send(job, "one\n", "0-3")
+    seen = {name: first.headers.get(name) for name in ("range", "job-status", "x-gitlab-trace-update-interval")}
+    assert (first.status_code, seen) == (
+        202,
+        {"range": "0-4", "job-status": "running", "x-gitlab-trace-update-interval": "3"},
+    )
+    again = runner.send(job, "one\n", "0-3")
+    assert (again.status_code, again.headers["range"]) == (416, "0-4")
+    assert runner.send(job, "two\n", "4-7").headers["range"] == "0-8"
+    nowhere = runner.send(job, "x", "everywhere")
+    assert (nowhere.status_code, nowhere.json()) == (400, {"message": "400 Missing header Content-Range"})
+    assert workshop.log("a") == "one\ntwo\n"
+
+
+@pytest.mark.fact("ci-103")
+def test_a_runner_says_how_a_job_has_ended_and_the_pipeline_goes_on(workshop: Workshop, runner: Runner) -> None:
+    runner.begin(STAGES)
+    job = runner.take()
+    assert runner.end(job, "running").status_code == 200
+    assert workshop.states()["a"] == "running"
+    assert runner.end(job, "failed", failure_reason="script_failure", exit_code=3).status_code == 200
+    assert workshop.states() == {"a": "failed", "b": "skipped", "sorry": "pending"}
+    assert workshop.job("a")["failure_reason"] == "script_failure"
+    last = runner.take()
+    assert (last["job_info"]["name"], last["image"]) == ("sorry", {"name": "alpine:3"})
+    runner.end(last, "success")
+    assert (workshop.states()["sorry"], workshop.pipeline()["status"]) == ("success", "failed")
+
+
+@pytest.mark.fact("ci-103")
+def test_a_job_that_failed_for_a_reason_is_run_again(workshop: Workshop, runner: Runner) -> None:
+    runner.begin("a: {script: [echo a], retry: {max: 1, when: runner_system_failure}}")
+    first = runner.take()
+    runner.end(first, "failed", failure_reason="runner_system_failure")
+    second = runner.take()
+    assert (second["job_info"]["name"], second["id"] > first["id"]) == ("a", True)
+    runner.end(second, "failed")
+    assert (workshop.job("a")["failure_reason"], runner.request().status_code) == ("unknown_failure", 204)
+
+
+@pytest.mark.fact("ci-104")
+def test_a_job_is_only_reported_by_its_runner_and_only_while_it_runs(workshop: Workshop, runner: Runner) -> None:
+    runner.begin(STAGES)
+    job = runner.take()
+    stolen = {**job, "token": "glcbt-guessed"}
+    for answer in (runner.end(stolen, "success"), runner.send(stolen, "x"), runner.end({**job, "id": 1}, "success")):
+        assert (answer.status_code, answer.json()) == (403, {"message": "403 Forbidden"})
+    assert (workshop.states()["a"], workshop.log("a")) == ("running", "")
+    runner.end(job, "success")
+    for answer in (runner.end(job, "failed"), runner.send(job, "late")):
+        assert (answer.status_code, answer.headers["job-status"]) == (403, "success")
+        assert answer.json() == {"message": "403 Forbidden - Job is not running"}
+    assert workshop.states()["a"] == "success"
+
+
+@pytest.mark.fact("ci-104")
+def test_a_runner_learns_that_its_job_is_canceled(workshop: Workshop, runner: Runner) -> None:
+    runner.begin(STAGES)
+    job = runner.take()
+    workshop.client.post(f"{PROJECT}/pipelines/{workshop.last}/cancel").raise_for_status()
+    assert runner.send(job, "one\n", "0-3").headers["job-status"] == "canceling"
+    runner.end(job, "failed", failure_reason="script_failure", exit_code=1)
+    assert (workshop.states()["a"], workshop.job("a")["failure_reason"]) == ("canceled", None)
+    assert workshop.pipeline()["status"] == "canceled"
