@@ -63,6 +63,17 @@ a:
 
 
 @pytest.mark.fact("ci-46")
+def test_the_end_of_a_job_leaves_the_same_job_of_another_sandbox_alone(workshop: Workshop) -> None:
+    with Sandbox() as twin, gitlab_client(twin) as client:
+        other = Workshop(twin, client)
+        job = start(other, "a: {script: [echo ready, sleep 1, echo still there]}", "a")
+        states = workshop.run("a: {script: [exit 1]}")
+        assert (workshop.job("a")["id"], states) == (job, {"a": "failed"})
+        other.settle()
+        assert (other.job("a")["status"], other.output("a")) == ("success", ["ready", "still there"])
+
+
+@pytest.mark.fact("ci-46")
 def test_timeouts_count_what_the_clock_is_moved_forward_by(workshop: Workshop) -> None:
     start(workshop, "a: {timeout: 1 hour, script: [echo ready, sleep 64]}", "a")
     workshop.sandbox.world.clock.advance(3_601)

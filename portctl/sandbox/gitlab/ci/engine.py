@@ -113,7 +113,7 @@ class Engine:
         with self._changed:
             for row in list(self._instance.state.rows(jobs.TABLE).values()):
                 if row["status"] in ("running", "canceling"):
-                    end_marked(orders.mark(row))
+                    end_marked(orders.mark(self._instance, row))
                     self._finish(row["id"], _LOST)
             for row in self._instance.state.rows(pipelines.TABLE).values():
                 if row["status"] in ALIVE:

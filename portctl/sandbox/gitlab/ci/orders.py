@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from portctl.sandbox.core.state import Row
 from portctl.sandbox.gitlab.ci import scope
@@ -82,7 +83,7 @@ def order_of(instance: Instance, row: Row, shell: Shell) -> Order:
         after_seconds=_after_seconds(variables),
         most_dotenv_variables=_SELF_MANAGED_DOTENV if instance.strict("dotenv-variables") else _FREE_DOTENV,
         keep_undefined=not instance.strict("undefined-references"),
-        mark=mark(row),
+        mark=mark(instance, row),
         shell=shell,
         folder=jobs.folder(instance, row),
     )
@@ -100,9 +101,12 @@ def variables_of(instance: Instance, row: Row) -> dict[str, Variable]:
     return variables
 
 
-def mark(row: Row) -> str:
-    """Stands in the environment of every process of a job, and of no other."""
-    return f"CI_JOB_TOKEN={row['token']}"
+def mark(instance: Instance, row: Row) -> str:
+    """Stands in the environment of every process of a job, and of no other.
+
+    Part of `CI_REPOSITORY_URL`. The token alone will not do: two sandboxes with one seed give the same ones.
+    """
+    return f":{row['token']}@{urlsplit(instance.address.url).netloc}/"
 
 
 def kept(report: Report) -> Row:
