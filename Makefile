@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NEEDED := python3 git curl jq
 SHELLCHECK := shellcheck .ci/run demo/run && cd pipelines/deployment && shellcheck --external-sources --source-path=. ci/*.sh
 
-.PHONY: demo test story lint format check-tools
+.PHONY: demo test story storm lint format check-tools
 .DEFAULT_GOAL := test
 
 check-tools:
@@ -34,6 +34,9 @@ test: $(BIN)/pytest
 
 story: $(BIN)/pytest
 	$(BIN)/pytest tests/story
+
+storm: $(BIN)/pytest
+	$(BIN)/pytest tests/storm
 
 lint: $(BIN)/pytest
 	$(BIN)/ruff check .

@@ -1,0 +1,263 @@
+"""Two hundred requests in waves, and the decisions about them: who does what is drawn once, from a fixed seed."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from portctl.story.services import Row, Said, Services
+from tests.storm.books import Books
+
+ACTION = "deploy_service_to_cluster"
+DECISION = "approve_and_deploy_service"
+LOW, ENOUGH, SHAKY = "shop/checkout", "shop/catalog", "shop/payments"
+WAVES = (67, 67, 66)
+CANCELED = "The pipeline was cancelled, nothing was deployed: URL"
+NOT_BEGUN = "No pipeline works on it any more, and nothing was deployed: ask again"
+FATES = ("approved", "approved", "approved", "rejected", "contested", "forgotten")
+"""What people do about a change request: agree on it in both places, contradict each other, or nothing."""
+PORT, SERVICENOW = "Port", "ServiceNow"
+_SEED = 5
+_HANDS = 16
+_MINUTE, _LONGER_THAN_ANY_TIMER = 61, 3661
+_MOST_ROUNDS = 8
+_FLOW_SECONDS = 2
+_POLL_SECONDS = 0.05
+_PATIENCE_SECONDS = 60.0
+_EXIT_CODE = 7
+_DEPLOY_FAILS = {"deploy.sh": f"exit {_EXIT_CODE}\n"}
+_TESTS_FAIL = {
+    "deploy.sh": None,
+    "test_broken.py": "import unittest\n\n\nclass Broken(unittest.TestCase):\n"
+    "    def test_it(self) -> None:\n        self.fail()\n",
+}
+_BETWEEN: tuple[dict[str, str | None], ...] = ({}, {**_DEPLOY_FAILS}, {**_TESTS_FAIL})
+"""What is committed to the shaky service before each wave."""
+_TWICE: tuple[dict[str, Any], ...] = (
+    {"kind": "duplicate", "service": "servicenow-jobs", "path": "^/business-rule/", "times": None},
+    {"kind": "duplicate", "service": "port-jobs", "path": "^/ingest/", "times": None},
+    {"kind": "duplicate", "service": "port-jobs", "path": "^/invoke/approveSnowPipeline", "times": None},
+    {"kind": "duplicate", "service": "port-jobs", "path": "^/invoke/pre_deployment_check", "nth": 5, "times": 3},
+)
+_LOST: tuple[dict[str, Any], ...] = (
+    {"kind": "cut", "service": "servicenow-jobs", "path": "^/business-rule/", "nth": 4, "times": 1},
+    {"kind": "cut", "service": "port-jobs", "path": "^/ingest/", "nth": 9, "times": 1},
+)
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A deployment that somebody asked for. `run`: the run that was begun for it."""
+
+    run: str
+    service: str
+    wave: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody says about the change request of a run, and where."""
+
+    run: str
+    change: str
+    place: str
+    word: str
+
+
+@dataclass(slots=True)
+class Told:
+    """What the crowd did, for those who look at what came of it."""
+
+    asked: list[Asked] = field(default_factory=list)
+    canceled: dict[str, str] = field(default_factory=dict)
+    """Runs whose pipeline somebody cancelled, and what they must be told."""
+    fates: dict[str, str] = field(default_factory=dict)
+    """By run: what people did about its change request."""
+    answers: dict[str, list[str]] = field(default_factory=dict)
+    """By run: the words of the decisions that ServiceNow has taken."""
+    open_after: list[int] = field(default_factory=list)
+    """How many runs were open after each round of waiting."""
+
+
+class Crowd:
+    """Everybody who wants something. `play` is the whole storm."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._books = Books(services)
+        self._dice = random.Random(_SEED)
+        self.told = Told()
+
+    def play(self) -> Told:
+        for person in ("developer", "engineer"):
+            self._services.port("GET", "/blueprints", person=person)
+        self._steer("POST", "/faults", list(_TWICE))
+        for number, size in enumerate(WAVES):
+            self._pass(_MINUTE)
+            self._wave(number, size)
+        self._run_jobs_again()
+        self._pass(_MINUTE)
+        self._steer("DELETE", "/faults")
+        self._steer("POST", "/faults", [*_LOST, *_TWICE])
+        self._decide()
+        self._steer("DELETE", "/faults")
+        self._calm(lambda: len(self._undecided_apart()))
+        self._give_up_the_forgotten()
+        self._calm(lambda: len(self._services.open_runs()))
+        return self.told
+
+    def _wave(self, number: int, size: int) -> None:
+        """So many people ask at the same moment; two of the pipelines are cancelled by somebody."""
+        self._services.commit(SHAKY, f"Wave {number}", self._files(number))
+        wishes = [LOW] * (size * 6 // 10) + [ENOUGH] * (size * 2 // 10)
+        wishes += [SHAKY] * (size - len(wishes))
+        self._dice.shuffle(wishes)
+        before = {row["id"] for row in self._books.pipelines()}
+        said = self._all_at_once(self._ask, wishes, hands=size)
+        self.told.asked += [Asked(run, service, number) for run, service in zip(said, wishes, strict=True)]
+        if number == 1:
+            self._cancel_two(before)
+        self._settle()
+
+    def _files(self, number: int) -> dict[str, str | None]:
+        return _BETWEEN[number] or {"NEWS.md": "Nothing new.\n"}
+
+    def _ask(self, service: str) -> str:
+        said = self._services.start(ACTION, {"environment": "Staging"}, service, person="developer")
+        assert said.status == 202, said.body
+        return str(said.body["run"]["id"])
+
+    def _cancel_two(self, before: set[int]) -> None:
+        """The newest one, of which nothing has begun, and one whose service is being tested."""
+
+        def new() -> list[Row]:
+            rows = [row for row in self._books.pipelines() if row["id"] not in before]
+            return rows if len(rows) >= 10 else []
+
+        rows = self._wait(new)
+        self._cancel(rows[-1]["id"], NOT_BEGUN)
+        early = next(row["id"] for row in rows[3:] if self._books.service_of(row["id"]) == LOW)
+        self._wait(lambda: self._is_testing(early))
+        self._cancel(early, CANCELED)
+
+    def _is_testing(self, pipeline: int) -> bool:
+        jobs = self._services.jobs(pipeline)
+        return any(job["name"] == "test-service" and job["status"] == "running" for job in jobs)
+
+    def _cancel(self, pipeline: int, told: str) -> None:
+        said = self._books.gitlab("POST", f"pipelines/{pipeline}/cancel")
+        assert said.is_good, said.reason
+        self.told.canceled[self._books.run_of(pipeline)] = told
+
+    def _run_jobs_again(self) -> None:
+        """Somebody retries jobs that have ended well: one that opened a change request, one that deployed."""
+        for name, service in (("gate", LOW), ("deploy", ENOUGH)):
+            row = next(
+                row
+                for row in self._books.pipelines()
+                if row["status"] == "success" and self._books.service_of(row["id"]) == service
+            )
+            (job,) = (each for each in self._services.jobs(row["id"]) if each["name"] == name)
+            assert self._services.retry(job["id"]).status == 201
+        self._settle()
+
+    def _decide(self) -> None:
+        """Everybody decides twice, in both places: about some in Port first, about some in ServiceNow, or at once."""
+        waiting = self._books.changes("requested")
+        self.told.fates = {run: FATES[number % len(FATES)] for number, run in enumerate(sorted(waiting))}
+        first: list[Decision] = []
+        later: list[Decision] = []
+        for run, fate in sorted(self.told.fates.items()):
+            words = [Decision(run, waiting[run], place, word) for place, word in _words(fate)]
+            begun = words and self._dice.choice((words, words[:1], words[1:]))
+            first += begun
+            later += [*(each for each in words if each not in begun), *words]
+        for decisions in (first, later):
+            self._dice.shuffle(decisions)
+            self._note(decisions, self._all_at_once(self._say, decisions))
+        self._pass(_FLOW_SECONDS)
+        self._settle()
+
+    def _note(self, decisions: list[Decision], answers: list[str]) -> None:
+        """Which decisions were taken; in Port a run tells."""
+        for each, answer in zip(decisions, answers, strict=True):
+            if self._was_taken(each, answer):
+                self.told.answers.setdefault(each.run, []).append(each.word)
+
+    def _was_taken(self, decision: Decision, answer: str) -> bool:
+        if decision.place == SERVICENOW:
+            return bool(answer)
+        self._wait(lambda: self._services.run(answer)["status"] != "IN_PROGRESS")
+        return bool(self._services.run(answer)["status"] == "SUCCESS")
+
+    def _say(self, each: Decision) -> str:
+        """One decision: in Port the run that carries it to ServiceNow; there a word where it was taken."""
+        if each.place == PORT:
+            inputs = {"approval_status": each.word, "reason": "one of many"}
+            said: Said = self._services.start(DECISION, inputs, each.change, person="engineer")
+            assert said.status == 202, said.body
+            return str(said.body["run"]["id"])
+        return each.word if self._services.decide(each.change, each.word, "one of many").is_good else ""
+
+    def _give_up_the_forgotten(self) -> None:
+        """Nobody has decided about them: whoever opened them cancels them."""
+        changes = self._books.changes("requested")
+        forgotten = [changes[run] for run in self._forgotten() if run in changes]
+        for change in forgotten:
+            body = {"state": "4", "work_notes": "nobody wants it any more"}
+            said = self._services.snow("PATCH", f"/api/now/table/change_request/{change}", body)
+            assert said.status == 200, said.body
+        self._settle()
+
+    def _forgotten(self) -> list[str]:
+        return [run for run, fate in self.told.fates.items() if fate == "forgotten"]
+
+    def _undecided_apart(self) -> list[str]:
+        forgotten = set(self._forgotten())
+        return [row["id"] for row in self._services.open_runs() if row["id"] not in forgotten]
+
+    def _calm(self, count: Callable[[], int]) -> None:
+        """Time passes until nothing is open: a minute for the limits, then longer than any timer."""
+        for number in range(_MOST_ROUNDS):
+            left = count()
+            self.told.open_after.append(left)
+            if not left:
+                return
+            self._pass(_LONGER_THAN_ANY_TIMER if number % 2 else _MINUTE)
+            self._settle()
+
+    def _settle(self) -> None:
+        said = self._steer("POST", "/settle")
+        assert "error" not in said, said
+
+    def _pass(self, seconds: float) -> None:
+        self._steer("POST", "/advance", {"seconds": seconds})
+
+    def _steer(self, method: str, path: str, body: Any = None) -> Any:
+        return self._services.steer(method, path, body)
+
+    def _all_at_once(self, what: Callable[[In], Out], wanted: Iterable[In], hands: int = _HANDS) -> list[Out]:
+        with ThreadPoolExecutor(hands) as crowd:
+            return list(crowd.map(what, wanted))
+
+    def _wait(self, look: Callable[[], Out]) -> Out:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not (found := look()):
+            assert time.monotonic() < deadline, "it does not come"
+            time.sleep(_POLL_SECONDS)
+        return found
+
+
+def _words(fate: str) -> tuple[tuple[str, str], ...]:
+    """Where somebody decides what."""
+    if fate == "forgotten":
+        return ()
+    if fate == "contested":
+        return (PORT, "approved"), (SERVICENOW, "rejected")
+    return (PORT, fate), (SERVICENOW, fate)
