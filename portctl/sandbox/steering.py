@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from portctl.sandbox.core.faults import BadFault, parse_fault
 from portctl.sandbox.core.jobs import Unsettled
 from portctl.sandbox.core.switches import UnknownSwitch
+from portctl.sandbox.gitlab.ci.runner import shells
 from portctl.sandbox.gitlab.store.jobs import runner_token
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class ControlApp:
             ("PUT", "/lag"): self._set_lag,
             ("GET", "/runner"): self._runner,
             ("PUT", "/runner"): self._set_runner,
+            ("PUT", "/shell"): self._set_shell,
             ("POST", "/advance"): self._advance,
             ("POST", "/settle"): self._settle,
             ("POST", "/reset"): self._reset,
@@ -118,6 +120,14 @@ class ControlApp:
         self._sandbox.gitlab.pipelines.pause(paused=body["paused"])
         return self._runner(request, body)
 
+    def _set_shell(self, _request: Request, body: Any) -> Any:
+        document = body if isinstance(body, dict) else {}
+        name, programs = document.get("name"), document.get("programs", [])
+        if not isinstance(name, str) or not isinstance(programs, list) or any(type(one) is not str for one in programs):
+            raise BadCommand('the shell is set by {"name": "bash" or "busybox", "programs": ["more for busybox"]}')
+        self._sandbox.gitlab.pipelines.shell = shells.named(name, programs)
+        return {"name": name, "programs": programs}
+
     def _advance(self, _request: Request, body: Any) -> Any:
         self._sandbox.world.clock.advance(_seconds(body))
         return {"now": self._sandbox.world.clock.stamp()}
@@ -136,7 +146,7 @@ async def _run(handler: Callable[[Request, Any], Any], request: Request) -> JSON
         return JSONResponse(await asyncio.to_thread(handler, request, json.loads(raw) if raw else None))
     except Unsettled as error:
         return JSONResponse({"error": str(error)}, status_code=409)
-    except (BadCommand, BadFault, UnknownSwitch, ValueError) as error:
+    except (BadCommand, BadFault, UnknownSwitch, shells.MissingShell, ValueError) as error:
         return JSONResponse({"error": str(error)}, status_code=400)
 
 

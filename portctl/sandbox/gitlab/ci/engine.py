@@ -97,6 +97,7 @@ class Engine:
         self._told = self._ended
         self._is_halted = False
         self._is_paused = False
+        self.shell = bash
 
     @property
     def is_paused(self) -> bool:

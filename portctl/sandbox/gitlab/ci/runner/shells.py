@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 _SYSTEM = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
 _TOOLS = ("bash", "git", "curl", "jq", "python3")
 _ON_THE_IMAGE = ("curl", "jq")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
 _INSTALLER = """#!/bin/sh
 # Stands in for a package manager: nothing is installed, what is asked for must be there.
 command=""
@@ -39,6 +42,10 @@ class MissingShell(RuntimeError):
     """The shell is not on this machine."""
 
 
+class UnknownShell(ValueError):
+    """No shell that jobs may run in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shell:
     """`argv`: how it is started, without the script. `path`: the job's search path."""
@@ -50,6 +57,21 @@ class Shell:
 
 Find = Callable[[Path], Shell]
 """A shell whose own files are kept in a folder."""
+
+
+def named(name: str, programs: Sequence[str] = ()) -> Find:
+    """`bash`, or `busybox` with more programs beside it. Errors: UnknownShell, MissingShell."""
+    if name == "bash" and not programs:
+        _program(name)
+        return bash
+    if name != "busybox":
+        raise UnknownShell('a shell is "bash", which has the programs of the system, or "busybox" with more programs')
+    for each in programs:
+        if not _NAME.fullmatch(each):
+            raise UnknownShell(f'"{each}" is not the name of a program')
+    for each in (name, *_ON_THE_IMAGE, *programs):
+        _program(each)
+    return partial(busybox, more=tuple(programs))
 
 
 def bash(folder: Path) -> Shell:

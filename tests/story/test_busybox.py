@@ -1,0 +1,63 @@
+"""The story with the shipped pipeline's jobs in BusyBox's `sh`, with only what its image must have."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portctl.manifest.project import load_project
+from portctl.sandbox import control
+from portctl.story.scenarios import SCENARIOS
+from portctl.story.services import Services
+from portctl.story.telling import Telling
+
+ROOT = Path(__file__).parents[2]
+APPLY_SECONDS = 120.0
+SHELL = {"name": "busybox", "programs": ["git", "python3"]}
+PIPELINES = {
+    "approve-in-servicenow": ["success", "success"],
+    "reject-in-servicenow": ["success", "success"],
+    "coverage-met": ["success"],
+    "pipeline-crash": ["failed", "failed"],
+    "forged-trigger": ["success", "failed", "failed", "failed", "success"],
+}
+
+pytestmark = pytest.mark.skipif(shutil.which("busybox") is None, reason="BusyBox is not installed")
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The address file of a sandbox with this project applied to it, whose jobs run in BusyBox."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("environments", *load_project(ROOT).manifests):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "portctl.yaml", folder)
+    running = control.up(folder)
+    try:
+        apply = [sys.executable, "-m", "portctl", "-C", str(folder), "apply", "--yes", "-e", "sandbox"]
+        ended = subprocess.run(apply, capture_output=True, text=True, check=False, timeout=APPLY_SECONDS)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert control.call(running, "PUT", "/shell", SHELL) == SHELL
+        yield running.document
+    finally:
+        control.down(folder)
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_the_scenario_goes_as_it_should_in_busybox(document: dict[str, Any], name: str) -> None:
+    with closing(Services(document)) as services:
+        story = Telling(services)
+        SCENARIOS[name](story)
+        story.end()
+        rows = story.pipelines()
+        traces = [services.trace(job["id"]) for row in rows for job in services.jobs(row["id"]) if job["started_at"]]
+    assert [row["status"] for row in rows] == PIPELINES[name]
+    assert [trace for trace in traces if "busybox sh" not in trace] == []
+    assert [trace for trace in traces if ": not found" in trace or "applet not found" in trace] == []
