@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+import yaml
 
 from portctl.manifest.check import check_resources
 from portctl.manifest.environment import declared_secrets, load_environment
@@ -66,6 +67,7 @@ def test_the_workflow_is_complete() -> None:
         "gitlab/Files:pipeline",
         "gitlab/PipelineTrigger:deployment",
         "gitlab/Project:pipelines",
+        "gitlab/Variable:DEPLOYMENT_TOKEN",
         "gitlab/Variable:PORT_CLIENT_ID",
         "gitlab/Variable:PORT_CLIENT_SECRET",
         "gitlab/Variable:SERVICENOW_API_TOKEN",
@@ -96,9 +98,14 @@ def test_the_workflow_is_complete() -> None:
     ]
 
 
-def test_a_variable_is_for_all_environments_unless_it_says_otherwise() -> None:
-    variable = RESOURCES["gitlab/Variable:PORT_CLIENT_ID"]
-    assert variable.identity == ("platform/deployment", "PORT_CLIENT_ID", "*")
+def test_secrets_are_for_jobs_of_their_environment_and_the_tests_of_a_service_have_none() -> None:
+    variables = [resource for address, resource in RESOURCES.items() if address.startswith("gitlab/Variable:")]
+    assert {resource.identity[2] for resource in variables} == {"deployment"}
+    jobs = yaml.safe_load(spec("gitlab/Files:pipeline")["files"][".gitlab-ci.yml"]["content"])
+    named = {name for name, job in jobs.items() if isinstance(job, dict) and "stage" in job}
+    assert named - {name for name in named if jobs[name].get("environment", {}).get("name") == "deployment"} == {
+        "test-service"
+    }
 
 
 def test_the_pipeline_is_rendered_and_its_scripts_are_copied() -> None:
@@ -115,15 +122,22 @@ def test_addresses_and_limits_of_the_pipeline_stand_in_a_file_and_not_in_variabl
     assert settings == {
         "port": "http://127.0.0.1:8001/v1",
         "servicenow": "http://127.0.0.1:8003",
+        "servicenow_account": "portctl.gate",
         "assignment_group": "Platform Engineering",
         "change_risk": "4",
         "coverage_threshold": 80,
         "service_branch": "main",
         "decision_wait_seconds": 3,
-        "longest_pipeline_minutes": 90,
+        "longest_pipeline_minutes": 60,
     }
     keys = {spec(address)["key"] for address in RESOURCES if address.startswith("gitlab/Variable:")}
-    assert keys == {"PORT_CLIENT_ID", "PORT_CLIENT_SECRET", "SERVICENOW_API_TOKEN", "SERVICE_READ_TOKEN"}
+    assert keys == {
+        "DEPLOYMENT_TOKEN",
+        "PORT_CLIENT_ID",
+        "PORT_CLIENT_SECRET",
+        "SERVICENOW_API_TOKEN",
+        "SERVICE_READ_TOKEN",
+    }
 
 
 def test_the_account_of_the_pipeline_is_not_the_one_that_approves() -> None:

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Reads and checks the payload of the trigger; writes what it points to into state/request.json.
+# Reads and checks the payload of the trigger; writes what it points to into state/request.json, and the code of the
+# service that is asked for into source/.
 . ci/lib.sh
 
 [ -f "${TRIGGER_PAYLOAD:-}" ] || fail 'There is no payload: this pipeline is started by Port'
@@ -35,6 +36,13 @@ case $(field .approval_status) in
 esac
 
 mkdir -p state
+sha=
+if [ "$mode" = request ]; then
+  clone_service "$service" || fail "Cannot clone $service"
+  sha=$(git -C service rev-parse HEAD)
+  rm -rf service/.git source
+  mv service source
+fi
 jq -n --arg mode "$mode" --arg run "$run" --arg deploy_run "$deploy_run" --arg service "$service" \
-  --arg environment "$environment" --arg change "$change" \
-  '{$mode, $run, $deploy_run, $service, $environment, $change}' | tee state/request.json
+  --arg environment "$environment" --arg change "$change" --arg sha "$sha" \
+  '{$mode, $run, $deploy_run, $service, $environment, $change, $sha}' | tee state/request.json

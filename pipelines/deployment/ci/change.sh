@@ -15,17 +15,19 @@ read_change() {
 }
 
 # find_change: the change request of this deployment, if there is one. ServiceNow drops query terms that it does not
-# know, so what it found is looked at again.
+# know, so what it found is looked at again; and only what our account has made is ours, whoever wrote on others.
 find_change() {
-  found=$(take '[.result[] | select(.correlation_id == env.deploy_run)]' \
-    snow GET "/api/now/table/change_request?sysparm_query=correlation_id%3D$deploy_run&sysparm_limit=2&sysparm_fields=$FIELDS") ||
+  account=$(setting servicenow_account)
+  export account
+  found=$(take '[.result[] | select(.correlation_id == env.deploy_run and .sys_created_by == env.account)]' \
+    snow GET "/api/now/table/change_request?sysparm_query=correlation_id%3D$deploy_run&sysparm_limit=100&sysparm_fields=$FIELDS") ||
     return 1
   printf '%s' "$found" | jq -c '.[0] // empty'
 }
 
 # is_ours: whether the change at hand is the one of this deployment.
 is_ours() {
-  [ "$(of u_external_tags)/$(of correlation_id)" = "$deploy_run/$deploy_run" ]
+  [ "$(of u_external_tags)/$(of correlation_id)/$(of sys_created_by)" = "$deploy_run/$deploy_run/$(setting servicenow_account)" ]
 }
 
 # verdict: what the record says now. The word alone decides nothing: approvers move the state as well.

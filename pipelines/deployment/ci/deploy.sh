@@ -4,7 +4,8 @@
 . ci/marks.sh
 . ci/change.sh
 
-[ "$(jq -r .deploy state/decision.json)" = true ] || exit 0
+deploys=$(jq -r .deploy state/decision.json)
+[ "$deploys" = true ] || exit 0
 need CI_JOB_URL CI_PIPELINE_URL
 run=$(state request .run)
 deploy_run=$(state request .deploy_run)
@@ -37,13 +38,13 @@ still() {
 # mark: makes the tags, all of them or none; whether it was us.
 mark() {
   tries=0
-  set -- "refs/tags/$first"
+  set -- "$first"
   make_tag "$first" "$CI_PIPELINE_URL $CI_JOB_URL"
   if [ -n "$change_id" ]; then
-    set -- "$@" "refs/tags/$second"
+    set -- "$@" "$second"
     make_tag "$second" "$CI_PIPELINE_URL $CI_JOB_URL"
   fi
-  while ! git push --quiet --atomic origin "$@" 2>"$scratch/push"; do
+  while ! push_tags "$@" 2>"$scratch/push"; do
     there=$(remote_tag "$first") || fail 'GitLab does not say which deployments were started'
     [ "$there" != "$(git rev-parse "refs/tags/$first")" ] || return 0
     other=$(remote_tag "$second") || fail 'GitLab does not say which deployments were started'
@@ -64,8 +65,9 @@ if [ -z "$marked" ]; then
   clone_service "$service" "$sha" || fail "Cannot get $service at $sha, which is what was tested"
   changed=$(still) || exit 1
   if [ -n "$changed" ]; then
-    text="Nothing was deployed: $changed meanwhile"
+    text="Nothing was deployed: $changed meanwhile; ask again"
     told "$text"
+    close "$deploy_run" "$text" || fail "A deployment of $service was started meanwhile"
     end_request FAILURE "$text"
     end "$run" FAILURE "$text"
     exit 0
@@ -87,11 +89,16 @@ fi
 tell "$deploy_run" "Deploying $service to $environment$under"
 told "Deployment started: $CI_JOB_URL"
 
-# The deployment itself: the service's own deploy.sh, with the name of the environment and without our secrets.
+# The deployment itself: the service's own deploy.sh, with the name of the environment, what the project's variables give
+# it to deploy with, and without our secrets.
 printf 'DEPLOY STEP: %s at %s to %s\n' "$service" "$sha" "$environment"
 code=0
 if [ -f service/deploy.sh ]; then
-  (cd service && env -i HOME="$scratch" PATH="$PATH" LANG=C.UTF-8 sh deploy.sh "$environment") || code=$?
+  (
+    unset PORT_CLIENT_ID PORT_CLIENT_SECRET SERVICENOW_API_TOKEN SERVICE_READ_TOKEN DEPLOYMENT_TOKEN
+    unset CI_JOB_TOKEN CI_REPOSITORY_URL CI_REGISTRY_PASSWORD CI_DEPENDENCY_PROXY_PASSWORD
+    cd service && sh deploy.sh "$environment"
+  ) || code=$?
 else
   printf 'deployed %s to %s\n' "$service" "$environment"
 fi
@@ -99,8 +106,8 @@ fi
 status=SUCCESS text="$service is deployed to $environment$under"
 [ "$code" -eq 0 ] || status=FAILURE text="The deployment of $service to $environment failed with exit code $code: $CI_JOB_URL"
 make_tag "$(ended_tag "$deploy_run")" "$status $text"
-git push --quiet origin "refs/tags/$(ended_tag "$deploy_run")" ||
-  git push --quiet origin "refs/tags/$(ended_tag "$deploy_run")" || printf 'GitLab did not take the end mark\n' >&2
+push_tags "$(ended_tag "$deploy_run")" || push_tags "$(ended_tag "$deploy_run")" ||
+  printf 'GitLab did not take the end mark\n' >&2
 told "$text"
 end_request "$status" "$text"
 end "$run" "$status" "$text"

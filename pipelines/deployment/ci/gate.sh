@@ -39,10 +39,11 @@ create_change() {
   take '.result | select(.sys_id != null)' snow POST "/api/now/table/change_request?sysparm_fields=$FIELDS" "$(
     jq -n --arg run "$deploy_run" --arg service "$service" --arg environment "$environment" --arg group "$1" \
       --arg risk "$(setting change_risk)" \
-      --arg id "$(printf '%s' "$deploy_run" | md5sum | cut -c 1-32)" --slurpfile coverage state/coverage.json \
+      --arg id "$(printf '%s' "$deploy_run" | md5sum | cut -c 1-32)" \
+      --arg sha "$sha" --arg percent "$percent" --arg threshold "$threshold" \
       '{sys_id: $id, type: "normal", correlation_id: $run, correlation_display: "Port", u_external_tags: $run,
         assignment_group: $group, risk: $risk, short_description: "Deploy \($service) to \($environment)",
-        description: "Coverage of \($service) at \($coverage[0].sha) is \($coverage[0].percent)%; \($coverage[0].threshold)% are asked for. Pipeline: \(env.CI_PIPELINE_URL)"}'
+        description: "Coverage of \($service) at \($sha) is \($percent)%; \($threshold)% are asked for. Pipeline: \(env.CI_PIPELINE_URL)"}'
   )"
 }
 
@@ -103,14 +104,15 @@ gate_request() {
   genuine
   link "$deploy_run"
   link "$run"
-  percent=$(state coverage .percent)
-  threshold=$(state coverage .threshold)
+  percent=$(coverage_percent) || fail 'The tests have left no report of their coverage'
+  threshold=$(setting coverage_threshold)
+  sha=$(state request .sha)
   tell "$deploy_run" "The tests of $service passed; coverage is $percent%, $threshold% are asked for"
-  if [ "$(jq -r .met state/coverage.json)" = true ]; then
-    do_deploy "$service" "$environment" "$(state coverage .sha)"
+  if jq -en --argjson percent "$percent" --argjson threshold "$threshold" '$percent >= $threshold' >/dev/null; then
+    do_deploy "$service" "$environment" "$sha"
     return
   fi
-  keep "$(tested_tag "$deploy_run")" "$(state coverage .sha)"
+  keep "$(tested_tag "$deploy_run")" "$sha"
   open_change
   number=$(of number)
   [ "$(of u_external_tags)" = "$deploy_run" ] ||
@@ -173,21 +175,25 @@ follow() {
       end "$run" SUCCESS "The rejection of $number is done"
       do_not_deploy
       ;;
-    held)
-      end_request FAILURE "Change request $number is approved and on hold: nothing was deployed, ask again"
-      refuse "$number is on hold"
-      ;;
-    canceled)
-      end_request FAILURE "Change request $number was canceled: nothing was deployed"
-      end "$run" SUCCESS "The cancellation of $number is done"
-      do_not_deploy
-      ;;
-    implemented) refuse "$number is implemented already" ;;
+    held) give_up "Change request $number is approved and on hold" ;;
+    canceled) give_up "Change request $number was canceled" ;;
+    implemented) give_up "Change request $number is implemented already" ;;
     *)
       tell "$deploy_run" "A decision about $number was announced, but no approver has decided: it still waits"
       refuse "$number says \"$(of approval)\" in state $(of state): no approver has decided"
       ;;
   esac
+}
+
+# give_up TEXT: what cannot become a deployment any more is closed, so that what is told stays true.
+give_up() {
+  if close "$deploy_run" "$1: nothing was deployed, ask again"; then
+    end_request FAILURE "$1: nothing was deployed, ask again"
+    refuse "$1"
+  else
+    end "$run" SUCCESS "$1; the deployment was started before"
+    do_not_deploy
+  fi
 }
 
 follow_approval() {
@@ -209,6 +215,7 @@ gate_look() {
   first=$(run_of "$deploy_run") || fail "Port does not know the run $deploy_run"
   is_run "$first" deploy_service_to_cluster || fail "Refused: $deploy_run is no run of deploy_service_to_cluster"
   link "$run"
+  end_leftovers
   change=$(find_change) || fail 'ServiceNow does not say whether there is a change request'
   if ! waits "$first"; then
     end_request FAILURE 'This is not waited for any more'
@@ -221,8 +228,20 @@ gate_look() {
   fi
 }
 
+# end_leftovers: the runs of pipelines that died, or were cancelled before they began, cannot be told by those.
+end_leftovers() {
+  open=$(take '[.runs[]]' port GET '/actions/runs?version=v2&active=true') || fail 'Port does not say which runs are open'
+  printf '%s' "$open" | jq -r --argjson own "$own" --argjson minutes "$(setting longest_pipeline_minutes)" '
+    def seconds: .[:19] + "Z" | fromdate;
+    .[] | select((.properties.deploy_run_id? // .payload.body.deploy_run_id?) == env.deploy_run and .id != $own.id)
+        | select(.action.identifier | . == "pre_deployment_check" or . == "approveSnowPipeline" or . == "lookAtDeployment")
+        | select(($own.createdAt | seconds) - (.createdAt | seconds) > 60 * $minutes) | .id' >"$scratch/leftovers"
+  while read -r left; do
+    end "$left" FAILURE 'The pipeline of this run has ended without a word'
+  done <"$scratch/leftovers"
+}
+
 look_at_change() {
-  is_ours || fail "Refused: $(of number) belongs to another deployment"
   change_id=$(of sys_id)
   number=$(of number)
   service=$(printf '%s' "$first" | jq -er .entity.identifier)

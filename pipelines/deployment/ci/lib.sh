@@ -34,6 +34,12 @@ state() {
   jq -er "$2" "state/$1.json" || fail "state/$1.json is not there or does not say $2"
 }
 
+# coverage_percent: what the report of the tests says, with one decimal, cut off.
+coverage_percent() {
+  rate=$(sed -n 's/^<coverage .*line-rate="\([01]\.[0-9]*\)".*/\1/p' coverage.xml) || return 1
+  jq -n --arg rate "$rate" '$rate | tonumber * 1000 | floor / 10'
+}
+
 # matches TEXT REGEX: the whole text, which must be one line.
 matches() {
   [ "$(printf '%s' "$1" | grep -Ec '')" -le 1 ] && printf '%s\n' "$1" | grep -Eq "^($2)\$"
@@ -181,11 +187,18 @@ is_run() {
   [ "$(printf '%s' "$1" | jq -r '.action.identifier // ""')" = "$2" ]
 }
 
-# clone_service SERVICE [COMMIT]: into service/, with what may read it and nothing else may use; HEAD or that commit.
-clone_service() {
-  need CI_SERVER_URL SERVICE_READ_TOKEN
+# git_as VARIABLE ARGUMENT...: git, with a token of GitLab that stands in a variable, and is written nowhere.
+git_as() {
+  need CI_SERVER_URL "$1"
+  git_token=$1
+  shift
   git -c credential.helper= \
-    -c "credential.$CI_SERVER_URL.helper=!f() { echo username=oauth2; echo \"password=\$SERVICE_READ_TOKEN\"; }; f" \
-    clone --quiet --no-checkout --single-branch --branch "$(setting service_branch)" "$CI_SERVER_URL/$1.git" service &&
+    -c "credential.$CI_SERVER_URL.helper=!f() { echo username=oauth2; echo \"password=\$$git_token\"; }; f" "$@"
+}
+
+# clone_service SERVICE [COMMIT]: into service/; HEAD or that commit.
+clone_service() {
+  git_as SERVICE_READ_TOKEN clone --quiet --no-checkout --single-branch --branch "$(setting service_branch)" \
+    "$CI_SERVER_URL/$1.git" service &&
     git -C service -c advice.detachedHead=false checkout --quiet "${2:-HEAD}"
 }

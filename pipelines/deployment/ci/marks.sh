@@ -19,6 +19,16 @@ make_tag() {
   git -c user.name=deployment -c user.email=deployment@localhost tag --annotate --force --message "$2" "$1"
 }
 
+# push_tags NAME...: all or none. The token of a job may not push: the tests of a service could use theirs.
+push_tags() {
+  need CI_PROJECT_PATH
+  for tag in "$@"; do
+    set -- "$@" "refs/tags/$tag"
+    shift
+  done
+  git_as DEPLOYMENT_TOKEN push --quiet --atomic "$CI_SERVER_URL/$CI_PROJECT_PATH.git" "$@"
+}
+
 # remote_tag NAME: the object that the tag is in GitLab, nothing where there is none. Fails where GitLab does not say.
 remote_tag() {
   git ls-remote origin "refs/tags/$1" >"$scratch/tags" || return 1
@@ -34,7 +44,7 @@ tag_text() {
 keep() {
   make_tag "$1" "$2"
   keep_tries=0
-  until git push --quiet origin "refs/tags/$1" 2>"$scratch/push"; do
+  until push_tags "$1" 2>"$scratch/push"; do
     keep_there=$(remote_tag "$1") || fail "GitLab does not say whether there is a tag $1"
     if [ -n "$keep_there" ]; then
       keep_said=$(tag_text "$1") || fail "The tag $1 cannot be read"
@@ -63,7 +73,7 @@ close() {
   make_tag "$(started_tag "$1")" "$CI_PIPELINE_URL $CI_JOB_URL"
   make_tag "$(ended_tag "$1")" "FAILURE $2"
   close_tries=0
-  until git push --quiet --atomic origin "refs/tags/$(started_tag "$1")" "refs/tags/$(ended_tag "$1")" 2>"$scratch/push"; do
+  until push_tags "$(started_tag "$1")" "$(ended_tag "$1")" 2>"$scratch/push"; do
     close_there=$(remote_tag "$(started_tag "$1")") || fail 'GitLab does not say which deployments were started'
     [ "$close_there" != "$(git rev-parse "refs/tags/$(started_tag "$1")")" ] || return 0
     [ -z "$close_there" ] || return 1

@@ -143,8 +143,8 @@ _RULE = mapping(
 )
 _AUTO_CANCEL = mapping(
     {
-        "on_new_commit": only_emulated("none", "conservative", "interruptible"),
-        "on_job_failure": only_emulated("none", "all"),
+        "on_new_commit": only_emulated("none", others=("conservative", "interruptible")),
+        "on_job_failure": only_emulated("none", others=("all",)),
     }
 )
 _WORKFLOW_RULE = mapping(
@@ -264,7 +264,7 @@ _ENVIRONMENT = when_mapping(
             "name": text,
             "url": _address,
             "deployment_tier": one_of(*_TIERS),
-            "action": only_emulated("start", "prepare", "stop", "verify", "access"),
+            "action": only_emulated("start", "prepare", "verify", "access", others=("stop",)),
             "on_stop": refused("environment:on_stop"),
             "auto_stop_in": refused("environment:auto_stop_in"),
             "kubernetes": refused("environment:kubernetes"),

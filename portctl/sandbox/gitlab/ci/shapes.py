@@ -42,13 +42,13 @@ def one_of(*values: str) -> Shape:
     return lambda value: None if value in values else "should be one of: " + ", ".join(values)
 
 
-def only_emulated(known: str, *others: str) -> Shape:
-    """One value is emulated; others are GitLab's, too."""
+def only_emulated(*known: str, others: tuple[str, ...]) -> Shape:
+    """Some values are emulated; others are GitLab's, too."""
 
     def shape(value: Any) -> str | None:
         if value in others:
-            raise NotEmulated(f"the value {value} of a CI keyword: only {known}")
-        return one_of(known, *others)(value)
+            raise NotEmulated(f"the value {value} of a CI keyword: only {', '.join(known)}")
+        return one_of(*known, *others)(value)
 
     return shape
 
