@@ -55,6 +55,7 @@ class JobQueue:
         self._threads: list[threading.Thread] = []
         self._added = 0
         self._ended = 0
+        self._told = 0
 
     def register(self, kind: str, work: Work) -> None:
         self._kinds[kind] = work
@@ -93,7 +94,10 @@ class JobQueue:
             self._world.ids.reset()
 
     def settle(self) -> int:
-        """Run everything, whenever it is due, until nothing is left; how many jobs ended. Errors: Unsettled."""
+        """Run everything, whenever it is due, until nothing is left. Errors: Unsettled.
+
+        How many have ended since this was asked last: what ended just before may have set off jobs of other services.
+        """
         with self._world.lock:
             start = self._ended
         while True:
@@ -101,7 +105,8 @@ class JobQueue:
                 if self._ended - start > STORM:
                     raise self.storm(f"{STORM} jobs were run and there are still more")
                 if not self._state.rows(_TABLE):
-                    return self._ended - start
+                    ended, self._told = self._ended - self._told, self._ended
+                    return ended
             if not self._step(float("inf")):
                 with self._news:
                     if self._running:

@@ -41,6 +41,8 @@ class Jobs:
         self._kinds: dict[str, Work] = {}
         self._running: set[str] = set()
         self._ended = threading.Condition(world.lock)
+        self._count = 0
+        self._told = 0
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._settling = threading.Event()
@@ -86,12 +88,16 @@ class Jobs:
             self._run(job)
 
     def settle(self) -> int:
-        """Run everything, whenever it is due, until nothing is left. Errors: Unsettled."""
+        """Run everything, whenever it is due, until nothing is left. Errors: Unsettled.
+
+        How many have ended since this was asked last: what ended just before may have set off jobs of other services.
+        """
         self._settling.set()
         try:
-            for ended in range(STORM):
+            for _ in range(STORM):
                 job = self._claim_any()
                 if job is None:
+                    ended, self._told = self._count - self._told, self._count
                     return ended
                 self._run(job)
         finally:
@@ -176,6 +182,7 @@ class Jobs:
         with self._world.lock:
             self._state.drop(_TABLE, job["key"])
             self._running.discard(job["key"])
+            self._count += 1
             self._ended.notify_all()
             self._world.journal.record(
                 at=self._world.clock.stamp(),
