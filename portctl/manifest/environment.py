@@ -80,7 +80,8 @@ def load_environment(
     instances = read_instances(top.section("instances"), merged, project.root, sandbox=sandbox)
     if sandbox:
         instances, credentials = sandbox_instances(instances, sandbox_file, document, findings)
-        secrets = {name: in_sandbox(source, sandbox_file) for name, source in secrets.items()} | dict(credentials)
+        section = top.section("secrets")
+        secrets = {name: in_sandbox(source, sandbox_file, section) for name, source in secrets.items()} | credentials
     guards = read_guards(top.section("guards"), project.guards) if "guards" in top.value else None
     findings.raise_any()
     return Environment(

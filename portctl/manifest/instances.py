@@ -22,6 +22,7 @@ from portctl.model.value import Attributes, Pending, Sealed, SecretRef, Value
 from portctl.source import Source, SourceMap
 
 SANDBOX_FILE = ".portctl/sandbox.json"
+_WHO = "It is service.person.credential, with the names under `others` in .portctl/sandbox.json."
 NO_SANDBOX = "http://sandbox.invalid"
 """The address of a sandbox that does not run: enough to check and to render, never reached."""
 
@@ -165,7 +166,7 @@ def _filled(section: Section, key: str, written: Value, names: Mapping[str, Any]
 
 def sandbox_instances(
     declared: Instances, running: Mapping[str, Any] | None, document: Document, findings: Findings
-) -> tuple[Instances, Mapping[str, SecretSource]]:
+) -> tuple[Instances, dict[str, SecretSource]]:
     """Every instance at the running sandbox, and its credentials as secrets.
 
     `running` is what the sandbox wrote to its file. Without it, instances stand at `NO_SANDBOX`: manifests can be
@@ -200,15 +201,18 @@ def sandbox_instances(
     return found, secrets
 
 
-def in_sandbox(source: SecretSource, running: Mapping[str, Any] | None) -> SecretSource:
+def in_sandbox(source: SecretSource, running: Mapping[str, Any] | None, section: Section) -> SecretSource:
     """A secret that is a credential of somebody in the sandbox: its value, or the environment's where none runs."""
     if source.origin is not SecretOrigin.SANDBOX:
         return source
+    if running is None:
+        return SecretSource(source.name, SecretOrigin.ENV, source.name)
     service, _, rest = str(source.argument).partition(".")
     person, _, credential = rest.rpartition(".")
-    known = (running or {}).get("services", {}).get(service, {}).get("others", {}).get(person, {}).get(credential)
+    known = running.get("services", {}).get(service, {}).get("others", {}).get(person, {}).get(credential)
     if known is None:
-        return SecretSource(source.name, SecretOrigin.ENV, source.name)
+        section.complain((source.name, "sandbox"), "Not in the sandbox", f"The sandbox has no {source.argument}.", _WHO)
+        return source
     return SecretSource(source.name, SecretOrigin.VALUE, str(known))
 
 
