@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import pathlib
-import shutil
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +12,7 @@ from portctl.cli import output
 from portctl.cli.options import common
 from portctl.cli.place import project_folder
 from portctl.cli.session import current
-from portctl.errors import ExitCode, InvalidInput, PortctlError
+from portctl.errors import ExitCode, PortctlError
 from portctl.sandbox import control
 
 if TYPE_CHECKING:
@@ -41,7 +34,6 @@ _NAMES = (
     "lost-message",
     "refused-pipeline",
 )
-_LAST_LINES = 12
 
 
 @click.command("demo")
@@ -58,9 +50,11 @@ def command(
 
     A copy of this project is applied to a new sandbox, in a temporary folder that goes away afterwards.
     """
+    from portctl.story.stage import stage
+
     current().json = as_json
     told = []
-    with _stage(switches, faults) as running:
+    with stage(project_folder(), switches=switches, faults=faults) as running:
         if lag:
             control.call(running, "PUT", "/lag", {"seconds": lag})
         for name in names or _NAMES:
@@ -72,49 +66,6 @@ def command(
     output.write(f"\n{len(told) - len(broken)} of {len(told)} scenarios went as they should")
     if broken:
         raise PortctlError("The story is broken", ", ".join(broken))
-
-
-@contextlib.contextmanager
-def _stage(switches: tuple[str, ...], faults: tuple[str, ...]) -> Iterator[control.Running]:
-    """A new sandbox with this project applied to it."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="portctl-demo-"))
-    try:
-        _copy(project_folder(), folder)
-        running = control.up(folder, switches=switches, faults=faults)
-        _portctl(folder, "apply", "--yes")
-        yield running
-    except control.ControlError as error:
-        raise PortctlError("The sandbox failed", str(error)) from error
-    finally:
-        with contextlib.suppress(control.ControlError):
-            control.down(folder)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _copy(project: pathlib.Path, folder: pathlib.Path) -> None:
-    """What the project file names, and nothing else of the folder."""
-    from portctl.manifest.project import load_project
-
-    if not (project / "portctl.yaml").is_file():
-        raise InvalidInput("No project", f"{project} has no portctl.yaml", hint="Run it in a project that deploys.")
-    for name in ("environments", *load_project(project).manifests):
-        if (project / name).is_dir():
-            shutil.copytree(project / name, folder / name)
-    shutil.copy(project / "portctl.yaml", folder)
-
-
-def _portctl(folder: pathlib.Path, *arguments: str) -> None:
-    """The command itself, as a person would call it."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "portctl", "-C", str(folder), *arguments, "-e", "sandbox"],
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    if ended.returncode != 0:
-        last = "\n".join((ended.stdout + ended.stderr).splitlines()[-_LAST_LINES:])
-        raise PortctlError("The project could not be applied", f"portctl {' '.join(arguments)}:\n{last}")
 
 
 def _tell(name: str, running: control.Running, *, lag_seconds: float, quiet: bool) -> dict[str, Any]:
