@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -18,12 +18,16 @@ LOW, ENOUGH, SHAKY = "shop/checkout", "shop/catalog", "shop/payments"
 WAVES = (67, 67, 66)
 CANCELED = "The pipeline was cancelled, nothing was deployed: URL"
 NOT_BEGUN = "No pipeline works on it any more, and nothing was deployed: ask again"
+_INTERFERED_WITH, _CROWDED_OUT = 1, 2
+"""The wave in which somebody cancels pipelines, and the one in which somebody else uses up a limit."""
 FATES = ("approved", "approved", "approved", "rejected", "contested", "forgotten")
 """What people do about a change request: agree on it in both places, contradict each other, or nothing."""
 PORT, SERVICENOW = "Port", "ServiceNow"
 _SEED = 5
 _HANDS = 16
-_MINUTE, _LONGER_THAN_ANY_TIMER = 61, 3661
+_MINUTE, _MOMENT, _SIGN_IN_WINDOW, _LONGER_THAN_ANY_TIMER = 61, 20, 301, 3661
+_SIGN_INS, _LEFT = 100, 6
+"""Port's limit per window, and how many of them somebody else leaves."""
 _MOST_ROUNDS = 8
 _FLOW_SECONDS = 2
 _POLL_SECONDS = 0.05
@@ -81,6 +85,8 @@ class Told:
     """By run: what people did about its change request."""
     answers: dict[str, list[str]] = field(default_factory=dict)
     """By run: the words of the decisions that ServiceNow has taken."""
+    refused_sign_ins: int = 0
+    """How often Port has refused to sign a job in."""
     open_after: list[int] = field(default_factory=list)
     """How many runs were open after each round of waiting."""
 
@@ -88,8 +94,9 @@ class Told:
 class Crowd:
     """Everybody who wants something. `play` is the whole storm."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, document: Mapping[str, Any]) -> None:
         self._services = services
+        self._port = document["services"]["port"]
         self._books = Books(services)
         self._dice = random.Random(_SEED)
         self.told = Told()
@@ -102,7 +109,7 @@ class Crowd:
             self._pass(_MINUTE)
             self._wave(number, size)
         self._run_jobs_again()
-        self._pass(_MINUTE)
+        self._pass(_SIGN_IN_WINDOW)
         self._steer("DELETE", "/faults")
         self._steer("POST", "/faults", [*_LOST, *_TWICE])
         self._decide()
@@ -113,17 +120,20 @@ class Crowd:
         return self.told
 
     def _wave(self, number: int, size: int) -> None:
-        """So many people ask at the same moment; two of the pipelines are cancelled by somebody."""
+        """So many people ask at the same moment."""
         self._services.commit(SHAKY, f"Wave {number}", self._files(number))
         wishes = [LOW] * (size * 6 // 10) + [ENOUGH] * (size * 2 // 10)
         wishes += [SHAKY] * (size - len(wishes))
         self._dice.shuffle(wishes)
         before = {row["id"] for row in self._books.pipelines()}
+        if number == _CROWDED_OUT:
+            self._leave_few_sign_ins()
         said = self._all_at_once(self._ask, wishes, hands=size)
         self.told.asked += [Asked(run, service, number) for run, service in zip(said, wishes, strict=True)]
-        if number == 1:
+        if number == _INTERFERED_WITH:
             self._cancel_two(before)
         self._settle()
+        self.told.refused_sign_ins = self._refused_sign_ins()
 
     def _files(self, number: int) -> dict[str, str | None]:
         return _BETWEEN[number] or {"NEWS.md": "Nothing new.\n"}
@@ -132,6 +142,19 @@ class Crowd:
         said = self._services.start(ACTION, {"environment": "Staging"}, service, person="developer")
         assert said.status == 202, said.body
         return str(said.body["run"]["id"])
+
+    def _leave_few_sign_ins(self) -> None:
+        """Somebody else at the same address signs in to Port over and over; there are new ones in a moment only."""
+        self._pass(_SIGN_IN_WINDOW)
+        known = self._port["others"]["member"]
+        body = {name: known[name] for name in ("clientId", "clientSecret")}
+        for _ in range(_SIGN_INS - _LEFT):
+            assert self._services.anybody("POST", f"{self._port['url']}/v1/auth/access_token", body).is_good
+        self._pass(_SIGN_IN_WINDOW - _MOMENT)
+
+    def _refused_sign_ins(self) -> int:
+        rows = self._steer("GET", "/journal")["exchanges"]
+        return sum(row["status"] == 429 and row["path"] == "/v1/auth/access_token" for row in rows)
 
     def _cancel_two(self, before: set[int]) -> None:
         """The newest one, of which nothing has begun, and one whose service is being tested."""

@@ -52,7 +52,7 @@ def storm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storm]:
         running = closing.enter_context(stage(folder))
         services = Services(running.document)
         closing.callback(services.close)
-        told = Crowd(services).play()
+        told = Crowd(services, running.document).play()
         left = {
             "processes": living(running.pid, scratch),
             "workspaces": sorted(path.name for path in scratch.glob("sandbox-job-*")),
@@ -115,10 +115,11 @@ def _decided(storm: Storm, run: str) -> Ending:
     }[word]
 
 
-def test_two_hundred_deployments_were_asked_for_and_gitlab_took_as_many_as_its_limit_allows(storm: Storm) -> None:
+def test_two_hundred_deployments_were_asked_for_and_the_limits_of_gitlab_and_port_were_met(storm: Storm) -> None:
     by_wave = [sum(storm.started[each.run] for each in storm.told.asked if each.wave == wave) for wave in range(3)]
     assert len({each.run for each in storm.told.asked}) == sum(WAVES) == 200
     assert by_wave == [PER_MINUTE] * 3
+    assert storm.told.refused_sign_ins > 0
     assert sorted(storm.started.values())[-REPEATED - 1 :] == [1] + [2] * REPEATED
 
 
