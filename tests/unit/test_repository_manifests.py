@@ -31,8 +31,16 @@ ROOT = pathlib.Path(__file__).parents[2]
 SANDBOX = {
     "services": {
         "port": {"url": "http://127.0.0.1:8001", "organization": "org_x", "credentials": {}},
-        "gitlab": {"url": "http://127.0.0.1:8002", "credentials": {}},
-        "servicenow": {"url": "http://127.0.0.1:8003", "credentials": {}},
+        "gitlab": {
+            "url": "http://127.0.0.1:8002",
+            "credentials": {},
+            "others": {"repository-only": {"token": "glpat-repository"}},
+        },
+        "servicenow": {
+            "url": "http://127.0.0.1:8003",
+            "credentials": {},
+            "others": {"approvals": {"password": "secret-approvals"}, "gate": {"password": "secret-gate"}},
+        },
     }
 }
 

@@ -63,6 +63,7 @@ told() {
 marked=$(remote_tag "$first") || fail 'GitLab does not say which deployments were started'
 if [ -z "$marked" ]; then
   clone_service "$service" "$sha" || fail "Cannot get $service at $sha, which is what was tested"
+  sign_in || fail 'Nobody could be told how the deployment goes'
   changed=$(still) || exit 1
   if [ -n "$changed" ]; then
     text="Nothing was deployed: $changed meanwhile; ask again"

@@ -8,6 +8,8 @@ if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi
 
 MOST_ATTEMPTS=4
 MOST_WAIT_SECONDS=60
+MOST_WAIT_FOR_TOKENS_SECONDS=300
+call_most=$MOST_WAIT_SECONDS
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -50,11 +52,11 @@ is_id() {
   matches "$1" '[A-Za-z0-9_-]{1,64}'
 }
 
-# wait_for STATUS ATTEMPT: as long as the service asks, within bounds.
+# wait_for STATUS ATTEMPT: as long as the service asks, within bounds. Port gives tokens again after five minutes.
 wait_for() {
   call_asked=$(sed -n 's/^[Rr][Ee][Tt][Rr][Yy]-[Aa][Ff][Tt][Ee][Rr]: *\([0-9]\{1,6\}\).*/\1/p' "$scratch/headers" | tail -n 1)
   call_seconds=${call_asked:-$2}
-  [ "$call_seconds" -le "$MOST_WAIT_SECONDS" ] || call_seconds=$MOST_WAIT_SECONDS
+  [ "$call_seconds" -le "$call_most" ] || call_seconds=$call_most
   printf 'status %s; trying again in %s s\n' "$1" "$call_seconds" >&2
   sleep "$call_seconds"
 }
@@ -115,15 +117,20 @@ sign_in() {
   [ ! -s "$scratch/port" ] || return 0
   need PORT_CLIENT_ID PORT_CLIENT_SECRET
   : >"$scratch/credentials"
+  call_most=$MOST_WAIT_FOR_TOKENS_SECONDS
   login=$(take .accessToken call POST "$(setting port)/auth/access_token" \
-    "$(jq -n '{clientId: env.PORT_CLIENT_ID, clientSecret: env.PORT_CLIENT_SECRET}')") ||
-    fail 'Port gave no access token'
+    "$(jq -n '{clientId: env.PORT_CLIENT_ID, clientSecret: env.PORT_CLIENT_SECRET}')") || {
+    call_most=$MOST_WAIT_SECONDS
+    printf 'Port gave no access token\n' >&2
+    return 1
+  }
+  call_most=$MOST_WAIT_SECONDS
   printf '%s' "$login" | jq -r '"Authorization: Bearer \(.)"' >"$scratch/port"
 }
 
 # port METHOD PATH [JSON]
 port() {
-  sign_in
+  sign_in || return 1
   cp "$scratch/port" "$scratch/credentials"
   call "$1" "$(setting port)$2" "${3:-}"
 }
