@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,47 +10,21 @@ import pytest
 from portctl.sandbox.gitlab.ci.keywords import GLOBAL_SHAPES, JOB_SHAPES
 from portctl.sandbox.gitlab.ci.shapes import NotEmulated
 from portctl.sandbox.gitlab.ci.switches import SWITCHES
+from tests.sandbox.facts import documented, marked, shown
 
 FOLDER = Path(__file__).parent
 DOCUMENT = (FOLDER.parents[2] / "docs" / "sandbox-ci.md").read_text(encoding="utf-8")
-FACT = re.compile(r"^\| (ci-\d+) \| (.+) \| (gitlab|design) [\d., -]+ \| (.+) \|$", re.MULTILINE)
+FACTS = documented(DOCUMENT, "ci-", "gitlab")
 KEYWORD = re.compile(r"^\| `(\S+)` \| (emulated|noted|refused) \| .+ \|$", re.MULTILINE)
 FOLLOWED = {"extends", "!reference"}
 
 
-def documented() -> dict[str, set[str]]:
-    """Test ids by fact; empty for what is not emulated."""
-    found: dict[str, set[str]] = {}
-    for number, _, _, tests in FACT.findall(DOCUMENT):
-        assert number not in found, f"{number} is listed twice"
-        assert tests.startswith(("`", "not emulated: ")), f"{number} has neither test nor reason"
-        found[number] = set(re.findall(r"`([^`]+)`", tests)) if tests.startswith("`") else set()
-    return found
-
-
-def marked() -> dict[str, set[str]]:
-    """Test ids by fact, as the tests' markers say."""
-    found: dict[str, set[str]] = {}
-    for path in FOLDER.glob("test_*.py"):
-        for name, number in _marks(ast.parse(path.read_text(encoding="utf-8"))):
-            found.setdefault(number, set()).add(f"{path.name}::{name}")
-    return found
-
-
-def _marks(module: ast.Module) -> Iterator[tuple[str, str]]:
-    for function in module.body:
-        if isinstance(function, ast.FunctionDef):
-            for mark in function.decorator_list:
-                if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.fact":
-                    yield from ((function.name, ast.literal_eval(each)) for each in mark.args)
-
-
 def test_every_fact_names_exactly_the_tests_that_show_it() -> None:
-    assert {number: tests for number, tests in documented().items() if tests} == marked()
+    assert shown(FACTS) == marked(FOLDER)
 
 
 def test_facts_are_numbered_without_gaps() -> None:
-    assert list(documented()) == [f"ci-{number}" for number in range(1, len(documented()) + 1)]
+    assert list(FACTS) == [f"ci-{number}" for number in range(1, len(FACTS) + 1)]
 
 
 def test_every_keyword_is_documented_as_it_is() -> None:

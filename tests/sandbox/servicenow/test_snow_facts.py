@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from portctl.sandbox.servicenow.routes import ROUTES
 from portctl.sandbox.servicenow.seed.people import PEOPLE
 from portctl.sandbox.servicenow.seed.tables import CHOICES, TABLES
 from portctl.sandbox.servicenow.switches import SWITCHES
+from tests.sandbox.facts import marked, shown
 
 FOLDER = Path(__file__).parent
 DOCUMENT = (FOLDER.parents[2] / "docs" / "sandbox-servicenow.md").read_text(encoding="utf-8")
@@ -29,25 +28,8 @@ def documented() -> dict[int, tuple[str, set[str]]]:
     return found
 
 
-def marked() -> dict[int, set[str]]:
-    """Test ids by fact, as the tests' markers say."""
-    found: dict[int, set[str]] = {}
-    for path in FOLDER.glob("test_*.py"):
-        for name, fact in _marks(ast.parse(path.read_text(encoding="utf-8"))):
-            found.setdefault(int(fact.removeprefix("servicenow-")), set()).add(f"{path.name}::{name}")
-    return found
-
-
-def _marks(module: ast.Module) -> Iterator[tuple[str, str]]:
-    for function in module.body:
-        if isinstance(function, ast.FunctionDef):
-            for mark in function.decorator_list:
-                if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.fact":
-                    yield from ((function.name, ast.literal_eval(each)) for each in mark.args)
-
-
 def test_every_fact_names_exactly_the_tests_that_show_it() -> None:
-    assert {number: tests for number, (_, tests) in documented().items() if tests} == marked()
+    assert shown({f"servicenow-{number}": tests for number, (_, tests) in documented().items()}) == marked(FOLDER)
 
 
 def test_facts_are_numbered_without_gaps() -> None:
@@ -55,8 +37,10 @@ def test_facts_are_numbered_without_gaps() -> None:
 
 
 def test_every_headline_of_the_notes_is_shown_by_a_test() -> None:
-    shown = {text for reference, tests in documented().values() if tests for text in re.findall(r"\b0\.\d+", reference)}
-    assert shown == {f"0.{number}" for number in range(1, HEADLINES + 1)}
+    headlines = {
+        text for reference, tests in documented().values() if tests for text in re.findall(r"\b0\.\d+", reference)
+    }
+    assert headlines == {f"0.{number}" for number in range(1, HEADLINES + 1)}
 
 
 def test_every_switch_is_documented_as_it_is() -> None:
