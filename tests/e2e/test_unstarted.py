@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from portctl.manifest.project import load_project
-from portctl.sandbox import control
 from portctl.story.services import Row, Services
+from portctl.story.stage import stage
 
 ROOT = Path(__file__).parents[2]
-APPLY_SECONDS = 120.0
 TRIGGER: Row = {"service": "gitlab", "method": "POST", "path": "/trigger/pipeline$", "times": None}
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+def served() -> Iterator[Services]:
     """A sandbox with the repository applied to it."""
-    folder = tmp_path_factory.mktemp("project")
-    for name in ("environments", *load_project(ROOT).manifests):
-        shutil.copytree(ROOT / name, folder / name)
-    shutil.copy(ROOT / "portctl.yaml", folder)
-    running = control.up(folder)
-    try:
-        apply = [sys.executable, "-m", "portctl", "-C", str(folder), "apply", "--yes", "-e", "sandbox"]
-        ended = subprocess.run(apply, capture_output=True, text=True, check=False, timeout=APPLY_SECONDS)
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        with closing(Services(running.document)) as found:
-            yield found
-    finally:
-        control.down(folder)
+    with stage(ROOT) as running, closing(Services(running.document)) as found:
+        yield found
 
 
 @pytest.fixture

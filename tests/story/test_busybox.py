@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,14 +10,13 @@ from typing import Any
 
 import pytest
 
-from portctl.manifest.project import load_project
 from portctl.sandbox import control
 from portctl.story.scenarios import SCENARIOS
 from portctl.story.services import Services
+from portctl.story.stage import stage
 from portctl.story.telling import Telling
 
 ROOT = Path(__file__).parents[2]
-APPLY_SECONDS = 120.0
 SHELL = {"name": "busybox", "programs": ["git", "python3"]}
 PIPELINES = {
     "approve-in-servicenow": ["success", "success"],
@@ -33,21 +30,11 @@ pytestmark = pytest.mark.skipif(shutil.which("busybox") is None, reason="BusyBox
 
 
 @pytest.fixture(scope="module")
-def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def document() -> Iterator[dict[str, Any]]:
     """The address file of a sandbox with this project applied to it, whose jobs run in BusyBox."""
-    folder = tmp_path_factory.mktemp("project")
-    for name in ("environments", *load_project(ROOT).manifests):
-        shutil.copytree(ROOT / name, folder / name)
-    shutil.copy(ROOT / "portctl.yaml", folder)
-    running = control.up(folder)
-    try:
-        apply = [sys.executable, "-m", "portctl", "-C", str(folder), "apply", "--yes", "-e", "sandbox"]
-        ended = subprocess.run(apply, capture_output=True, text=True, check=False, timeout=APPLY_SECONDS)
-        assert ended.returncode == 0, ended.stdout + ended.stderr
+    with stage(ROOT) as running:
         assert control.call(running, "PUT", "/shell", SHELL) == SHELL
         yield running.document
-    finally:
-        control.down(folder)
 
 
 @pytest.mark.parametrize("name", PIPELINES)
