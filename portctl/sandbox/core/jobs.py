@@ -104,7 +104,8 @@ class JobQueue:
             with self._news:
                 if self._ended - start > STORM:
                     raise self.storm(f"{STORM} jobs were run and there are still more")
-                if not self._state.rows(_TABLE):
+                is_over = self._stopping and not self._running
+                if is_over or not self._state.rows(_TABLE):
                     ended, self._told = self._ended - self._told, self._ended
                     return ended
             if not self._step(float("inf")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -265,6 +266,18 @@ def test_a_stop_ends_all_jobs_and_the_next_start_goes_on(tmp_path: Path) -> None
         wait_for(lambda: client.get(f"{PROJECT}/jobs/{jobs[0]['id']}").json()["status"] == "running")
         wait_for(lambda: len(strays()) > 0)
     assert strays() == []
+
+
+def test_whoever_waits_for_jobs_is_let_go_when_the_sandbox_ends(tmp_path: Path) -> None:
+    with Sandbox(tmp_path) as sandbox, gitlab_client(sandbox) as client:
+        workshop = Workshop(sandbox, client)
+        more_than_run_at_once = "".join(f"{name}: {{script: [echo ready, sleep 64]}}\n" for name in "abcdef")
+        start(workshop, more_than_run_at_once, "a")
+        waiting = threading.Thread(target=sandbox.settle, daemon=True)
+        waiting.start()
+        wait_for(waiting.is_alive)
+    waiting.join(10)
+    assert not waiting.is_alive()
 
 
 @pytest.mark.fact("ci-60")

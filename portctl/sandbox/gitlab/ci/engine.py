@@ -79,7 +79,9 @@ class Engine:
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join()
+        with self._changed:
             self._thread = None
+            self._changed.notify_all()  # whoever waits for jobs to settle
         self._is_halted = False
 
     def halt(self) -> None:
