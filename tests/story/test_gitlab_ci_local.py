@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,10 +20,10 @@ from typing import Any
 
 import pytest
 
-from portctl.manifest.project import load_project
 from portctl.sandbox import control
 from portctl.story.scenarios import SCENARIOS
 from portctl.story.services import ORGANISATION, Row, Said, Services
+from portctl.story.stage import stage
 from portctl.story.telling import Telling
 from tests.story.gitlab_ci_local import TOOL, VERSION, Runner
 
@@ -101,39 +99,29 @@ class Attended(Services):
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """A sandbox with this project applied to it, whose own runner is paused, and the runner that came instead."""
+class Attendance:
+    """A sandbox whose own runner is paused, and the runner that came instead."""
 
     document: dict[str, Any]
     runner: Runner
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    folder = tmp_path_factory.mktemp("project")
-    for name in ("environments", *load_project(ROOT).manifests):
-        shutil.copytree(ROOT / name, folder / name)
-    shutil.copy(ROOT / "portctl.yaml", folder)
-    running = control.up(folder)
-    try:
-        apply = [sys.executable, "-m", "portctl", "-C", str(folder), "apply", "--yes", "-e", "sandbox"]
-        ended = subprocess.run(apply, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
-        assert ended.returncode == 0, ended.stdout + ended.stderr
+def attended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attendance]:
+    with stage(ROOT) as running:
         token = control.call(running, "PUT", "/runner", {"paused": True})["token"]
         with Runner(running.urls()["gitlab"], token, tmp_path_factory.mktemp("runner")) as runner:
-            yield Stage(running.document, runner)
-    finally:
-        control.down(folder)
+            yield Attendance(running.document, runner)
 
 
 @pytest.mark.parametrize("name", PIPELINES)
-def test_the_scenario_goes_as_it_should_under_gitlab_ci_local(stage: Stage, name: str) -> None:
-    with closing(Attended(stage.document, stage.runner)) as services:
+def test_the_scenario_goes_as_it_should_under_gitlab_ci_local(attended: Attendance, name: str) -> None:
+    with closing(Attended(attended.document, attended.runner)) as services:
         story = Telling(services)
         SCENARIOS[name](story)
         story.end()
         rows = story.pipelines()
-    ran = [stage.runner.ran[row["id"]] for row in rows]
+    ran = [attended.runner.ran[row["id"]] for row in rows]
     ended = [Ended(row["status"], each.code, tuple(each.alone)) for row, each in zip(rows, ran, strict=True)]
     assert ended == PIPELINES[name]
     assert [each.unasked for each in ran] == [{}] * len(ran), "the tool ran what GitLab did not"

@@ -50,7 +50,9 @@ def told() -> Told:
     """All scenarios, every reading at the same time: the exit code, and each scenario by its name."""
     started = {reading: demo("--json", *arguments) for reading, arguments in READINGS.items()}
     ended = {reading: end(process) for reading, process in started.items()}
-    documents = {reading: json.loads(out) if out else {"error": err} for reading, (_, out, err) in ended.items()}
+    documents: dict[str, dict[str, Any]] = {
+        reading: json.loads(out) if out else {"error": err} for reading, (_, out, err) in ended.items()
+    }
     assert {reading: each["error"] for reading, each in documents.items() if "error" in each} == {}
     return {
         reading: (ended[reading][0], {each["name"]: each for each in document["scenarios"]})

@@ -18,7 +18,7 @@ class DiscountTest(unittest.TestCase):
 BROKEN_TEST = (
     "import unittest\n\n\nclass Broken(unittest.TestCase):\n    def test_it(self) -> None:\n        self.fail()\n"
 )
-DEADLY = "echo the machine goes down\nkill -9 0\n"
+DEADLY = "echo the machine goes down\nsleep 1\nkill -9 0\n"
 CATALOG = "shop/catalog"
 
 
