@@ -5,7 +5,10 @@
 . ci/change.sh
 
 deploys=$(jq -r .deploy state/decision.json)
-[ "$deploys" = true ] || exit 0
+[ "$deploys" = true ] || {
+  printf 'There is nothing to deploy in this pipeline\n'
+  exit 0
+}
 need CI_JOB_URL CI_PIPELINE_URL
 run=$(state request .run)
 deploy_run=$(state request .deploy_run)
