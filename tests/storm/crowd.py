@@ -11,13 +11,12 @@ from typing import Any, TypeVar
 
 from portctl.story.services import Row, Said, Services
 from tests.storm.books import Books
+from tests.storm.weather import WHILE_ASKING, WHILE_DECIDING
 
 ACTION = "deploy_service_to_cluster"
 DECISION = "approve_and_deploy_service"
 LOW, ENOUGH, SHAKY = "shop/checkout", "shop/catalog", "shop/payments"
 WAVES = (67, 67, 66)
-CANCELED = "The pipeline was cancelled, nothing was deployed: URL"
-NOT_BEGUN = "No pipeline works on it any more, and nothing was deployed: ask again"
 _INTERFERED_WITH, _CROWDED_OUT = 1, 2
 """The wave in which somebody cancels pipelines, and the one in which somebody else uses up a limit."""
 FATES = ("approved", "approved", "approved", "rejected", "contested", "forgotten")
@@ -28,29 +27,20 @@ _HANDS = 16
 _MINUTE, _MOMENT, _SIGN_IN_WINDOW, _LONGER_THAN_ANY_TIMER = 61, 20, 301, 3661
 _SIGN_INS, _LEFT = 100, 6
 """Port's limit per window, and how many of them somebody else leaves."""
+_MANY = 20
+"""So many pipelines are under way when somebody cancels two."""
 _MOST_ROUNDS = 8
 _FLOW_SECONDS = 2
 _POLL_SECONDS = 0.05
 _PATIENCE_SECONDS = 60.0
-_EXIT_CODE = 7
-_DEPLOY_FAILS = {"deploy.sh": f"exit {_EXIT_CODE}\n"}
-_TESTS_FAIL = {
+_DEPLOY_FAILS: dict[str, str | None] = {"deploy.sh": "exit 7\n"}
+_TESTS_FAIL: dict[str, str | None] = {
     "deploy.sh": None,
     "test_broken.py": "import unittest\n\n\nclass Broken(unittest.TestCase):\n"
     "    def test_it(self) -> None:\n        self.fail()\n",
 }
-_BETWEEN: tuple[dict[str, str | None], ...] = ({}, {**_DEPLOY_FAILS}, {**_TESTS_FAIL})
+_BEFORE: tuple[dict[str, str | None], ...] = ({"NEWS.md": "None yet.\n"}, _DEPLOY_FAILS, _TESTS_FAIL)
 """What is committed to the shaky service before each wave."""
-_TWICE: tuple[dict[str, Any], ...] = (
-    {"kind": "duplicate", "service": "servicenow-jobs", "path": "^/business-rule/", "times": None},
-    {"kind": "duplicate", "service": "port-jobs", "path": "^/ingest/", "times": None},
-    {"kind": "duplicate", "service": "port-jobs", "path": "^/invoke/approveSnowPipeline", "times": None},
-    {"kind": "duplicate", "service": "port-jobs", "path": "^/invoke/pre_deployment_check", "nth": 5, "times": 3},
-)
-_LOST: tuple[dict[str, Any], ...] = (
-    {"kind": "cut", "service": "servicenow-jobs", "path": "^/business-rule/", "nth": 4, "times": 1},
-    {"kind": "cut", "service": "port-jobs", "path": "^/ingest/", "nth": 9, "times": 1},
-)
 In = TypeVar("In")
 Out = TypeVar("Out")
 
@@ -79,16 +69,16 @@ class Told:
     """What the crowd did, for those who look at what came of it."""
 
     asked: list[Asked] = field(default_factory=list)
-    canceled: dict[str, str] = field(default_factory=dict)
-    """Runs whose pipeline somebody cancelled, and what they must be told."""
+    canceled: dict[str, int] = field(default_factory=dict)
+    """By run: its pipeline, which somebody has cancelled."""
     fates: dict[str, str] = field(default_factory=dict)
     """By run: what people did about its change request."""
     answers: dict[str, list[str]] = field(default_factory=dict)
     """By run: the words of the decisions that ServiceNow has taken."""
     refused_sign_ins: int = 0
     """How often Port has refused to sign a job in."""
-    open_after: list[int] = field(default_factory=list)
-    """How many runs were open after each round of waiting."""
+    missed: list[str] = field(default_factory=list)
+    """Faults that have hit nothing."""
 
 
 class Crowd:
@@ -104,16 +94,16 @@ class Crowd:
     def play(self) -> Told:
         for person in ("developer", "engineer"):
             self._services.port("GET", "/blueprints", person=person)
-        self._steer("POST", "/faults", list(_TWICE))
+        self._steer("POST", "/faults", list(WHILE_ASKING))
         for number, size in enumerate(WAVES):
             self._pass(_MINUTE)
             self._wave(number, size)
         self._run_jobs_again()
         self._pass(_SIGN_IN_WINDOW)
-        self._steer("DELETE", "/faults")
-        self._steer("POST", "/faults", [*_LOST, *_TWICE])
+        self._clear_up()
+        self._steer("POST", "/faults", list(WHILE_DECIDING))
         self._decide()
-        self._steer("DELETE", "/faults")
+        self._clear_up()
         self._calm(lambda: len(self._undecided_apart()))
         self._give_up_the_forgotten()
         self._calm(lambda: len(self._services.open_runs()))
@@ -121,7 +111,7 @@ class Crowd:
 
     def _wave(self, number: int, size: int) -> None:
         """So many people ask at the same moment."""
-        self._services.commit(SHAKY, f"Wave {number}", self._files(number))
+        self._services.commit(SHAKY, f"Wave {number}", _BEFORE[number])
         wishes = [LOW] * (size * 6 // 10) + [ENOUGH] * (size * 2 // 10)
         wishes += [SHAKY] * (size - len(wishes))
         self._dice.shuffle(wishes)
@@ -134,9 +124,6 @@ class Crowd:
             self._cancel_two(before)
         self._settle()
         self.told.refused_sign_ins = self._refused_sign_ins()
-
-    def _files(self, number: int) -> dict[str, str | None]:
-        return _BETWEEN[number] or {"NEWS.md": "Nothing new.\n"}
 
     def _ask(self, service: str) -> str:
         said = self._services.start(ACTION, {"environment": "Staging"}, service, person="developer")
@@ -157,26 +144,26 @@ class Crowd:
         return sum(row["status"] == 429 and row["path"] == "/v1/auth/access_token" for row in rows)
 
     def _cancel_two(self, before: set[int]) -> None:
-        """The newest one, of which nothing has begun, and one whose service is being tested."""
+        """The newest one, of which nothing has begun, and one that is about to deploy."""
 
         def new() -> list[Row]:
             rows = [row for row in self._books.pipelines() if row["id"] not in before]
-            return rows if len(rows) >= 10 else []
+            return rows if len(rows) >= _MANY else []
 
         rows = self._wait(new)
-        self._cancel(rows[-1]["id"], NOT_BEGUN)
-        early = next(row["id"] for row in rows[3:] if self._books.service_of(row["id"]) == LOW)
-        self._wait(lambda: self._is_testing(early))
-        self._cancel(early, CANCELED)
+        self._cancel(rows[-1]["id"])
+        early = next(row["id"] for row in rows[3:] if self._books.service_of(row["id"]) != LOW)
+        self._wait(lambda: self._is_at_the_gate(early))
+        self._cancel(early)
 
-    def _is_testing(self, pipeline: int) -> bool:
+    def _is_at_the_gate(self, pipeline: int) -> bool:
         jobs = self._services.jobs(pipeline)
-        return any(job["name"] == "test-service" and job["status"] == "running" for job in jobs)
+        return any(job["name"] == "gate" and job["status"] == "running" for job in jobs)
 
-    def _cancel(self, pipeline: int, told: str) -> None:
+    def _cancel(self, pipeline: int) -> None:
         said = self._books.gitlab("POST", f"pipelines/{pipeline}/cancel")
         assert said.is_good, said.reason
-        self.told.canceled[self._books.run_of(pipeline)] = told
+        self.told.canceled[self._books.run_of(pipeline)] = pipeline
 
     def _run_jobs_again(self) -> None:
         """Somebody retries jobs that have ended well: one that opened a change request, one that deployed."""
@@ -238,6 +225,11 @@ class Crowd:
             assert said.status == 200, said.body
         self._settle()
 
+    def _clear_up(self) -> None:
+        rows = self._steer("GET", "/faults")["faults"]
+        self.told.missed += [f"{row['kind']} {row['path']} {row['nth']}" for row in rows if row["seen"] < row["nth"]]
+        self._steer("DELETE", "/faults")
+
     def _forgotten(self) -> list[str]:
         return [run for run, fate in self.told.fates.items() if fate == "forgotten"]
 
@@ -248,9 +240,7 @@ class Crowd:
     def _calm(self, count: Callable[[], int]) -> None:
         """Time passes until nothing is open: a minute for the limits, then longer than any timer."""
         for number in range(_MOST_ROUNDS):
-            left = count()
-            self.told.open_after.append(left)
-            if not left:
+            if not count():
                 return
             self._pass(_LONGER_THAN_ANY_TIMER if number % 2 else _MINUTE)
             self._settle()

@@ -20,6 +20,8 @@ PER_MINUTE = 25
 REPEATED = 3
 """So many requests reach GitLab twice."""
 REFUSED = "The pipeline could not be started, nothing was deployed: Failed to invoke the webhook with status code: 429."
+CANCELED = "The pipeline was cancelled, nothing was deployed: URL"
+ABANDONED = "No pipeline works on it any more, and nothing was deployed: ask again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,15 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """What is left of it. `started`: the developer's runs for which GitLab began a pipeline."""
+    """What is left of it. `started`: how many pipelines were begun for each request of a developer.
+    `interrupted`: runs whose pipeline was cancelled while a job ran that may tell (tests of a service may not).
+    """
 
     told: Told
     endings: dict[str, Ending]
     words: dict[str, str]
     started: Counter[str]
+    interrupted: set[str]
     left: dict[str, list[str]]
 
 
@@ -71,6 +76,7 @@ def _looked_at(services: Services, told: Told, left: dict[str, list[str]]) -> St
         endings={each.run: _ending(services, each.run, changes, starts) for each in told.asked},
         words=books.words(),
         started=Counter(books.run_of(pipeline) for pipeline in requests),
+        interrupted={run for run, pipeline in told.canceled.items() if _was_interrupted(services, pipeline)},
         left={
             **left,
             "runs": [f"{row['action']['identifier']} {row['id']}" for row in services.open_runs()],
@@ -79,6 +85,11 @@ def _looked_at(services: Services, told: Told, left: dict[str, list[str]]) -> St
             "crashes": services.steer("GET", "/health")["crashes"],
         },
     )
+
+
+def _was_interrupted(services: Services, pipeline: int) -> bool:
+    jobs = [job for job in services.jobs(pipeline) if job["name"] != "test-service"]
+    return any(job["status"] == "canceled" and job["started_at"] for job in jobs)
 
 
 def _ending(services: Services, run_id: str, changes: dict[str, str], starts: dict[str, int]) -> Ending:
@@ -93,8 +104,7 @@ def expected(storm: Storm, asked: Asked) -> Ending:
     if asked.run not in storm.started:
         return Ending("FAILURE", REFUSED, 0, 0)
     if asked.run in storm.told.canceled:
-        said = storm.told.canceled[asked.run]
-        return Ending("FAILURE", said, 0, 0)
+        return Ending("FAILURE", CANCELED if asked.run in storm.interrupted else ABANDONED, 0, 0)
     if asked.service == ENOUGH:
         return Ending("SUCCESS", f"{ENOUGH} is deployed to Staging", 0, 1)
     if asked.service == LOW:
@@ -111,7 +121,7 @@ def _decided(storm: Storm, run: str) -> Ending:
     return {
         "approved": Ending("SUCCESS", f"{LOW} is deployed to Staging under CHG", 1, 1),
         "rejected": Ending("FAILURE", "Change request CHG was rejected: nothing was deployed", 1, 0),
-        "forgotten": Ending("FAILURE", "Change request CHG was canceled: nothing was deployed", 1, 0),
+        "forgotten": Ending("FAILURE", "Change request CHG was canceled: nothing was deployed, ask again", 1, 0),
     }[word]
 
 
@@ -120,6 +130,7 @@ def test_two_hundred_deployments_were_asked_for_and_the_limits_of_gitlab_and_por
     assert len({each.run for each in storm.told.asked}) == sum(WAVES) == 200
     assert by_wave == [PER_MINUTE] * 3
     assert storm.told.refused_sign_ins > 0
+    assert storm.told.missed == []
     assert sorted(storm.started.values())[-REPEATED - 1 :] == [1] + [2] * REPEATED
 
 
