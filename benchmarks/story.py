@@ -10,17 +10,16 @@ import contextlib
 import pathlib
 import statistics
 import sys
-import tempfile
 import time
 from collections import Counter
 from typing import Any
 
-from portctl.sandbox import control
 from portctl.story.scenarios import SCENARIOS
 from portctl.story.services import ORGANISATION, Said, Services
+from portctl.story.stage import stage
 from portctl.story.telling import Telling
-from tests.storm.stage import stage
 
+ROOT = pathlib.Path(__file__).parents[1]
 SCENARIO = "approve-in-port"
 SERVICES = ("port", "gitlab", "servicenow")
 PEOPLE = (ORGANISATION, "developer", "engineer")
@@ -66,12 +65,7 @@ def measured(services: Counting) -> tuple[float, dict[str, int]]:
 
 
 def told(number: int) -> list[tuple[float, dict[str, int]]]:
-    with tempfile.TemporaryDirectory() as folder, stage(pathlib.Path(folder)) as running:
-        return _told(running, number)
-
-
-def _told(running: control.Running, number: int) -> list[tuple[float, dict[str, int]]]:
-    with contextlib.closing(Counting(running.document)) as services:
+    with stage(ROOT) as running, contextlib.closing(Counting(running.document)) as services:
         for person in PEOPLE:
             services.port("GET", "/organization", person=person)  # signing in is no part of a story
         return [measured(services) for _ in range(number)]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import pathlib
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,11 +13,12 @@ from dataclasses import dataclass
 import pytest
 
 from portctl.story.services import Row, Services
+from portctl.story.stage import stage
 from tests.storm.books import Books
 from tests.storm.crowd import ENOUGH, LOW, WAVES, Asked, Crowd, Told
 from tests.storm.processes import living
-from tests.storm.stage import stage
 
+ROOT = pathlib.Path(__file__).parents[2]
 PER_MINUTE = 25
 REPEATED = 3
 """So many requests reach GitLab twice."""
@@ -51,17 +54,18 @@ class Storm:
 @pytest.fixture(scope="module")
 def storm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storm]:
     """Played once; each test looks at one side of it."""
-    folder, scratch = tmp_path_factory.mktemp("stage"), tmp_path_factory.mktemp("scratch")
+    scratch = tmp_path_factory.mktemp("scratch")
     with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as closing:
         patch.setenv("TMPDIR", str(scratch))
-        running = closing.enter_context(stage(folder))
+        patch.setattr(tempfile, "tempdir", str(scratch))
+        running = closing.enter_context(stage(ROOT))
         services = Services(running.document)
         closing.callback(services.close)
         told = Crowd(services, running.document).play()
         left = {
             "processes": living(running.pid, scratch),
             "workspaces": sorted(path.name for path in scratch.glob("sandbox-job-*")),
-            "locks": sorted(str(path) for path in (folder / ".portctl" / "sandbox").rglob("*.lock")),
+            "locks": sorted(str(path) for path in scratch.glob("*/.portctl/sandbox/**/*.lock")),
         }
         yield _looked_at(services, told, left)
 
