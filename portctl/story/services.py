@@ -60,7 +60,7 @@ class Services:
     def port(self, method: str, path: str, body: Any = None, *, person: str = ORGANISATION) -> Said:
         said = self._send(method, f"{self._url('port')}/v1{path}", body, self._login(person))
         if said.status == 401:  # tokens expire
-            del self._tokens[person]
+            self._tokens.pop(person, None)
             said = self._send(method, f"{self._url('port')}/v1{path}", body, self._login(person))
         return said
 
