@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -113,6 +114,9 @@ def _path(*folders: Path | str) -> str:
 
 
 def _program(name: str) -> str:
+    """Where it is. What PATH has for Python may be a script of a version manager, which needs a shell of its own."""
+    if name == "python3":
+        return os.path.realpath(sys.executable)
     found = shutil.which(name)
     if found is None:
         raise MissingShell(f"{name} is not installed")
