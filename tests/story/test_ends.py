@@ -182,6 +182,39 @@ def test_a_change_that_is_put_on_hold_between_gate_and_deployment_is_not_deploye
     nothing_is_left_open(story)
 
 
+def test_a_payload_with_real_runs_of_others_ends_none_of_theirs(story: Telling) -> None:
+    """Whoever holds the trigger token knows ids: of a rejected change, and of runs that wait."""
+    rejected, old = ask_with_low_coverage(story)
+    decide_in_servicenow(story, old, "rejected", "no")
+    assert told(story, rejected)[0] == "FAILURE"
+    pause(story, paused=True)
+    run = ask(story, CATALOG)
+    check = story.wait(
+        "the check",
+        lambda: [
+            row for row in story.services.runs("pre_deployment_check") if row["properties"]["deploy_run_id"] == run
+        ],
+    )[0]
+    pause(story, paused=False)
+    url, token = story.services.trigger()
+    request = {"approval_status": "pending", "entity": CATALOG, "environment": "Staging", "deploy_run_id": run}
+    forged = [
+        {"approval_status": "rejected", "system_id": old["sys_id"], "deploy_run_id": rejected},
+        {"approval_status": "approved", "system_id": "0" * 32, "deploy_run_id": run},
+        {"approval_status": "look", "deploy_run_id": run},
+        {**request, "environment": "Production"},
+        {**request, "entity": "shop/payments"},
+    ]
+    for payload in forged:
+        body = {**payload, "port_context": {"runId": check["id"]}}
+        assert story.services.anybody("POST", f"{url}?token={token}", body).status == 201
+    assert told(story, run) == ("SUCCESS", f"{CATALOG} is deployed to Staging")
+    assert story.services.run(check["id"])["status"] == "SUCCESS"
+    statuses = [row["status"] for row in story.pipelines()]
+    assert statuses == ["success", "success", "success", *["failed"] * len(forged)]
+    assert story.deploy_starts() == 1
+
+
 def test_an_approved_change_of_somebody_else_approves_nothing(story: Telling) -> None:
     """Its columns say what ours would, written by somebody who may write changes."""
     run, change = ask_with_low_coverage(story)

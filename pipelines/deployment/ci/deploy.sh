@@ -95,6 +95,8 @@ told "Deployment started: $CI_JOB_URL"
 
 # The deployment itself: the service's own deploy.sh, with the name of the environment, what the project's variables give
 # it to deploy with, and without our secrets.
+token=$(cat "$scratch/port")
+rm -f "$scratch/port" "$scratch/credentials"
 printf 'DEPLOY STEP: %s at %s to %s\n' "$service" "$sha" "$environment"
 code=0
 if [ -f service/deploy.sh ]; then
@@ -106,6 +108,8 @@ if [ -f service/deploy.sh ]; then
 else
   printf 'deployed %s to %s\n' "$service" "$environment"
 fi
+
+printf '%s\n' "$token" >"$scratch/port"
 
 status=SUCCESS text="$service is deployed to $environment$under"
 [ "$code" -eq 0 ] || status=FAILURE text="The deployment of $service to $environment failed with exit code $code: $CI_JOB_URL"

@@ -90,12 +90,9 @@ genuine() {
   first=$(run_of "$deploy_run") || fail "Port does not know the run $deploy_run"
   second=$(run_of "$run") || fail "Port does not know the run $run"
   is_run "$first" deploy_service_to_cluster || fail "Refused: $deploy_run is no run of deploy_service_to_cluster"
-  is_run "$second" pre_deployment_check || fail "Refused: $run is no run of pre_deployment_check"
-  printf '%s' "$second" | jq -e --arg run "$deploy_run" '.properties.deploy_run_id == $run' >/dev/null ||
-    fail "Refused: $run was not started by $deploy_run"
-  printf '%s' "$first" | jq -e --arg service "$service" --arg environment "$environment" \
-    '.status == "IN_PROGRESS" and .entity.identifier == $service and .properties.environment == $environment' >/dev/null ||
-    fail "Refused: $deploy_run has ended, or asks for something else"
+  belongs "$second" pre_deployment_check || fail "Refused: $run is no open check of $deploy_run"
+  waits "$first" || fail "Refused: $deploy_run has ended"
+  asks_for "$first" "$service" "$environment" || fail "Refused: $deploy_run asks for something else"
 }
 
 gate_request() {
@@ -157,9 +154,9 @@ gate_decision() {
   change_id=$(state request .change)
   decided
   number=$(of number)
+  own=$(run_of "$run") || fail "Refused: Port does not know the run $run"
+  belongs "$own" approveSnowPipeline || fail "Refused: $run is no open run of approveSnowPipeline about $deploy_run"
   if [ "$result" = undecided ]; then
-    own=$(run_of "$run") || fail "Refused: no approver has decided about $number, and Port does not know the run $run"
-    is_run "$own" approveSnowPipeline || fail "Refused: no approver has decided about $number, and Port did not say so"
     put_back
     decided
   fi
@@ -211,7 +208,7 @@ follow_approval() {
 # what has become of a deployment, whatever was told or not.
 gate_look() {
   own=$(run_of "$run") || fail "Port does not know the run $run"
-  is_run "$own" lookAtDeployment || fail "Refused: $run is no run of lookAtDeployment"
+  belongs "$own" lookAtDeployment || fail "Refused: $run is no open run of lookAtDeployment about $deploy_run"
   first=$(run_of "$deploy_run") || fail "Port does not know the run $deploy_run"
   is_run "$first" deploy_service_to_cluster || fail "Refused: $deploy_run is no run of deploy_service_to_cluster"
   link "$run"

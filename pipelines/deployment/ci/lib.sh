@@ -23,7 +23,7 @@ fail() {
 need() {
   for name in "$@"; do
     eval "value=\${$name:-}"
-      [ -n "$value" ] || fail "The variable $name is missing: is it protected, and this branch not?"
+    [ -n "$value" ] || fail "The variable $name is missing: is it protected, and this branch not?"
   done
 }
 
@@ -187,6 +187,19 @@ end_request() {
   end "$deploy_run" "$1" "$2"
   port DELETE "/blueprints/openDeployment/entities/$deploy_run?run_id=$run" >/dev/null ||
     printf 'Port has no open deployment %s\n' "$deploy_run" >&2
+}
+
+# belongs JSON ACTION: whether a run is an open one of an action or automation, and about this deployment. That is what its
+# input says, or the body that it has sent; where Port shows neither, that it is open has to do.
+belongs() {
+  is_run "$1" "$2" && waits "$1" && printf '%s' "$1" | jq -e --arg run "$deploy_run" \
+    '(.properties.deploy_run_id? // .payload.body.deploy_run_id? // $run) == $run' >/dev/null
+}
+
+# asks_for JSON SERVICE ENVIRONMENT: whether a run of a developer asks for that.
+asks_for() {
+  printf '%s' "$1" | jq -e --arg service "$2" --arg environment "$3" \
+    '.entity.identifier == $service and .properties.environment == $environment' >/dev/null
 }
 
 # is_run JSON ACTION: whether a run is one of an action.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # A job failed or was cancelled: ends the runs that are left open with what is known, and where it can be seen.
-# Usage: report.sh failed|canceled. A payload that names runs of somebody else ends nothing.
+# Usage: report.sh failed|canceled. A payload that names runs of somebody else ends nothing of theirs.
 . ci/lib.sh
 . ci/marks.sh
 
@@ -19,17 +19,12 @@ case $mode in
 esac
 own=$(run_of "$run") || own='{}'
 first=$(run_of "$deploy_run") || first='{}'
-if ! is_run "$own" "$action" || ! is_run "$first" deploy_service_to_cluster; then
-  printf 'Refused: the payload does not name runs that could have started this pipeline\n'
+if ! belongs "$own" "$action" || ! is_run "$first" deploy_service_to_cluster; then
+  printf 'Nobody is told: %s is no open run of %s about %s\n' "$run" "$action" "$deploy_run"
   exit 0
 fi
-if ! waits "$own"; then
-  printf 'The run %s has ended: it was told already\n' "$run"
-  exit 0
-fi
-if [ "$mode" = request ] &&
-  ! printf '%s' "$own" | jq -e --arg run "$deploy_run" '.properties.deploy_run_id == $run' >/dev/null; then
-  printf 'Refused: the payload names runs that have nothing to do with each other\n'
+if [ "$mode" = request ] && ! asks_for "$first" "$(state request .service)" "$(state request .environment)"; then
+  printf 'Nobody is told: %s asks for something else\n' "$deploy_run"
   exit 0
 fi
 

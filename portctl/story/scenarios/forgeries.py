@@ -48,7 +48,7 @@ def forged_trigger(story: Telling) -> None:
         f"{url}?token={token}",
         approval,
         "with the right token, and claims an approval",
-        "no approver has decided",
+        "Port does not know",
     )
     request = {
         "approval_status": "pending",

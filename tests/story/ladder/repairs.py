@@ -96,6 +96,26 @@ def upsert(guide: Guide) -> None:
     )
 
 
+def computed_last(guide: Guide) -> None:
+    body = guide.backend("deploy_service_to_cluster")["body"]["properties"]
+    body["deploy_run_id"] = body.pop("deploy_run_id")
+
+
+def triggers_only(guide: Guide) -> None:
+    guide.pipeline = "workflow: {rules: [{if: '$CI_PIPELINE_SOURCE == \"trigger\"'}]}\n" + guide.pipeline
+
+
+def relation(guide: Guide) -> None:
+    guide.blueprint["relations"] = {
+        "service": {"title": "Service", "target": "service", "required": False, "many": False}
+    }
+    guide.replace('\\"relations\\": {}', '\\"relations\\": {\\"service\\": \\"$serviceEntity\\"}')
+
+
+def first_delivery(guide: Guide) -> None:
+    guide.definitions["approveSnowPipeline"]["trigger"]["event"]["type"] = "ANY_ENTITY_CHANGE"
+
+
 def permissions(guide: Guide) -> None:
     guide.prepared.add("permissions")
 
