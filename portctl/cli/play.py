@@ -129,7 +129,5 @@ def _services() -> Iterator[Services]:
     services = Services(running.document)
     try:
         yield services
-    except KeyError as error:
-        raise InvalidInput("Nobody of that name", f"{error} is in no list of credentials of that service") from error
     finally:
         services.close()

@@ -11,7 +11,9 @@ def complaint_about(services: Services, action: str, inputs: Mapping[str, str]) 
     """What is wrong with inputs by the action's own definition; nothing where it cannot tell."""
     said = services.port("GET", f"/actions/{action}")
     if not said.is_good:
-        return f"there is no action {action}"
+        rows = services.port("GET", "/actions").body["actions"]
+        known = [row["identifier"] for row in rows if row["trigger"]["type"] == "self-service"]
+        return f"there is no action {action}; there are {', '.join(known) or 'none'}"
     trigger = said.body["action"]["trigger"]
     declared = trigger.get("userInputs") or {}
     for name, value in inputs.items():

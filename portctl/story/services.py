@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from portctl.errors import InvalidInput
+
 if TYPE_CHECKING:
     import httpx
 
@@ -198,7 +200,13 @@ class Services:
 
     def _credentials(self, service: str, person: str) -> Mapping[str, str]:
         known = self._document["services"][service]
-        found: Mapping[str, str] = known["credentials"] if person == ORGANISATION else known["others"][person]
+        if person == ORGANISATION:
+            own: Mapping[str, str] = known["credentials"]
+            return own
+        if person not in known["others"]:
+            hint = f"One of: {', '.join(sorted(known['others']))}."
+            raise InvalidInput("Nobody of that name", f"{person} has no credentials of {service}", hint=hint)
+        found: Mapping[str, str] = known["others"][person]
         return found
 
     def _send(self, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Said:

@@ -70,7 +70,8 @@ def is_deployed(story: Telling, run: str, pipelines: int = 2, service: str = "sh
     story.show_log(run)
     story.holds("the developer's run has ended well", ended["status"] == "SUCCESS", ended["status"])
     story.holds("the deploy step was started exactly once", story.deploy_starts() == 1, story.deploy_starts())
-    story.holds(f"there were {pipelines} pipelines", len(story.pipelines()) == pipelines, len(story.pipelines()))
+    number = "was one pipeline" if pipelines == 1 else f"were {pipelines} pipelines"
+    story.holds(f"there {number}", len(story.pipelines()) == pipelines, len(story.pipelines()))
     nothing_is_left_open(story)
 
 
