@@ -16,6 +16,7 @@
       state: current.getValue('state'),
       approval: current.getValue('approval'),
       active: current.getValue('active') == '1',
+      on_hold: current.getValue('on_hold') == '1',
       priority: current.getValue('priority'),
       category: current.getValue('category') || '',
       external_tags: tag,

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Lazy] = {
     "destroy": Lazy("portctl.cli.destroy", "Delete everything this project created."),
     "state": Lazy("portctl.cli.state", "Look into the ledger."),
     "schema": Lazy("portctl.cli.schema", "Print the JSON Schema of manifests."),
+    "gate": Lazy("portctl.cli.gate", "Control changes inside a deployment pipeline."),
     "sandbox": Lazy("portctl.cli.sandbox", "Run emulated services on this machine."),
     "demo": Lazy("portctl.cli.demo", "Tell the story of a deployment on a sandbox of its own, and check every step."),
     "version": Lazy("portctl.cli.version", "Print the version."),

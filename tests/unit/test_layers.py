@@ -13,7 +13,7 @@ LAYERS = (
     {"vault"},
     {"manifest", "engine", "wire", "views"},
     {"providers"},
-    {"app"},
+    {"app", "gate"},
     {"story"},  # plays people, over HTTP; brings up the sandbox in which it does
     {"cli"},
 )

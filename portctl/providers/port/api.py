@@ -55,17 +55,7 @@ def connect(
     """
     require_settings(settings, _REQUIRED, "Port", _SET_THEM)
     url = base_url(setting_text(vault, settings.settings["url"]))
-
-    def issue(client: Client) -> Token:
-        body = {name: setting_text(vault, settings.settings[name]) for name in ("clientId", "clientSecret")}
-        answer = client.request("POST", TOKEN_PATH, body=body, anonymous=True)
-        text, seconds = get(answer.body, ("accessToken",)), get(answer.body, ("expiresIn",))
-        if not isinstance(text, str):
-            raise _not_port(TOKEN_PATH, "no accessToken in the answer")
-        vault.add(f"access token of {settings.provider}@{settings.name}", text)
-        return Token(text, now() + (seconds if isinstance(seconds, int | float) else 0))
-
-    auth = TokenAuth(issue, now=now)
+    auth = sign_in(settings, vault, now)
     client = Client(
         url,
         service="Port",
@@ -96,6 +86,21 @@ def connect(
     return RestProvider(
         settings.name, client, vault, login=login, width=WIDTH, has_dependents=HAS_DEPENDENTS, sleep=sleep
     )
+
+
+def sign_in(settings: InstanceSettings, vault: Vault, now: Callable[[], float]) -> TokenAuth:
+    """An access token for `clientId` and `clientSecret`, asked for when it is needed first."""
+
+    def issue(client: Client) -> Token:
+        body = {name: setting_text(vault, settings.settings[name]) for name in ("clientId", "clientSecret")}
+        answer = client.request("POST", TOKEN_PATH, body=body, anonymous=True)
+        text, seconds = get(answer.body, ("accessToken",)), get(answer.body, ("expiresIn",))
+        if not isinstance(text, str):
+            raise _not_port(TOKEN_PATH, "no accessToken in the answer")
+        vault.add(f"access token of {settings.provider}@{settings.name}", text)
+        return Token(text, now() + (seconds if isinstance(seconds, int | float) else 0))
+
+    return TokenAuth(issue, now=now)
 
 
 def base_url(url: str) -> str:

@@ -1,0 +1,113 @@
+"""`portctl gate`: change control inside a pipeline, one command per job."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from portctl.cli import output
+from portctl.cli.options import common
+from portctl.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from portctl.gate.evidence import Call
+
+_RUN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SETTINGS = pathlib.Path("gate.json")
+_HINT = "`portctl gate` runs in the jobs of the pipeline that `portctl apply` writes: see docs/deployment.md."
+_KINDS = {
+    "accept": ("request",),
+    "open": ("request",),
+    "wait": ("decision",),
+    "look": ("look",),
+    "start": ("deploy",),
+    "finish": ("deploy",),
+    "report": ("request", "decision", "look", "deploy"),
+}
+
+
+@click.group()
+def command() -> None:
+    """Control changes inside a deployment pipeline.
+
+    Each job of the pipeline calls one of these commands. What the pipeline was called with comes from the variables
+    GATE_CALL, GATE_DEPLOY_RUN, GATE_RUN and GATE_ENVIRONMENT, addresses and limits from the settings file.
+    """
+
+
+def _job(name: str, summary: str) -> None:
+    @command.command(name, help=summary)
+    @click.option(
+        "--settings",
+        "path",
+        type=click.Path(path_type=pathlib.Path, dir_okay=False),
+        default=_SETTINGS,
+        show_default=True,
+        help="The settings file.",
+    )
+    @common
+    def run(path: pathlib.Path) -> int:
+        from portctl.gate.commands import Gate, run_gate
+        from portctl.gate.connections import Rim
+        from portctl.gate.evidence import Question
+        from portctl.gate.settings import read_settings
+
+        environ = dict(os.environ)
+        gate = Gate(
+            settings=read_settings(path),
+            call=_call(name, environ),
+            now=_now(environ),
+            rim=Rim(environ=environ, say=output.write),
+            root=pathlib.Path(),
+        )
+        return run_gate(Question(name), gate)
+
+
+for _name, _summary in (
+    ("accept", "Check that a request is genuine, and fetch the code of its service."),
+    ("open", "Start the deployment if coverage is high enough, else open a change request."),
+    ("wait", "Wait for a decision about a change request, and carry it out."),
+    ("look", "Look what has become of a deployment, and go on with it or end it."),
+    ("start", "Take the one start of a deployment, right before its deploy job."),
+    ("finish", "Tell how a deployment has ended."),
+    ("report", "Tell whoever waits that a job has failed or was cancelled."),
+):
+    _job(_name, _summary)
+
+
+def _call(name: str, environ: Mapping[str, str]) -> Call:
+    """Errors: InvalidInput. GitLab has checked the inputs of the pipeline; a job of another project has not."""
+    from portctl.gate.evidence import Call, Kind
+
+    kind = environ.get("GATE_CALL", "")
+    if kind not in _KINDS[name]:
+        wanted = " or ".join(_KINDS[name])
+        raise InvalidInput("Not called by its pipeline", f"GATE_CALL is {kind!r}, not {wanted}", hint=_HINT)
+    for variable in ("GATE_DEPLOY_RUN", *(() if kind == "deploy" else ("GATE_RUN",))):
+        if not _RUN.fullmatch(environ.get(variable, "")):
+            raise InvalidInput("Not called by its pipeline", f"{variable} is no id of a run", hint=_HINT)
+    pipeline = environ.get("CI_PIPELINE_ID", "")
+    return Call(
+        kind=Kind(kind),
+        deploy_run=environ["GATE_DEPLOY_RUN"],
+        run="" if kind == "deploy" else environ["GATE_RUN"],
+        environment=environ.get("GATE_ENVIRONMENT", "") if kind == "deploy" else "",
+        pipeline=int(pipeline) if pipeline.isascii() and pipeline.isdecimal() else 0,
+        pipeline_url=environ.get("CI_PIPELINE_URL", ""),
+        job_url=environ.get("CI_JOB_URL", ""),
+        canceled=environ.get("CI_JOB_STATUS") == "canceled",
+    )
+
+
+def _now(environ: Mapping[str, str]) -> float:
+    """When the pipeline was created, in Unix seconds: all its jobs judge by one clock, which is GitLab's."""
+    try:
+        return datetime.fromisoformat(environ.get("CI_PIPELINE_CREATED_AT", "")).timestamp()
+    except ValueError as error:
+        raise InvalidInput("Not called by its pipeline", "CI_PIPELINE_CREATED_AT is no time", hint=_HINT) from error

@@ -1,0 +1,68 @@
+"""How much of a service its tests cover: one number from a Cobertura report, which the service has written itself.
+
+Of the report, the start of the first element is read and nothing else: no entity, no other file, no more than 64 KiB.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import stat
+import xml.parsers.expat
+
+_MOST_BYTES = 65_536
+_RATE = re.compile(r"(0(\.\d+)?|1(\.0+)?)")
+
+
+class BadReport(ValueError):
+    """Not a coverage report; the text says why."""
+
+
+def read_percent(path: pathlib.Path) -> float:
+    """Percent of lines, with one decimal, cut off. Errors: BadReport."""
+    rate = _root(_beginning(path)).get("line-rate", "")
+    if len(rate) > 32 or not _RATE.fullmatch(rate):
+        raise BadReport("The coverage report has no line-rate from 0 to 1")
+    whole, _, fraction = rate.partition(".")
+    return int(f"{whole}{fraction:0<3.3}") / 10
+
+
+def _beginning(path: pathlib.Path) -> bytes:
+    """The first bytes of a file that is one: a link, a folder or a pipe is none."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise BadReport("The tests left no coverage report") from error
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise BadReport("The coverage report is no file")
+        return file.read(_MOST_BYTES)
+
+
+class _Found(Exception):
+    """The first element; there is nothing more to read."""
+
+
+def _root(text: bytes) -> dict[str, str]:
+    parser = xml.parsers.expat.ParserCreate()
+    found: dict[str, str] = {}
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if name != "coverage":
+            raise BadReport("The coverage report is no Cobertura report")
+        found.update(attributes)
+        raise _Found
+
+    def entity(*_: object) -> None:
+        raise BadReport("The coverage report declares entities")
+
+    parser.StartElementHandler = start
+    parser.EntityDeclHandler = entity
+    try:
+        parser.Parse(text, False)
+    except _Found:
+        return found
+    except xml.parsers.expat.ExpatError as error:
+        raise BadReport("The coverage report is no XML text") from error
+    raise BadReport("The coverage report has no first element within its first 64 KiB")

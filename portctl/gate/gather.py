@@ -1,0 +1,180 @@
+"""Reads what a decision may rest on, and no more: each question asks only the services that its job may ask."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from portctl.gate.connections import MARKS_TOKEN, READ_TOKEN, Connections
+from portctl.gate.evidence import (
+    CALLERS,
+    Approver,
+    Call,
+    Change,
+    Evidence,
+    JobState,
+    Kind,
+    Marks,
+    Question,
+    Run,
+    Tested,
+    Verdict,
+)
+from portctl.gate.marks import MarkStore
+from portctl.gate.pipelines import Pipelines
+from portctl.gate.port import Portal
+from portctl.gate.servicenow import ChangeRequests, awaited
+from portctl.gate.settings import Settings
+
+_POLL_SECONDS = 1.0
+_WITH_APPROVERS = (Verdict.APPROVED, Verdict.UNDECIDED)
+
+
+@dataclass(slots=True)
+class Desk:
+    """Everything that a gate reads from and writes to; each client is made when it is asked for."""
+
+    settings: Settings
+    connections: Connections
+    sleep: Callable[[float], object] = time.sleep
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """The columns of the change request, as they were read last."""
+
+    @property
+    def portal(self) -> Portal:
+        return Portal(self.connections.port(), self.sleep)
+
+    @property
+    def changes(self) -> ChangeRequests:
+        return ChangeRequests(self.connections.servicenow(), self.settings.servicenow)
+
+    @property
+    def marks(self) -> MarkStore:
+        return MarkStore(self.connections.gitlab(MARKS_TOKEN), self.settings.marks, self.sleep)
+
+    @property
+    def pipelines(self) -> Pipelines:
+        return Pipelines(self.connections.gitlab(READ_TOKEN), self.settings.pipelines)
+
+    def change(self, deploy_run: str) -> Change | None:
+        found = self.changes.find(deploy_run)
+        if found is None:
+            return None
+        self.columns = found[1]
+        return found[0]
+
+
+def gather(question: Question, desk: Desk, call: Call, now: float, *, measured: Measured | None = None) -> Evidence:
+    """The evidence for a question as it is now. `measured`: what the tests of this pipeline have left."""
+    portal = desk.portal
+    request = portal.run(call.deploy_run)
+    own = portal.run(call.run) if call.run else None
+    evidence = Evidence(call=call, now=now, own=own, request=request)
+    if question is Question.ACCEPT or request is None:
+        return evidence
+    evidence = replace(evidence, marks=desk.marks.read(request))
+    if question is Question.OPEN:
+        assert measured is not None
+        return _with_tests(evidence, desk, request, own, measured)
+    evidence = replace(evidence, job=_job(desk, evidence.marks))
+    if question is Question.REPORT:
+        return replace(evidence, failed_job=desk.pipelines.failed_job(call.pipeline) if call.pipeline else "")
+    if question is Question.LOOK:
+        evidence = replace(evidence, abandoned=_abandoned(desk, call, own))
+    return _with_change(question, evidence, desk)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What the jobs before have left. `percent` is None where there is no usable report, and `problem` says why."""
+
+    project: str
+    sha: str
+    deploy: str
+    percent: float | None
+    problem: str = ""
+
+
+def _with_tests(evidence: Evidence, desk: Desk, request: Run, own: Run | None, measured: Measured) -> Evidence:
+    if measured.percent is None:
+        return replace(evidence, code_problem=measured.problem)
+    tested = Tested(
+        service=request.service,
+        project=measured.project,
+        sha=measured.sha,
+        environment=request.environment,
+        deploy=measured.deploy,
+        coverage=measured.percent,
+        needs_change=measured.percent < desk.settings.policy.threshold,
+        requester=request.created_by,
+        email=own.requested_by if own is not None else "",
+    )
+    return replace(evidence, measured=tested)
+
+
+def _with_change(question: Question, evidence: Evidence, desk: Desk) -> Evidence:
+    """The change request with who approved it; a decision that was announced is waited for a little."""
+    call = evidence.call
+    waited, most = 0.0, desk.settings.decision_wait_seconds if question is Question.WAIT else 0.0
+    while True:
+        change = desk.change(call.deploy_run)
+        evidence = replace(evidence, change=change, approvers=(), awaited=())
+        if (
+            change is not None
+            and evidence.marks.ended is None
+            and change.verdict in (Verdict.APPROVED, Verdict.UNDECIDED)
+        ):
+            evidence = _with_approvals(evidence, desk, change)
+        if change is None or waited >= most or _is_clear(evidence, desk, change):
+            return evidence
+        waited += _POLL_SECONDS
+        desk.sleep(_POLL_SECONDS)
+
+
+def _is_clear(evidence: Evidence, desk: Desk, change: Change) -> bool:
+    """Whether waiting would tell nothing more: ServiceNow and Port write one thing after the other."""
+    if change.verdict is Verdict.UNDECIDED:
+        return False
+    unknown = Approver.UNKNOWN in evidence.approvers or not evidence.approvers
+    return change.verdict is not Verdict.APPROVED or desk.settings.policy.requester_may_approve or not unknown
+
+
+def _with_approvals(evidence: Evidence, desk: Desk, change: Change) -> Evidence:
+    rows = desk.changes.approvals(change)
+    approved = [row for row in rows if row["state"] == "approved"]
+    tested = evidence.marks.tested
+    approvers = tuple(_approver(row, desk, change, tested) for row in approved) if tested is not None else ()
+    return replace(evidence, approvers=approvers, awaited=awaited(rows))
+
+
+def _approver(row: Mapping[str, str], desk: Desk, change: Change, tested: Tested) -> Approver:
+    """Behind Port's account stands whoever ran the action there; anybody else is known by address."""
+    if row["user"] == desk.settings.servicenow.port_account:
+        people = desk.portal.approvers_of(change.sys_id)
+        if not people or not tested.requester:
+            return Approver.UNKNOWN
+        return Approver.REQUESTER if tested.requester in people else Approver.ANOTHER
+    if not row["email"] or not tested.email:
+        return Approver.UNKNOWN
+    return Approver.REQUESTER if row["email"].casefold() == tested.email.casefold() else Approver.ANOTHER
+
+
+def _job(desk: Desk, marks: Marks) -> JobState | None:
+    """How the deploy job stands, where one was named and its end is not kept yet."""
+    if marks.started is None or marks.ended is not None:
+        return None
+    return desk.pipelines.state(marks.started) if marks.started.job else JobState.NEVER_BEGAN
+
+
+def _abandoned(desk: Desk, call: Call, own: Run | None) -> tuple[str, ...]:
+    """Open runs about this deployment that are older than any pipeline: nobody is left to end them."""
+    if own is None:
+        return ()
+    oldest = own.created_at - desk.settings.policy.longest_pipeline_seconds
+    ours = {CALLERS[kind] for kind in (Kind.REQUEST, Kind.DECISION, Kind.LOOK)}
+    return tuple(
+        run.id
+        for run in desk.portal.open_runs()
+        if run.about == call.deploy_run and run.id != own.id and run.action in ours and run.created_at < oldest
+    )

@@ -1,0 +1,149 @@
+"""The settings file of the gate, which `portctl apply` writes beside the pipeline: addresses, limits and names.
+
+They come from a file, not from variables: whoever may set a variable of a pipeline must not choose where a credential
+is sent, or how much coverage is enough.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from portctl.errors import InvalidInput
+from portctl.gate.evidence import Policy
+
+_HINT = "`portctl apply` writes this file: correct its template, or the values of the environment."
+_DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceNowSettings:
+    """`account`: the user that opens changes. `signs_in`: its setting of `auth` other than the secret.
+
+    `port_account`: the user behind Port's decisions. `columns`: more columns of a new change, as ServiceNow has them.
+    """
+
+    url: str
+    account: str
+    port_account: str
+    signs_in: Mapping[str, str]
+    assignment_group: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """How services are built, tested and deployed where they do not say so themselves.
+
+    `properties`: for each of these names, the property of Port's entity that says otherwise.
+    """
+
+    defaults: Mapping[str, str]
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`pipelines` and `marks`: paths of projects. `ref`: the branch whose pipeline deploys."""
+
+    port_url: str
+    gitlab_url: str
+    pipelines: str
+    ref: str
+    marks: str
+    environments: tuple[str, ...]
+    servicenow: ServiceNowSettings
+    service: ServiceSettings
+    policy: Policy
+    decision_wait_seconds: float
+
+
+def read_settings(path: pathlib.Path) -> Settings:
+    """Errors: InvalidInput, with the file and the key."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no JSON text"
+        raise InvalidInput("No settings", f"{path}: {reason}", hint=_HINT) from error
+    top = _Section(str(path), document)
+    policy, snow, service = top.section("policy"), top.section("servicenow"), top.section("service")
+    days = policy.number("marks_kept_days")
+    return Settings(
+        port_url=top.text("port"),
+        gitlab_url=top.text("gitlab"),
+        pipelines=top.text("pipelines"),
+        ref=top.text("ref"),
+        marks=top.text("marks"),
+        environments=tuple(top.texts("environments")),
+        servicenow=ServiceNowSettings(
+            url=snow.text("url"),
+            account=snow.text("account"),
+            port_account=snow.text("port_account"),
+            signs_in=snow.mapping("auth"),
+            assignment_group=snow.text("assignment_group"),
+            columns=snow.mapping("columns"),
+        ),
+        service=ServiceSettings(defaults=service.mapping("defaults"), properties=service.mapping("properties")),
+        policy=Policy(
+            threshold=policy.number("coverage_threshold"),
+            requester_may_approve=policy.flag("requester_may_approve"),
+            longest_pipeline_seconds=60 * policy.number("longest_pipeline_minutes"),
+            marks_kept_seconds=days * _DAY_SECONDS,
+        ),
+        decision_wait_seconds=policy.number("decision_wait_seconds"),
+    )
+
+
+class _Section:
+    """A mapping of the file, which knows where it stands."""
+
+    def __init__(self, place: str, document: Any) -> None:
+        self._place = place
+        if not isinstance(document, dict):
+            raise self._wrong("is not a mapping")
+        self._document: dict[str, Any] = document
+
+    def section(self, name: str) -> _Section:
+        return _Section(f"{self._place}: {name}", self._get(name))
+
+    def text(self, name: str) -> str:
+        value = self._get(name)
+        if not isinstance(value, str) or not value:
+            raise self._wrong("is not a text", name)
+        return value
+
+    def texts(self, name: str) -> list[str]:
+        value = self._get(name)
+        if not isinstance(value, list) or not value or not all(isinstance(each, str) for each in value):
+            raise self._wrong("is not a list of texts", name)
+        return value
+
+    def number(self, name: str) -> float:
+        value = self._get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+            raise self._wrong("is not a number from 0 upwards", name)
+        return float(value)
+
+    def flag(self, name: str) -> bool:
+        value = self._get(name)
+        if not isinstance(value, bool):
+            raise self._wrong("is neither true nor false", name)
+        return value
+
+    def mapping(self, name: str) -> Mapping[str, str]:
+        value = self._get(name)
+        if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+            raise self._wrong("is not a mapping of texts", name)
+        return value
+
+    def _get(self, name: str) -> Any:
+        if name not in self._document:
+            raise self._wrong("is missing", name)
+        return self._document[name]
+
+    def _wrong(self, what: str, name: str = "") -> InvalidInput:
+        place = f"{self._place}: {name}" if name else self._place
+        return InvalidInput("Settings that cannot be used", f"{place} {what}", hint=_HINT)
