@@ -54,7 +54,7 @@ def up(detach: bool, seed: int, switches: tuple[str, ...], faults: tuple[str, ..
         raise PortctlError(
             "The sandbox is not installed",
             f"it needs {', '.join(missing)}",
-            hint="pip install 'portctl[sandbox]'",
+            hint="pip install 'portctl-cli[sandbox]'",
         )
     running = _status()
     if running is not None:

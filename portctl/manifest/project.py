@@ -101,7 +101,7 @@ def read_document(path: pathlib.Path, file: str, findings: Findings) -> Document
 def _installed() -> str:
     """The version of the installed package; nothing when it runs from a source tree."""
     try:
-        return metadata.version("portctl")
+        return metadata.version("portctl-cli")
     except metadata.PackageNotFoundError:
         return ""
 

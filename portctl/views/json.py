@@ -33,7 +33,7 @@ def tool_version() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        return version("portctl")
+        return version("portctl-cli")
     except PackageNotFoundError:
         return "unknown"
 

@@ -77,5 +77,5 @@ def test_without_the_extra_one_message_says_what_to_install(project: Path, monke
     assert isinstance(result.exception, PortctlError)
     assert (str(result.exception), result.exception.hint) == (
         "The sandbox is not installed: it needs package_that_is_nowhere",
-        "pip install 'portctl[sandbox]'",
+        "pip install 'portctl-cli[sandbox]'",
     )

@@ -67,7 +67,7 @@ def unchecked_programs(
                     path=path,
                     summary="jq was not compiled",
                     detail="the package `jq` is not installed, so this and all other programs were only skimmed",
-                    hint="Install portctl[sandbox].",
+                    hint="Install portctl-cli[sandbox].",
                 )
                 return
 
