@@ -37,7 +37,7 @@ def installs(file: str, text: str) -> list[str]:
 
 
 def test_no_file_of_the_repository_installs_the_program_of_somebody_else() -> None:
-    found = {}
+    found: dict[str, list[str]] = {}
     for file in filter(None, TRACKED):
         path = ROOT / file
         if file != HERE and path.is_file():

@@ -15,6 +15,7 @@ from portctl.providers.port.rules.literals import (
     secrets_in_clear,
     undeclared_secrets,
 )
+from portctl.providers.port.rules.open_calls import open_calls, tokens_in_urls
 from portctl.providers.port.rules.pipelines import double_starts
 from portctl.providers.port.rules.shapes import per_organisation
 
@@ -42,6 +43,18 @@ RULES: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         summary="`.secrets.NAME` without a port/Secret of that name",
         check=per_organisation(undeclared_secrets),
+    ),
+    Rule(
+        id="port/open-call",
+        severity=Severity.ERROR,
+        summary="A call that starts a pipeline and lets its caller choose what is set there",
+        check=per_organisation(open_calls),
+    ),
+    Rule(
+        id="port/token-in-url",
+        severity=Severity.WARNING,
+        summary="The trigger token of a pipeline stands in the query instead of the body",
+        check=per_organisation(tokens_in_urls),
     ),
     Rule(
         id="port/enum-disagrees",
