@@ -22,6 +22,7 @@ from portctl.providers.workflow.flow import (
 )
 from portctl.source import Path
 
+_INPUTS: Path = ("invocationMethod", "body", "inputs")
 _OWN = re.compile(r"(u|x_[a-z0-9]+)_")
 
 
@@ -121,14 +122,20 @@ def _property(one: Handed, resources: Sequence[Resource]) -> Iterator[Finding]:
 def _variable(one: Handed, resources: Sequence[Resource]) -> Iterator[Finding]:
     """A key that is handed to a pipeline whose files are declared, and that none of them reads."""
     files = pipeline_texts(one.automation, resources)
-    if files is not None and not any(_reads(text, one.key) for text in files.values()):
+    is_input = one.path[:-1] == _INPUTS
+    reads = _interpolates if is_input else _reads
+    if files is not None and not any(reads(text, one.key) for text in files.values()):
         yield Finding(
             resource=one.automation,
             path=one.path,
             summary="Pipeline does not read it",
-            detail=f"no file of the pipeline reads `{one.key}`",
+            detail=f"no file of the pipeline reads {'the input ' if is_input else ''}`{one.key}`",
             hint="Correct the key, or use it in the pipeline.",
         )
+
+
+def _interpolates(text: str, name: str) -> bool:
+    return re.search(rf"\$\[\[\s*inputs\.{re.escape(name)}\s*(?:\]\]|\|)", text) is not None
 
 
 def _reads(text: str, key: str) -> bool:

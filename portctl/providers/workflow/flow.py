@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from portctl.model.address import Address
 from portctl.model.resource import Resource
-from portctl.model.value import OutputRef, Pending, Value, get, leaves
+from portctl.model.value import get, leaves
 from portctl.providers.servicenow.rules.shapes import Source, mapping, script_of
 from portctl.providers.servicenow.scripts import Message, Sent, messages, sent_keys
+from portctl.providers.workflow.pipelines import outputs, started_project
 from portctl.source import Path
 
 _BODY_KEY = re.compile(r"\.body\.([A-Za-z_]\w*)|\.body\[\"([^\"]+)\"\]")
@@ -98,8 +99,8 @@ def handed(resources: Sequence[Resource]) -> Iterator[Handed]:
 
 def pipeline_texts(automation: Resource, resources: Sequence[Resource]) -> dict[str, str] | None:
     """The files of the project whose pipeline an automation starts, by name; None where they are not declared."""
-    project = next(iter(_outputs(get(automation.attributes, ("invocationMethod", "url")))), None)
-    if project is None or project.kind_name != "gitlab/Project":
+    project = started_project(automation, resources)
+    if project is None:
         return None
     found: dict[str, str] = {}
     for files in _of(resources, "gitlab/Files"):
@@ -127,12 +128,7 @@ def _receiver(message: Resource, used: Message) -> Address:
     """The webhook whose address is the endpoint of the function, or of the message."""
     own = get(message.attributes, ("functions", used.function, "rest_endpoint"))
     for value in (own, message.attributes.get("rest_endpoint")):
-        for address in _outputs(value):
+        for address in outputs(value):
             if address.kind_name == "port/Webhook":
                 return address
     return message.address
-
-
-def _outputs(value: Value) -> Iterator[Address]:
-    if isinstance(value, Pending):
-        yield from (hole.address for hole in value.holes() if isinstance(hole, OutputRef))

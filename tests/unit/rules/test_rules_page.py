@@ -13,11 +13,12 @@ from portctl.model.diagnostic import Severity
 from portctl.providers.gitlab.rules import RULES as GITLAB_RULES
 from portctl.providers.port.rules import RULES as PORT_RULES
 from portctl.providers.servicenow.rules import RULES as SERVICENOW_RULES
-from portctl.providers.workflow.contract import RULES as WORKFLOW_RULES
+from portctl.providers.workflow.contract import RULES as CONTRACT_RULES
+from portctl.providers.workflow.inputs import RULES as INPUT_RULES
 from tests.unit.rules.builders import findings, resources, rule
 
 PAGE = (pathlib.Path(__file__).parents[3] / "docs" / "rules.md").read_text("utf-8")
-RULES = (*PORT_RULES, *GITLAB_RULES, *SERVICENOW_RULES, *WORKFLOW_RULES)
+RULES = (*PORT_RULES, *GITLAB_RULES, *SERVICENOW_RULES, *CONTRACT_RULES, *INPUT_RULES)
 SECTIONS = dict(re.findall(r"^## ([a-z]+/\S+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
 WITHOUT_EXAMPLE = {"port/jq-unchecked"}
 EXAMPLES = {

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from portctl.manifest.lint import Finding
 from portctl.model.resource import Resource
-from portctl.model.value import Pending
+from portctl.model.value import Pending, get
+from portctl.providers.gitlab.ci import DEFAULT_FILE
+from portctl.providers.gitlab.inputs import declared_inputs
 from portctl.providers.gitlab.rules.shapes import HOLE, Instance, flag, is_secret, shown
 
 _KINDS = ("Variable", "GroupVariable")
@@ -81,11 +83,18 @@ _RAW_HINT = "Set `raw: true`."
 
 
 def refused_triggers(instance: Instance) -> Iterator[Finding]:
-    """A trigger in a project whose setting refuses it."""
+    """A trigger in a project whose setting refuses it. One that sends inputs needs no variables."""
+    with_inputs = {
+        files.meta.within
+        for files in instance.of("Files")
+        if declared_inputs(shown(get(files.attributes, ("files", DEFAULT_FILE, "content"))) or "") is not None
+    }
     triggered = {resource.identity[0] for resource in instance.of("PipelineTrigger")}
     name = "ci_pipeline_variables_minimum_override_role"
     for resource in instance.of("Project"):
         role = resource.attributes.get(name)
+        if resource.address in with_inputs:
+            continue
         if resource.identity[0] in triggered and role in (None, "no_one_allowed"):
             is_ = f"is {role}" if role else "is not set, and `no_one_allowed` in new projects"
             yield Finding(
@@ -93,7 +102,8 @@ def refused_triggers(instance: Instance) -> Iterator[Finding]:
                 path=(name,) if role else (),
                 summary="Triggers may be refused",
                 detail=f"`{name}` {is_}: GitLab then refuses triggers that pass variables, older servers every trigger",
-                hint="Set it to `developer` or `maintainer`, the role of the user who owns the token.",
+                hint="Declare `spec: inputs` in the pipeline and send those; or set it to `developer` or `maintainer`, "
+                "the role of the user who owns the token.",
             )
 
 

@@ -101,3 +101,23 @@ def _changed(resource: Resource, path: tuple[str, ...], old: str, new: str) -> R
 
     attributes = freeze(put(thaw(resource.attributes), path))
     return replace(resource, attributes=attributes)
+
+
+def test_a_property_may_reach_the_pipeline_as_an_input() -> None:
+    called = RESOURCES["port/Automation:approveSnowPipeline"]
+    backend = called.attributes["invocationMethod"]
+    body = freeze({"inputs": {"deploy_run": "{{ .event.diff.after.properties.externalTags }}"}})
+    inputs = replace(called, attributes={**called.attributes, "invocationMethod": {**backend, "body": body}})
+    files = RESOURCES["gitlab/Files:pipeline"]
+    for text, summaries in (
+        ("echo $[[ inputs.deploy_run ]]", []),
+        ("echo $[[inputs.deploy_run | truncate(0,3)]]", []),
+        ("echo $[[ inputs.deploy_run_id ]] .deploy_run", ["Pipeline does not read it"]),
+    ):
+        pipeline = freeze({".gitlab-ci.yml": {"content": text}})
+        changed = replace(files, attributes={**files.attributes, "files": pipeline})
+        others = {"port/Automation:approveSnowPipeline": inputs, "gitlab/Files:pipeline": changed}
+        found = [one for one in contract(tuple({**RESOURCES, **others}.values())) if one.resource is inputs]
+        assert [(one.summary, one.path[1:]) for one in found] == [
+            (summary, ("body", "inputs", "deploy_run")) for summary in summaries
+        ]
