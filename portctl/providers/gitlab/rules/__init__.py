@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portctl.manifest.lint import Rule
 from portctl.model.diagnostic import Severity
+from portctl.providers.gitlab.rules.images import unpinned_images
 from portctl.providers.gitlab.rules.pipelines import broken_pipelines, overwritten_keys
 from portctl.providers.gitlab.rules.shapes import per_instance
 from portctl.providers.gitlab.rules.variables import (
@@ -56,5 +57,11 @@ RULES: tuple[Rule, ...] = (
         severity=Severity.WARNING,
         summary="A trigger in a project that does not let triggers pass variables",
         check=per_instance(refused_triggers),
+    ),
+    Rule(
+        id="gitlab/image-unpinned",
+        severity=Severity.WARNING,
+        summary="An image without a digest, for jobs that get secrets or deploy",
+        check=per_instance(unpinned_images),
     ),
 )
