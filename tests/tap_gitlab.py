@@ -25,6 +25,8 @@ UNDESCRIBED = {
     "POST /api/v4/projects/{project}/restore": "Projects API: restore a project marked for deletion",
     "POST /api/v4/projects/{project}/archive": "Projects API: archive a project",
     "POST /api/v4/projects/{project}/unarchive": "Projects API: unarchive a project",
+    "GET /api/v4/projects/{project}/repository/archive": "Repositories API: get file archive",
+    "GET /api/v4/projects/{project}/repository/archive.tar.gz": "Repositories API: get file archive",
     "GET /api/v4/projects/{project}/jobs/artifacts/{ref}/download": "Job artifacts API: by reference name",
     "GET /api/v4/projects/{project}/jobs/{job}/artifacts/{part0}/{part1}": "Job artifacts API: a single file",
     "GET /api/v4/projects/{project}/jobs/{job}/artifacts/{part0}/{part1}/{part2}": "Job artifacts API: a single file",

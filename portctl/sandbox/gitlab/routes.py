@@ -8,6 +8,7 @@ from portctl.sandbox.core.exchange import Answer
 from portctl.sandbox.gitlab.context import Call, Handler
 from portctl.sandbox.gitlab.errors import GitLabError
 from portctl.sandbox.gitlab.handlers import (
+    archives,
     branches,
     commits,
     files,
@@ -162,6 +163,8 @@ _CODE = (
     _route("PATCH", _PROTECTED, branches.change_protected),
     _route("DELETE", _PROTECTED, branches.unprotect),
     _public(f"{_REPOSITORY}/tree", files.tree),
+    _public(f"{_REPOSITORY}/archive", archives.download),
+    _public(f"{_REPOSITORY}/archive.tar.gz", archives.download),
     _public(_FILE, files.read),
     _public(_FILE, files.head, "HEAD"),
     _public(f"{_FILE}/raw", files.raw),

@@ -40,4 +40,14 @@ SWITCHES = (
         strict="variables of a group are listed for owners only",
         lenient="maintainers list them, too",
     ),
+    Switch(
+        "archive-limit",
+        strict="five archives a minute for one project and user (GitLab.com)",
+        lenient="as many as one likes (instances that have not switched the limit on)",
+    ),
+    Switch(
+        "archive-missing-path",
+        strict="the archive of a folder that does not exist is 200 with nothing in it",
+        lenient="404 (newer servers)",
+    ),
 )

@@ -14,7 +14,7 @@ from portctl.sandbox.gitlab.ci.scope import scope_of
 from portctl.sandbox.gitlab.ci.shapes import NotEmulated
 from portctl.sandbox.gitlab.errors import GitLabError, not_emulated
 from portctl.sandbox.gitlab.git.repository import Repository
-from portctl.sandbox.gitlab.store import access, jobs, pipelines, protection
+from portctl.sandbox.gitlab.store import access, jobs, pipelines, protection, rates
 from portctl.sandbox.gitlab.store.access import Level
 from portctl.sandbox.gitlab.store.instance import Instance
 from portctl.sandbox.gitlab.store.projects import refused_base
@@ -22,7 +22,6 @@ from portctl.sandbox.gitlab.store.settings import OVERRIDE_ROLE
 
 _FILE = ".gitlab-ci.yml"
 _MOST_PER_MINUTE = 25
-_PERIOD_SECONDS = 60
 _ROLES = {"developer": Level.DEVELOPER, "maintainer": Level.MAINTAINER, "owner": Level.OWNER}
 _TOO_MANY = "Too many pipelines created in the last minute. Try again later."
 _LIMITED = {"message": {"error": "This endpoint has been requested too many times. Try again later."}}
@@ -129,10 +128,5 @@ def _exists(repository: Repository, sha: str) -> Any:
 
 def _count(instance: Instance, key: str) -> None:
     """25 pipelines a minute for one project, commit and user. Errors: 429, or 400 (switch)."""
-    now = instance.world.clock.seconds()
-    row = instance.state.get("pipeline_rates", key)
-    if row is None or now >= row["start"] + _PERIOD_SECONDS:
-        row = {"start": now, "count": 0}
-    if row["count"] >= _MOST_PER_MINUTE:
+    if rates.exceeded(instance, f"pipeline:{key}", _MOST_PER_MINUTE):
         raise GitLabError(429, _LIMITED) if instance.strict("pipeline-limit-status") else refused_base(_TOO_MANY)
-    instance.state.put("pipeline_rates", key, {**row, "count": row["count"] + 1})

@@ -122,6 +122,19 @@ class Repository:
         entries = [_entry(line, "") for line in listed.split("\0") if line]
         return next((entry for entry in entries if entry.path == path and entry.kind == "blob"), None)
 
+    def exists(self, commit: str, path: str) -> bool:
+        """Whether there is a file or folder at a path."""
+        try:
+            self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}:{path.strip('/')}")
+        except GitFailed:
+            return False
+        return True
+
+    def archive(self, commit: str, prefix: str, path: str = "") -> bytes:
+        """A tar.gz of a commit, or of what lies at a path of it, below `prefix`."""
+        place = [path.strip("/")] if path.strip("/") else []
+        return self.run("--literal-pathspecs", "archive", "--format=tar.gz", f"--prefix={prefix}", commit, *place)
+
     def blob(self, sha: str) -> bytes:
         return self.run("cat-file", "blob", sha)
 
