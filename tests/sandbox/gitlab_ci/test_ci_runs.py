@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
+import platform
 import shutil
 from functools import partial
 
@@ -189,3 +191,12 @@ def test_busybox_has_its_applets_curl_and_jq_and_nothing_else(workshop: Workshop
     assert (
         workshop.client.get(f"{PROJECT}/jobs/{workshop.job('show')['id']}").json()["runner"]["description"] == "sandbox"
     )
+
+
+@pytest.mark.fact("ci-110")
+def test_jobs_have_portctl_as_an_image_would(shop: Workshop) -> None:
+    version = f"portctl {importlib.metadata.version('portctl')} (Python {platform.python_version()})"
+    states = shop.run("use: {script: [portctl version, portctl no-such-command]}", portctl_py="raise SystemExit(9)\n")
+    assert states == {"use": "failed"}
+    assert shop.output("use")[0] == version
+    assert shop.log("use").splitlines()[-1] == "ERROR: Job failed: exit code 64"

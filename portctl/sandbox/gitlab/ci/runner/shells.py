@@ -12,31 +12,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from portctl.sandbox.gitlab.ci.runner.stand_ins import stand_ins
+
 _SYSTEM = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
 _TOOLS = ("bash", "git", "curl", "jq", "python3")
 _ON_THE_IMAGE = ("curl", "jq")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
-_INSTALLER = """#!/bin/sh
-# Stands in for a package manager: nothing is installed, what is asked for must be there.
-command=""
-skip=""
-for word; do
-  if [ -n "$skip" ]; then skip=""; continue; fi
-  case "$word" in
-    -t|--virtual|-X|--repository|-p|--root|-o) skip=yes ;;
-    -*) ;;
-    *)
-      if [ -z "$command" ]; then command=$word; continue; fi
-      case "$command" in add|install) ;; *) continue ;; esac
-      package=${word%%[=~<>@]*}
-      command -v "$package" >/dev/null || {
-        echo "$(basename "$0"): the sandbox installs nothing, and has no command \\"$package\\"" >&2
-        exit 1
-      } ;;
-  esac
-done
-exit 0
-"""
 
 
 class MissingShell(RuntimeError):
@@ -80,7 +61,7 @@ def bash(folder: Path) -> Shell:
     program = _program("bash")
     found = [Path(place).parent for tool in _TOOLS if (place := shutil.which(tool)) is not None]
     places = [folder_of for folder_of in found if str(folder_of) not in _SYSTEM]
-    return Shell("bash", (program,), _path(_installers(folder), *places, *_SYSTEM))
+    return Shell("bash", (program,), _path(stand_ins(folder), *places, *_SYSTEM))
 
 
 def busybox(folder: Path, *, more: Sequence[str] = ()) -> Shell:
@@ -95,18 +76,7 @@ def busybox(folder: Path, *, more: Sequence[str] = ()) -> Shell:
         for name in (*_ON_THE_IMAGE, *more):
             (applets / name).unlink(missing_ok=True)
             (applets / name).symlink_to(_program(name))
-    return Shell("busybox sh", (program, "sh"), _path(_installers(folder), applets))
-
-
-def _installers(folder: Path) -> Path:
-    place = folder / "installers"
-    place.mkdir(parents=True, exist_ok=True)
-    for name in ("apk", "apt-get", "apt"):
-        file = place / name
-        if not file.exists():
-            file.write_text(_INSTALLER, encoding="utf-8")
-            file.chmod(0o755)
-    return place
+    return Shell("busybox sh", (program, "sh"), _path(stand_ins(folder), applets))
 
 
 def _path(*folders: Path | str) -> str:
