@@ -178,15 +178,22 @@ class Services:
 
     def commit(self, project: str, message: str, files: Mapping[str, str | None]) -> Said:
         """Write files on the default branch; None deletes one."""
-        actions = [
+        actions: list[Row] = [
             {"action": "delete", "file_path": path}
             if text is None
-            else {"action": "create", "file_path": path, "content": text}
+            else {"action": self._writing(project, path), "file_path": path, "content": text}
             for path, text in files.items()
         ]
         body = {"branch": "main", "commit_message": message, "actions": actions}
-        place = quote(project, safe="")
-        return self.gitlab("POST", f"projects/{place}/repository/commits", body)
+        return self.gitlab("POST", f"projects/{quote(project, safe='')}/repository/commits", body)
+
+    def file(self, project: str, path: str) -> Said:
+        """The text of a file on the default branch."""
+        place = f"projects/{quote(project, safe='')}/repository/files/{quote(path, safe='')}"
+        return self.gitlab("GET", f"{place}/raw?ref=main")
+
+    def _writing(self, project: str, path: str) -> str:
+        return "update" if self.file(project, path).is_good else "create"
 
     def webhook(self) -> str:
         """Where ServiceNow delivers to."""

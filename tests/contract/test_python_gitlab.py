@@ -76,11 +76,11 @@ def test_numbered_lists_go_over_three_pages(sandbox: Sandbox, project: Project) 
 
 
 def test_keyset_lists_go_over_three_pages(sandbox: Sandbox, client: gitlab.Gitlab) -> None:
-    client.projects.create({"name": "fifth", "namespace_id": client.groups.get("platform").id})
+    client.projects.create({"name": "another", "namespace_id": client.groups.get("platform").id})
     before = len(sandbox.journal.exchanges())
-    listed = client.projects.list(pagination="keyset", order_by="id", sort="asc", per_page=2, get_all=True)
+    listed = client.projects.list(pagination="keyset", order_by="id", sort="asc", per_page=3, get_all=True)
     ids = [each.id for each in listed]
-    assert (len(ids), ids) == (5, sorted(ids))
+    assert (len(ids), ids) == (8, sorted(ids))
     assert len(sandbox.journal.exchanges()) - before == 3
 
 
@@ -115,7 +115,7 @@ def test_one_commit_with_four_actions(project: Project) -> None:
     made = project.commits.create({"branch": "main", "commit_message": "Four", "actions": actions})
     assert project.commits.list(get_all=True)[0].id == made.id
     paths = [each["path"] for each in project.repository_tree(recursive=True, get_all=True) if each["type"] == "blob"]
-    assert sorted(paths) == ["README.md", "ci/gate.sh", "test_checkout.py", "till.py"]
+    assert sorted(paths) == ["README.md", "ci/gate.sh", "deploy.sh", "test_checkout.py", "till.py"]
     file = project.files.get("ci/gate.sh", ref="main")
     assert (file.decode(), file.last_commit_id) == (b"echo gate\n", made.id)
     file.content = "echo changed\n"
@@ -161,7 +161,7 @@ def test_branches_protection_and_members(client: gitlab.Gitlab, project: Project
     user: Any = client.users.list(username="otto.outsider", get_all=True)[0]
     project.members.create({"user_id": user.id, "access_level": gitlab.const.AccessLevel.DEVELOPER})
     assert project.members.get(user.id).access_level == 30
-    assert len(project.members_all.list(get_all=True)) == 8
+    assert len(project.members_all.list(get_all=True)) == 9
 
 
 def test_lint_of_a_file(project: Project) -> None:

@@ -123,12 +123,13 @@ def test_a_pipeline_that_is_cancelled_at_its_gate_tells_at_once(story: Telling) 
 
 
 def test_a_deployment_that_is_cancelled_has_an_unknown_outcome(story: Telling) -> None:
+    own = str(story.services.file(CATALOG, "deploy.sh").body)
     story.services.commit(CATALOG, "Deploy slowly", {"deploy.sh": "sleep 60\n"})
     run = ask(story, CATALOG)
     story.wait("it is deployed", lambda: story.deploy_starts() == 1)
     cancel(story)
     status, text = told(story, run)
-    story.services.commit(CATALOG, "Take it back", {"deploy.sh": None})
+    story.services.commit(CATALOG, "Take it back", {"deploy.sh": own})
     assert (status, text.partition(":")[0]) == ("FAILURE", "Outcome unknown")
     nothing_is_left_open(story)
 

@@ -1,4 +1,4 @@
-"""What a freshly reset instance holds: people with their tokens, two groups, and projects with their repositories."""
+"""What a freshly reset instance holds: people with their tokens, groups, and projects with their repositories."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ _AUTHOR = Signature("Olga Owner", "olga.owner@example.com", 1_767_225_600)
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """`role` in both groups."""
+    """`role` in the groups `platform` and `shop`."""
 
     credential: str
     username: str
     name: str
     role: Level
     bot: bool = False
+    scope: str = "api"
 
 
 _PEOPLE = (
@@ -39,8 +40,10 @@ _PEOPLE = (
     _Person("reporter", "rita.reporter", "Rita Reporter", Level.REPORTER),
     _Person("guest", "gus.guest", "Gus Guest", Level.GUEST),
     _Person("outsider", "otto.outsider", "Otto Outsider", Level.NONE),
+    _Person("gate-reader", "sa-gate", "Deployment gate", Level.REPORTER, bot=True, scope="read_api"),
 )
 _MORE_TOKENS = (
+    ("gate-marks", "sa-gate", ["api"]),
     ("readonly", "max.maintainer", ["read_api"]),
     ("default-readonly", "sa-portctl", ["read_api"]),
     ("repository-only", "max.maintainer", ["read_repository", "write_repository"]),
@@ -59,16 +62,15 @@ def fill(instance: Instance) -> None:
     for person in _PEOPLE:
         user = users.create(instance, username=person.username, name=person.name, bot=person.bot)
         known[person.username] = user
-        _token(instance, user, person.credential, ["api"])
+        _token(instance, user, person.credential, [person.scope])
     for name, username, scopes in _MORE_TOKENS:
         _token(instance, known[username], name, scopes)
     for path, name, inside in (("platform", "Platform", ("pipelines",)), ("shop", "Shop", _SERVICES)):
-        group = namespaces.create(instance, root, {"path": path, "name": name})
-        members.remove_all(instance, "namespace", group["id"])
+        group = _group(instance, root, path, name)
         _join(instance, root, group, known)
         for project in inside:
-            values = {"path": project, "name": project, "namespace_id": group["id"]}
-            projects.create(instance, root, values, seeded=project)
+            _project(instance, root, group, project)
+    _marks(instance, root, known)
     clock.advance(_AGE_SECONDS)
     instance.state.forget()
 
@@ -88,7 +90,28 @@ def fill_repository(repository: Repository, project: dict[str, Any]) -> None:
         parents = (write_commit(repository, new),)
 
 
-_SERVICES = ("checkout", "payments", "catalog")
+_SERVICES = ("checkout", "payments", "catalog", "storefront", "pricing")
+
+
+def _group(instance: Instance, root: Row, path: str, name: str) -> Row:
+    group = namespaces.create(instance, root, {"path": path, "name": name})
+    members.remove_all(instance, "namespace", group["id"])
+    return group
+
+
+def _project(instance: Instance, root: Row, group: Row, name: str, **settings: str) -> Row:
+    values = {"path": name, "name": name, "namespace_id": group["id"], **settings}
+    return projects.create(instance, root, values, seeded=name)
+
+
+def _marks(instance: Instance, root: Row, known: dict[str, Row]) -> None:
+    """A group of its own: nobody inherits the right to write marks, but the account that provisions."""
+    group = _group(instance, root, "gate", "Gate")
+    owner = {"user_id": known["sa-portctl"]["id"], "access_level": int(Level.OWNER)}
+    members.add(instance, root, "namespace", group, owner)
+    project = _project(instance, root, group, "deployment-marks", builds_access_level="disabled")
+    writer = {"user_id": known["sa-gate"]["id"], "access_level": int(Level.MAINTAINER)}
+    members.add(instance, root, "project", project, writer)
 
 
 def _join(instance: Instance, root: Row, group: Row, known: dict[str, Row]) -> None:

@@ -1,4 +1,4 @@
-"""The files of the seeded repositories: one project for pipelines, three small services with tests.
+"""The files of the seeded repositories: projects for pipelines and for marks, five small services with tests.
 
 The tests of `checkout` cover 65 percent of its lines, those of `payments` and `catalog` nearly everything.
 """
@@ -7,21 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from portctl.sandbox.gitlab import seed_more_services as more
+
 Files = Mapping[str, str]
 
 _IGNORED = "__pycache__/\n.coverage\ncoverage.xml\n"
+_DEPLOY = """#!/bin/sh
+# Deploys to the environment that the first argument names.
+set -eu
+printf 'deployed %s to %s\\n' SERVICE "${1:?which environment?}"
+"""
 
-_CHECKOUT = '''"""Totals of a shopping basket, in cents."""
+_CHECKOUT = '''# Totals of a shopping basket, in cents.
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+HOME = "DE"
+FREE_FROM_CENTS = 5000
+
 
 @dataclass(frozen=True)
 class Line:
-    """One article in the basket."""
-
+    # One article in the basket.
     article: str
     unit_cents: int
     quantity: int
@@ -44,8 +53,8 @@ def shipping_cents(lines: list[Line], country: str) -> int:
     goods = total_cents(lines)
     if not lines:
         return 0
-    if country == "DE":
-        if goods >= 5000:
+    if country == HOME:
+        if goods >= FREE_FROM_CENTS:
             return 0
         return 490
     if country in ("AT", "CH"):
@@ -177,18 +186,40 @@ if __name__ == "__main__":
 """
 
 
-def _service(name: str, what: str, module: str, test: str) -> tuple[tuple[str, Files], ...]:
-    readme = f"# {name}\n\n{what}\n\nTests: `python3 -m unittest`\n"
+def _service(name: str, what: str, tests: str, files: Files) -> tuple[tuple[str, Files], ...]:
+    readme = f"# {name}\n\n{what}\n\nTests: `{tests}`\n"
     return (
         ("Initial commit", {"README.md": readme, ".gitignore": _IGNORED}),
-        (f"Add {name} and its tests", {f"{name}.py": module, f"test_{name}.py": test}),
+        (f"Add {name} and its tests", {**files, "deploy.sh": _DEPLOY.replace("SERVICE", f"shop/{name}")}),
     )
 
 
+def _python(name: str, what: str, module: str, test: str) -> tuple[tuple[str, Files], ...]:
+    return _service(name, what, "python3 -m unittest", {f"{name}.py": module, f"test_{name}.py": test})
+
+
+_STOREFRONT: Files = {
+    "storefront.mjs": more.STOREFRONT,
+    "storefront.test.mjs": more.STOREFRONT_TEST,
+    "cobertura.mjs": more.STOREFRONT_REPORTER,
+}
+_PRICING: Files = {
+    "pricing/__init__.py": "",
+    "pricing/prices.py": more.PRICING,
+    "tests/test_prices.py": more.PRICING_TEST,
+}
 CONTENT: Mapping[str, tuple[tuple[str, Files], ...]] = {
     "pipelines": (("Initial commit", {"README.md": "# pipelines\n\nWhat deploys the services of the shop.\n"}),),
-    "checkout": _service("checkout", "Totals of a shopping basket.", _CHECKOUT, _CHECKOUT_TEST),
-    "payments": _service("payments", "Card payments.", _PAYMENTS, _PAYMENTS_TEST),
-    "catalog": _service("catalog", "Articles and search.", _CATALOG, _CATALOG_TEST),
+    "checkout": _python("checkout", "Totals of a shopping basket.", _CHECKOUT, _CHECKOUT_TEST),
+    "payments": _python("payments", "Card payments.", _PAYMENTS, _PAYMENTS_TEST),
+    "catalog": _python("catalog", "Articles and search.", _CATALOG, _CATALOG_TEST),
+    "storefront": _service("storefront", "What a shop window shows.", "node --test", _STOREFRONT),
+    "pricing": _service("pricing", "Prices with tax and discounts.", "python3 -m pytest", _PRICING),
+    "deployment-marks": (
+        (
+            "Initial commit",
+            {"README.md": "# deployment-marks\n\nWhat was deployed, written by the gate and nobody else.\n"},
+        ),
+    ),
 }
 """By project: commits, oldest first, each with its message and files."""

@@ -102,6 +102,12 @@ _SERVICE: Row = {
             "tier": {"type": "string", "title": "Tier", "enum": ["gold", "silver", "bronze"]},
             "language": {"type": "string", "title": "Language"},
             "url": {"type": "string", "title": "URL", "format": "url"},
+            "repository": {"type": "string", "title": "Repository"},
+            "branch": {"type": "string", "title": "Branch"},
+            "buildCommand": {"type": "string", "title": "Build command"},
+            "testCommand": {"type": "string", "title": "Test command"},
+            "deployCommand": {"type": "string", "title": "Deploy command"},
+            "coverageReport": {"type": "string", "title": "Coverage report"},
         },
         "required": [],
     },
@@ -111,23 +117,33 @@ _SERVICE: Row = {
 _SHOP: Row = {"blueprint": "domain", "identifier": "shop", "title": "Shop", "team": ["shop"], "properties": {}}
 
 
-def _service(name: str, title: str, tier: str, language: str) -> Row:
+def _service(name: str, title: str, tier: str, language: str, **more: str) -> Row:
+    properties = {"tier": tier, "language": language, "url": f"https://gitlab.example.com/shop/{name}", **more}
     return {
         "blueprint": "service",
         "identifier": f"shop/{name}",
         "title": title,
         "icon": "Microservice",
         "team": ["shop"],
-        "properties": {"tier": tier, "language": language, "url": f"https://gitlab.example.com/shop/{name}"},
+        "properties": properties,
         "relations": {"domain": "shop"},
     }
 
 
+_NODE_TESTS = (
+    "node --test --experimental-test-coverage --test-reporter=spec --test-reporter-destination=stdout"
+    " --test-reporter=./cobertura.mjs --test-reporter-destination=coverage.xml"
+)
+_PYTEST = "python3 -m coverage run --source=pricing -m pytest -q && python3 -m coverage xml -q"
 _SERVICES = (
     _service("checkout", "Checkout", "gold", "Python"),
     _service("payments", "Payments", "gold", "Go"),
     _service("catalog", "Catalog", "silver", "TypeScript"),
+    _service("storefront", "Storefront", "silver", "JavaScript", testCommand=_NODE_TESTS),
+    _service("pricing", "Pricing", "silver", "Python", testCommand=_PYTEST),
+    _service("ghost", "Ghost", "bronze", "Python"),
 )
+"""There is no repository of `ghost`."""
 _SCAFFOLD: Row = {
     "identifier": "scaffold_service",
     "title": "Scaffold a service",

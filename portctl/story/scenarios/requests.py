@@ -39,13 +39,14 @@ def pipeline_crash(story: Telling) -> None:
     run = ask(story, CATALOG)
     _told(story, run, 1, "nothing was deployed")
     story.holds("nothing was deployed", story.deploy_starts() == 0)
+    own = str(story.services.file(CATALOG, "deploy.sh").body)
     story.step(DORA, "GitLab", f"repairs it, and commits a deploy.sh to {CATALOG} that kills its job")
     story.services.commit(CATALOG, "Repair it", {"test_broken.py": None, "deploy.sh": DEADLY})
     run = ask(story, CATALOG)
     _told(story, run, 2, "Outcome unknown")
     story.holds("the deploy step was started once", story.deploy_starts() == 1, story.deploy_starts())
     _again(story)
-    story.services.commit(CATALOG, "Take it back", {"deploy.sh": None})
+    story.services.commit(CATALOG, "Take it back", {"deploy.sh": own})
 
 
 def _told(story: Telling, run: str, pipelines: int, why: str) -> None:

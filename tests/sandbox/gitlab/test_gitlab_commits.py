@@ -51,7 +51,8 @@ def test_five_actions_make_one_commit(owner: httpx.Client) -> None:
     assert body["short_id"] == body["id"][:8]
     assert body["stats"] == {"additions": 2, "deletions": 8, "total": 10}
     assert files(owner) == {
-        "README.md": "100644", "new/a.txt": "100644", "test_checkout.py": "100755", "till.py": "100644",
+        "README.md": "100644", "deploy.sh": "100644", "new/a.txt": "100644",
+        "test_checkout.py": "100755", "till.py": "100644",
     }  # fmt: skip
     assert owner.get(f"{PROJECT}/repository/files/README.md/raw").text == "# Hi\n"
     assert [each["id"] for each in owner.get(COMMITS).json()] == [body["id"], *[each["id"] for each in before]]

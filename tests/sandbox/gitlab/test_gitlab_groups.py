@@ -41,7 +41,13 @@ def test_a_subgroup_belongs_to_its_parent(ask: Ask, owner: httpx.Client) -> None
 @pytest.mark.fact("gitlab-45")
 def test_a_group_is_read_with_its_projects_unless_told_otherwise(owner: httpx.Client) -> None:
     whole = owner.get("/groups/shop").json()
-    assert sorted(each["path"] for each in whole["projects"]) == ["catalog", "checkout", "payments"]
+    assert sorted(each["path"] for each in whole["projects"]) == [
+        "catalog",
+        "checkout",
+        "payments",
+        "pricing",
+        "storefront",
+    ]
     assert "projects" not in owner.get("/groups/shop", params={"with_projects": False}).json()
 
 
@@ -62,7 +68,7 @@ def test_a_renamed_group_takes_its_projects_along(owner: httpx.Client) -> None:
 @pytest.mark.fact("gitlab-48")
 def test_namespaces_are_groups_and_users(owner: httpx.Client) -> None:
     found = [(each["kind"], each["full_path"]) for each in owner.get("/namespaces").json()]
-    assert found == [("user", "sa-portctl"), ("group", "platform"), ("group", "shop")]
+    assert found == [("user", "sa-portctl"), ("group", "platform"), ("group", "shop"), ("group", "gate")]
     assert owner.get("/namespaces/shop").json()["kind"] == "group"
     assert owner.get("/namespaces/nowhere").status_code == 404
 
