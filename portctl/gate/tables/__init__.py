@@ -1,0 +1,1 @@
+"""The rules by which the gate decides, one table for each question. Pure."""
