@@ -86,7 +86,8 @@ OPENED_BEFORE = Rule(
     lambda e, _: e.change is not None and e.marks.tested is None,
     lambda e, _: give_up(
         e,
-        f"{change_of(e).number} was opened by an earlier version of the pipeline, which this one does not go on with: ask again",
+        f"{change_of(e).number} was opened by an earlier version of the pipeline, and this one does not go on with it: "
+        "ask again",
     ),
 )
 
