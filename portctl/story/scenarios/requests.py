@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+
 from portctl.story.scenarios.common import DORA, PIPELINE, ask, is_deployed, nothing_is_left_open
-from portctl.story.telling import Telling
+from portctl.story.telling import LeftOut, Telling
 
 MORE_TESTS = """import unittest
 
@@ -18,6 +20,7 @@ class DiscountTest(unittest.TestCase):
 BROKEN_TEST = (
     "import unittest\n\n\nclass Broken(unittest.TestCase):\n    def test_it(self) -> None:\n        self.fail()\n"
 )
+NODE, PYTEST, GHOST = "shop/storefront", "shop/pricing", "shop/ghost"
 DEADLY = "echo the machine goes down\nsleep 1\nkill -9 0\n"
 CATALOG = "shop/catalog"
 
@@ -27,7 +30,7 @@ def coverage_met(story: Telling) -> None:
     said = story.services.commit("shop/checkout", "Test discounts", {"test_discounts.py": MORE_TESTS})
     story.holds("GitLab takes the commit", said.status == 201, said.reason)
     run = ask(story)
-    is_deployed(story, run, pipelines=1)
+    is_deployed(story, run, pipelines=2)
     story.holds("coverage is 80% now", any("coverage is 80%" in line for line in story.services.log(run)))
     story.holds("no change request was needed", story.services.changes_of(run) == [])
     story.services.commit("shop/checkout", "Take the test back", {"test_discounts.py": None})
@@ -43,10 +46,32 @@ def pipeline_crash(story: Telling) -> None:
     story.step(DORA, "GitLab", f"repairs it, and commits a deploy.sh to {CATALOG} that kills its job")
     story.services.commit(CATALOG, "Repair it", {"test_broken.py": None, "deploy.sh": DEADLY})
     run = ask(story, CATALOG)
-    _told(story, run, 2, "Outcome unknown")
+    _told(story, run, 3, "failed, look what it did")
     story.holds("the deploy step was started once", story.deploy_starts() == 1, story.deploy_starts())
     _again(story)
     story.services.commit(CATALOG, "Take it back", {"deploy.sh": own})
+
+
+def other_languages(story: Telling) -> None:
+    """A service says itself how it is tested; what counts is the report that its tests leave."""
+    if shutil.which("node") is None:
+        raise LeftOut("Node is not installed")
+    for service, pipelines in ((NODE, 2), (PYTEST, 4)):
+        run = ask(story, service)
+        ended = story.ended(run)
+        rows = story.pipelines_ended(pipelines)
+        story.settle()
+        story.step(PIPELINE, "GitLab", f"tests and deploys {service}", *(story.stages(row) for row in rows[-2:]))
+        story.show_log(run)
+        story.holds("the developer's run has ended well", ended["status"] == "SUCCESS", ended["status"])
+    story.holds("each was deployed once", story.deploy_starts() == 2, story.deploy_starts())
+    nothing_is_left_open(story)
+
+
+def missing_repository(story: Telling) -> None:
+    run = ask(story, GHOST)
+    _told(story, run, 1, "cannot be read: nothing was deployed")
+    story.holds("GitLab shows no deploy job", not story.deploy_jobs(), story.deploy_jobs())
 
 
 def _told(story: Telling, run: str, pipelines: int, why: str) -> None:
@@ -70,5 +95,5 @@ def _again(story: Telling) -> None:
     story.settle()
     story.show(story.stages(pipeline))
     last = [each for each in story.services.jobs(pipeline["id"]) if each["name"] == "deploy"][-1]
-    story.holds("it refuses", "nobody knows how it ended" in story.services.trace(last["id"]))
+    story.holds("it refuses", "this deployment was started before" in story.services.trace(last["id"]))
     story.holds("the deploy step was not started again", story.deploy_starts() == 1, story.deploy_starts())
