@@ -11,7 +11,8 @@ from portctl.engine.backend import LedgerBackend
 from portctl.engine.decide import Ground
 from portctl.engine.execute import Approval, Means, Watch, execute
 from portctl.engine.ledger import Entry, Ledger, Run
-from portctl.engine.outputs import lookup_in, resolve
+from portctl.engine.opinions import ask_services
+from portctl.engine.outputs import lookup_in
 from portctl.engine.plan import Frame, make_plan, select
 from portctl.engine.read import Reader, check_instances
 from portctl.engine.references import References, unopenable_circles
@@ -35,7 +36,6 @@ from portctl.model.project import Environment, Project
 from portctl.model.provider import Provider
 from portctl.model.report import Report
 from portctl.model.resource import Live, RemoteKey, Resource
-from portctl.source import path_text
 from portctl.vault import Vault
 from portctl.views.json import plan_document
 
@@ -255,7 +255,7 @@ def _plan(bench: Bench, validation: Validation, ledger: Ledger, options: PlanOpt
         warnings=warnings,
     )
     made = make_plan(ground, selected, frame)
-    _ask_services(bench, made, ground)
+    ask_services(bench.provider, made, ground, validation.resources)
     return replace(made, requests={name: provider.requests() for name, provider in sorted(bench.providers.items())})
 
 
@@ -269,29 +269,6 @@ def _check_labels(wanted: tuple[str, ...], resources: tuple[Resource, ...]) -> N
                 f"No manifest has the label {label}.{did_you_mean(label, known)}",
                 hint=f"Labels of this project: {listing(known) or 'none'}.",
             )
-
-
-def _ask_services(bench: Bench, plan: Plan, ground: Ground) -> None:
-    """Let services that can judge a body before it is written do so. Raises InvalidInput with all complaints."""
-    found = []
-    for change in plan.changes:
-        if change.resource is None or not change.kind.checked or not change.action.writes:
-            continue
-        resource = change.resource
-        attributes = resolve(resource.attributes, ground.known)
-        for complaint in bench.provider(change.key[0]).check(change.kind, change.identity, attributes):
-            found.append(
-                Diagnostic(
-                    rule="service",
-                    severity=Severity.ERROR,
-                    summary="The service would not take this",
-                    detail=f"{change.address}: {complaint.text}",
-                    source=resource.sources.at((*resource.body_at, *complaint.path)),
-                    path=path_text(complaint.path),
-                )
-            )
-    if found:
-        raise InvalidInput("Invalid manifests", f"{len(found)} complaints of the service", diagnostics=found)
 
 
 def _keys_to_read(

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from portctl.model.kind import Kind
 from portctl.model.plan import InstanceInfo
-from portctl.model.resource import Identity, Live
+from portctl.model.resource import Identity, Live, Resource
 from portctl.model.value import Attributes
 from portctl.source import Path
 
@@ -45,6 +45,16 @@ class Complaint:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """Something in the manifest of `resource`, at `path` of its attributes, that a server is too old to do."""
+
+    resource: Resource
+    path: Path
+    text: str
+    hint: str
+
+
 class Provider(Protocol):
     """One instance of one service. Safe to use from several threads."""
 
@@ -69,6 +79,9 @@ class Provider(Protocol):
 
     def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[Complaint]:
         """The service's own opinion of `attributes`, without writing anything; for kinds that are `checked`."""
+
+    def shortfalls(self, resources: Sequence[Resource]) -> Sequence[Shortfall]:
+        """What of `resources`, all that is declared of this instance, its server cannot do. Only reads."""
 
     def create(self, kind: Kind, draft: Draft) -> Live:
         """Create. Raises AnswerLost when it may have happened."""

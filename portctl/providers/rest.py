@@ -12,8 +12,8 @@ from types import MappingProxyType
 from portctl.errors import AnswerLost, ApiError, Unreachable
 from portctl.model.kind import Kind, Merge, Purge, Verb, matches
 from portctl.model.plan import InstanceInfo
-from portctl.model.provider import About, Complaint, Draft
-from portctl.model.resource import Identity, Live
+from portctl.model.provider import About, Complaint, Draft, Shortfall
+from portctl.model.resource import Identity, Live, Resource
 from portctl.model.value import MISSING, Attributes, Pending, Value, get, map_leaves
 from portctl.providers.body import merged, patch
 from portctl.providers.paths import collection_path, item_path, item_query, place_path, scope_of
@@ -101,6 +101,9 @@ class RestProvider:
         return live if kind.belongs is None or kind.belongs(live.attributes) else None
 
     def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[Complaint]:  # noqa: ARG002
+        return ()
+
+    def shortfalls(self, resources: Sequence[Resource]) -> Sequence[Shortfall]:  # noqa: ARG002
         return ()
 
     def create(self, kind: Kind, draft: Draft) -> Live:

@@ -10,8 +10,31 @@ from typing import Any
 from portctl.sandbox.core.faults import Fault, FaultKind
 from tests.e2e.refusal import Refusal, quiet, write
 from tests.e2e.refused_settings import REAL
-from tests.unit.cli.conftest import Place
+from tests.unit.cli.conftest import ENVIRONMENT, Place
 
+OLD_SERVER = Fault(
+    FaultKind.STATUS, service="gitlab", path="/api/v4/version$", status=200, value={"version": "17.11.4-ee"}
+)
+INPUTS = """\
+apiVersion: portctl/v1
+kind: gitlab/Project
+metadata: {name: p, adopt: always}
+spec:
+  path_with_namespace: platform/pipelines
+  ci_pipeline_variables_minimum_override_role: no_one_allowed
+---
+apiVersion: portctl/v1
+kind: gitlab/Files
+metadata: {name: f, in: "gitlab/Project:p"}
+spec:
+  branch: main
+  files:
+    .gitlab-ci.yml:
+      content: |
+        spec: {inputs: {call: {options: [request, look]}}}
+        ---
+        look: {script: ["echo '$[[ inputs.call ]]'"]}
+"""
 CREATION: dict[str, Any] = {"service": "port", "method": "POST", "path": "/v1/blueprints$"}
 
 
@@ -49,6 +72,28 @@ error: Login refused
         said="""\
 creating port/Blueprint:change
 failed port/Blueprint:change (create): Not allowed
+""",
+    ),
+    Refusal(
+        what="a server that is too old for what a manifest relies on",
+        files={
+            "blueprints/gitlab.yaml": INPUTS,
+            "environments/sandbox.yaml": ENVIRONMENT.replace("instances:", "instances:\n  gitlab: {default: {}}"),
+        },
+        faults=(OLD_SERVER,),
+        said="""\
+error[service]: The server is too old for this
+  blueprints/gitlab.yaml:15:16  files.".gitlab-ci.yml".content
+  gitlab/Files:f: .gitlab-ci.yml declares `spec: inputs`, which takes GitLab 18.1; this one is 17.11.4-ee. It refuses the inputs of a trigger, or starts the pipeline without them
+  hint: Update GitLab to 18.1 or newer, or take the header away and send a payload.
+
+error[service]: The server is too old for this
+  blueprints/gitlab.yaml:6:48  ci_pipeline_variables_minimum_override_role
+  gitlab/Project:p: `ci_pipeline_variables_minimum_override_role: no_one_allowed` in a project that is triggered takes GitLab 18.5; this one is 17.11.4-ee. It takes the payload of a trigger for a variable and refuses each with 400, Insufficient permissions to set pipeline variables
+  hint: Update GitLab to 18.5 or newer. To let a role set variables instead opens the environment of every job to whoever has the trigger token.
+
+error: Invalid manifests
+  2 complaints of the service
 """,
     ),
     Refusal(

@@ -7,13 +7,14 @@ from types import MappingProxyType
 
 from portctl.model.kind import Kind
 from portctl.model.plan import InstanceInfo
-from portctl.model.provider import About, Complaint, Draft
-from portctl.model.resource import Identity, Live
+from portctl.model.provider import About, Complaint, Draft, Shortfall
+from portctl.model.resource import Identity, Live, Resource
 from portctl.model.value import Attributes
 from portctl.providers.gitlab.account import Account
 from portctl.providers.gitlab.files import Files
 from portctl.providers.gitlab.objects import WIDTH, GitLabObjects
 from portctl.providers.gitlab.projects import Projects
+from portctl.providers.gitlab.server import Server
 from portctl.providers.gitlab.triggers import Triggers
 from portctl.providers.gitlab.variables import Variables
 from portctl.source import Path
@@ -47,6 +48,7 @@ class GitLabProvider:
         self.name = name
         self._client = client
         self._login = login
+        self._server = Server(client)
         self._parts = {
             served: part(name, client, vault, account=account, login=login, sleep=sleep)
             for served, part in _SERVED_BY.items()
@@ -65,6 +67,9 @@ class GitLabProvider:
 
     def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[Complaint]:
         return self._parts[kind.full_name].check(kind, identity, attributes)
+
+    def shortfalls(self, resources: Sequence[Resource]) -> Sequence[Shortfall]:
+        return self._server.shortfalls(resources)
 
     def create(self, kind: Kind, draft: Draft) -> Live:
         return self._parts[kind.full_name].create(kind, draft)

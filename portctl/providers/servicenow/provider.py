@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from portctl.model.kind import Kind
 from portctl.model.plan import InstanceInfo
-from portctl.model.provider import About, Complaint, Draft
-from portctl.model.resource import Identity, Live
+from portctl.model.provider import About, Complaint, Draft, Shortfall
+from portctl.model.resource import Identity, Live, Resource
 from portctl.model.value import Attributes
 from portctl.providers.servicenow.business_rules import BusinessRules
 from portctl.providers.servicenow.columns import Columns
@@ -48,6 +48,9 @@ class ServiceNowProvider:
 
     def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[Complaint]:
         return self._parts[kind.full_name].check(kind, identity, attributes)
+
+    def shortfalls(self, resources: Sequence[Resource]) -> Sequence[Shortfall]:  # noqa: ARG002
+        return ()
 
     def create(self, kind: Kind, draft: Draft) -> Live:
         return self._parts[kind.full_name].create(kind, draft)

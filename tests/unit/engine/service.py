@@ -125,6 +125,10 @@ class Shop:
         """The shop has no opinion before a write."""
         return ()
 
+    def shortfalls(self, resources: Sequence[Any]) -> Sequence[Any]:  # noqa: ARG002
+        """The shop is never too old."""
+        return ()
+
     def create(self, kind: Kind, draft: Draft) -> Live:
         def perform() -> Live:
             if (kind.full_name, draft.identity) in self.objects:

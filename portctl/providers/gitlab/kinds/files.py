@@ -37,6 +37,7 @@ KIND = Kind(
         "Commits of others are built upon, never overwritten.",
         "What changed since the plan fails the step.",
         "A file that leaves the manifest is deleted if it was created here.",
+        "A `.gitlab-ci.yml` with `spec: inputs` takes GitLab 18.1: `plan` refuses it for an older server.",
         "`.gitlab-ci.yml` is checked by the project's CI lint at plan, where this user may ask for that.",
     ),
     schema=files,
