@@ -172,7 +172,8 @@ def test_users_are_invited_and_are_entities(port: httpx.Client) -> None:
     assert port.delete("/v1/users/new@example.com").json() == {"ok": True}
     assert port.get("/v1/users/new@example.com").status_code == 404
     emails = [each["email"] for each in port.get("/v1/users").json()["users"]]
-    assert emails == ["ada.admin@example.com", "pat.platform@example.com", "dev.dora@example.com"]
+    accounts = [f"deployment-gate{suffix}@serviceaccounts.getport.io" for suffix in ("", "-member")]
+    assert emails == ["ada.admin@example.com", "pat.platform@example.com", "dev.dora@example.com", *accounts]
 
 
 @pytest.mark.fact(139)

@@ -187,7 +187,8 @@ def test_a_sandbox_is_started_found_reset_and_ended(project: Path) -> None:
     assert document == running.document
     credentials = document["services"]["port"]["credentials"]
     assert sorted(credentials) == ["clientId", "clientSecret"]
-    assert sorted(document["services"]["port"]["others"]) == ["developer", "elsewhere", "engineer", "member"]
+    others = ["developer", "elsewhere", "engineer", "gate", "gate-member", "member"]
+    assert sorted(document["services"]["port"]["others"]) == others
     answer = httpx.post(f"{running.urls()['port']}/v1/auth/access_token", json=credentials)
     assert answer.status_code == 200
     assert control.reset(project) is True

@@ -64,12 +64,13 @@ def test_all_approvers_are_needed_in_person_where_the_action_says_so(
     again = refusal("invalid_request", f'Action run "{run_id}" was already decided by {ENGINEER}')
     assert decide(engineer, run_id, "APPROVE").json() == again
     decided = {"userId": user_id(port, ENGINEER), "state": "APPROVED", "description": None}
-    pending = {"userId": user_id(port, ADMIN), "state": "PENDING", "description": None}
+    others = (user_id(port, email) for email in (ADMIN, "deployment-gate@serviceaccounts.getport.io"))
+    pending = [{"userId": user, "state": "PENDING", "description": None} for user in others]
     listed = [
         port.get(f"{RUNS}/{run_id}/approvers", params={"include_pending_approvers": flag}).json()["approvers"]
         for flag in ("true", "false")
     ]
-    assert listed == [[decided, pending], [decided]]
+    assert listed == [[decided, *pending], [decided]]
     grant(port, name, approve={"roles": [], "users": [ENGINEER]})
     second = started(developer, name)
     assert decide(engineer, second, "APPROVE").json()["run"]["status"] == "IN_PROGRESS"

@@ -92,6 +92,7 @@ class JobQueue:
             self._state.load({})
             self._world.journal.clear()
             self._world.ids.reset()
+        self._told = self._ended
 
     def settle(self) -> int:
         """Run everything, whenever it is due, until nothing is left. Errors: Unsettled.

@@ -14,6 +14,8 @@ from portctl.sandbox.core.world import World
 from portctl.sandbox.port.errors import PortError
 
 TOKEN_SECONDS = 10_800
+SERVICE_ACCOUNTS = "serviceaccounts.getport.io"
+"""The domain of the addresses of service accounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,10 @@ class Credential:
     organisation: str
     is_admin: bool = field(kw_only=True)
     email: str | None = None
+
+    @property
+    def is_service_account(self) -> bool:
+        return self.email is not None and self.email.endswith(f"@{SERVICE_ACCOUNTS}")
 
 
 class Registry:

@@ -130,10 +130,10 @@ _RUNS = (
     Route("POST", f"{_ACTION}/runs", runs.create, reads=True),
     _get("/v1/actions/runs", runs.list_all),
     _get(_RUN, runs.read),
-    Route("PATCH", _RUN, runs.change),
+    Route("PATCH", _RUN, runs.change, reads=True),
     Route("PATCH", f"{_RUN}/approval", runs.decide, reads=True),
     _get(f"{_RUN}/approvers", runs.approvers),
-    Route("POST", f"{_RUN}/logs", runs.add_log),
+    Route("POST", f"{_RUN}/logs", runs.add_log, reads=True),
     _get(f"{_RUN}/logs", runs.list_logs),
 )
 _LATER = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portctl.sandbox.core.ids import derive
 from portctl.sandbox.core.state import Row
+from portctl.sandbox.port.credentials import SERVICE_ACCOUNTS
 from portctl.sandbox.port.store import actions, blueprints, entities, people, secrets, webhooks
 from portctl.sandbox.port.store.entities import Mode, Options
 from portctl.sandbox.port.store.organisation import Cause, Organisation
@@ -11,8 +12,10 @@ from portctl.sandbox.port.store.organisation import Cause, Organisation
 ADMIN = "ada.admin@example.com"
 PLATFORM_ENGINEER = "pat.platform@example.com"
 DEVELOPER = "dev.dora@example.com"
-PEOPLE = {"developer": DEVELOPER, "engineer": PLATFORM_ENGINEER}
-"""Who has credentials of their own: name of the credential, e-mail."""
+GATE = f"deployment-gate@{SERVICE_ACCOUNTS}"
+GATE_MEMBER = f"deployment-gate-member@{SERVICE_ACCOUNTS}"
+PEOPLE = {"developer": DEVELOPER, "engineer": PLATFORM_ENGINEER, "gate": GATE, "gate-member": GATE_MEMBER}
+"""Who has credentials of their own, people and service accounts: name of the credential, e-mail."""
 _AGE_SECONDS = 30 * 86_400
 
 
@@ -62,6 +65,10 @@ def _foundation(organisation: Organisation, name: str) -> None:
         blueprints.insert(organisation, body, "port")
 
 
+def _service_account(email: str, first: str, role: str) -> Row:
+    return {**_user(email, first, "", role, []), "type": people.SERVICE_ACCOUNT}
+
+
 def _user(email: str, first: str, last: str, role: str, teams: list[str]) -> Row:
     return {
         "email": email,
@@ -80,6 +87,8 @@ _USERS = (
     _user(ADMIN, "Ada", "Admin", "Admin", ["platform"]),
     _user(PLATFORM_ENGINEER, "Pat", "Platform", "Admin", ["platform"]),
     _user(DEVELOPER, "Dora", "Dev", "Member", ["shop"]),
+    _service_account(GATE, "Deployment gate", "Admin"),
+    _service_account(GATE_MEMBER, "Deployment gate (member)", "Member"),
 )
 _TEAMS = (
     {"name": "platform", "description": "Runs the portal", "users": [ADMIN, PLATFORM_ENGINEER]},

@@ -180,6 +180,8 @@ class PortService:
 
     def _count(self, group: Group, caller: Credential | None) -> Quota:
         tenant = caller.organisation if caller else "anonymous"
+        if caller is not None and caller.is_service_account:
+            tenant = caller.client_id
         return self._meter.count(f"{tenant}:{group}", LIMITS[group], burst=self.world.switches.strict("burst"))
 
     def _finished(self, answer: Answer, match: Match[Route] | None, caller: Credential | None, quota: Quota) -> Answer:

@@ -69,6 +69,11 @@ SWITCHES = (
         default=Reading.LENIENT,
     ),
     Switch(
+        "service-account-runs",
+        strict="who has the role Member, service account or person, changes and logs the runs that they started only",
+        lenient="they change and log every run",
+    ),
+    Switch(
         "late-permissions",
         strict="permissions of a new action or blueprint are missing for a moment",
         lenient="they are there at once",

@@ -73,7 +73,7 @@ def change(call: Call) -> Answer:
     call.choice("version", _VERSIONS)
     body = call.body() or {}
     check(schema.CHANGE, body)
-    row = record.find(call.organisation, call.params["run"])
+    row = _changeable(call)
     record.refuse_ended(row)
     if row["status"] == record.WAITING and body.get("status") == "SUCCESS":
         raise invalid(f'Action run "{row["id"]}" waits for approval and cannot succeed')
@@ -100,7 +100,7 @@ def approvers(call: Call) -> Answer:
 def add_log(call: Call) -> Answer:
     body = call.body()
     check(schema.LOG, body)
-    row = record.find(call.organisation, call.params["run"])
+    row = _changeable(call)
     if "terminationStatus" in body or call.organisation.strict("log-after-end"):
         record.refuse_ended(row)
     return ok(201, runLog=record.log(call.organisation, row, body, call.cause(row["id"])))
@@ -121,6 +121,17 @@ def _seen(call: Call) -> Row:
         raise not_found("Action run", call.params["run"])
     if not _visible(call, row):
         raise PortError(403, "forbidden", "The runs of this action are shown to those who started them")
+    return row
+
+
+def _changeable(call: Call) -> Row:
+    """The run, for administrators and whoever started it; for others, if that is how Port is read. Errors: 404, 403."""
+    row = record.find(call.organisation, call.params["run"])
+    if people.is_admin(call.organisation, call.caller):
+        return row
+    is_own = row["createdBy"] == call.by
+    if call.caller.email is None or (call.organisation.strict("service-account-runs") and not is_own):
+        raise PortError(403, "forbidden", "The role Member is not allowed to change the runs of others")
     return row
 
 

@@ -8,6 +8,9 @@ from portctl.sandbox.port.errors import not_found, taken
 from portctl.sandbox.port.store import entities
 from portctl.sandbox.port.store.organisation import Organisation
 
+STANDARD, SERVICE_ACCOUNT = "STANDARD", "SERVICE_ACCOUNT"
+_TYPES = {STANDARD: "Standard", SERVICE_ACCOUNT: "Service Account"}
+
 
 def find_team(organisation: Organisation, name: str) -> Row:
     """Errors: 404."""
@@ -76,7 +79,7 @@ def invite(organisation: Organisation, invitee: Row, by: str) -> Row:
         "lastName": "",
         "picture": "",
         "status": "INVITED",
-        "type": "STANDARD",
+        "type": STANDARD,
         "providers": [],
         "roles": invitee.get("roles", ["Member"]),
         "teams": invitee.get("teams", []),
@@ -101,7 +104,7 @@ def put_user(organisation: Organisation, before: Row | None, row: Row, by: str) 
     organisation.state.put("users", row["email"], row)
     status = {"ACTIVE": "Active", "INVITED": "Invited"}.get(row["status"], "Disabled")
     role = row["roles"][0] if row["roles"] else "Member"
-    properties = {"status": status, "port_role": role, "port_type": "Standard"}
+    properties = {"status": status, "port_role": role, "port_type": _TYPES[row["type"]]}
     _put_entity(organisation, "_user", row["email"], row["email"], properties, by)
     organisation.audit("user", row["email"], by, before=before, after=row)
     return row
