@@ -11,6 +11,8 @@ from portctl.sandbox.gitlab.handlers import (
     archives,
     branches,
     commits,
+    deployments,
+    environments,
     files,
     groups,
     jobs,
@@ -19,6 +21,7 @@ from portctl.sandbox.gitlab.handlers import (
     merge_requests,
     pipelines,
     projects,
+    protected_environments,
     runners,
     triggers,
     users,
@@ -224,10 +227,39 @@ _PIPELINES = (
     ),
 )
 
+_ENVIRONMENT = f"{_PROJECT}/environments/{{environment}}"
+_DEPLOYMENT = f"{_PROJECT}/deployments/{{deployment}}"
+_PROTECTED_ENVIRONMENT = f"{_PROJECT}/protected_environments/{{name}}"
+_ENVIRONMENTS = (
+    _route("GET", f"{_PROJECT}/environments", environments.list_all),
+    _route("POST", f"{_PROJECT}/environments", environments.create),
+    _route("GET", _ENVIRONMENT, environments.read),
+    _route("PUT", _ENVIRONMENT, environments.edit),
+    _route("DELETE", _ENVIRONMENT, environments.delete),
+    _route("POST", f"{_ENVIRONMENT}/stop", environments.stop),
+    _route("GET", f"{_PROJECT}/deployments", deployments.list_all),
+    _route("GET", _DEPLOYMENT, deployments.read),
+    _route("POST", f"{_DEPLOYMENT}/approval", deployments.approve),
+    _route("GET", f"{_PROJECT}/protected_environments", protected_environments.list_all),
+    _route("POST", f"{_PROJECT}/protected_environments", protected_environments.protect),
+    _route("GET", _PROTECTED_ENVIRONMENT, protected_environments.read),
+    _route("PUT", _PROTECTED_ENVIRONMENT, protected_environments.change),
+    _route("DELETE", _PROTECTED_ENVIRONMENT, protected_environments.unprotect),
+)
+
 _RUNNERS = (
     _runner("POST", "/jobs/request", runners.request),
     _runner("PATCH", "/jobs/{job}/trace", runners.append_trace),
     _runner("PUT", "/jobs/{job}", runners.update),
 )
 
-ROUTES: tuple[Route, ...] = (*_INSTANCE, *_GROUPS, *_PROJECTS, *_CODE, *_MERGE_REQUESTS, *_PIPELINES, *_RUNNERS)
+ROUTES: tuple[Route, ...] = (
+    *_INSTANCE,
+    *_GROUPS,
+    *_PROJECTS,
+    *_CODE,
+    *_MERGE_REQUESTS,
+    *_PIPELINES,
+    *_ENVIRONMENTS,
+    *_RUNNERS,
+)

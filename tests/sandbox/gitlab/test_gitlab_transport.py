@@ -206,7 +206,7 @@ def test_what_is_not_emulated_says_so(sandbox: Sandbox, owner: httpx.Client) -> 
         ("GET", "/nothing"),
         ("GET", f"{PROJECT}/hooks"),
         ("GET", f"{PROJECT}/pipeline_schedules"),
-        ("GET", f"{PROJECT}/environments"),
+        ("GET", f"{PROJECT}/freeze_periods"),
         ("POST", "/groups/shop/service_accounts"),
     ):
         answer = owner.request(method, path)

@@ -30,12 +30,12 @@ REFUSED_IN_JOBS = (
     "only: {kubernetes: active}", "only: [merge_requests]", "only: [main@group/project]", "pages: true", "parallel: 2",
     "release: {tag_name: a, description: b}", "rules: [{changes: [a]}]", "rules: [{needs: [b]}]",
     "rules: [{when: delayed, start_in: 1 hour}]", "rules: [{exists: {paths: [a]}}]", "run: []", "secrets: {}",
-    "services: [redis]", "start_in: 1 hour, when: delayed", "tags: [docker]", "trigger: group/project",
+    "services: [redis]", "start_in: 1 hour, when: delayed", "trigger: group/project",
     "variables: {GIT_SUBMODULE_STRATEGY: recursive}", "variables: {RUNNER_SCRIPT_TIMEOUT: 5m}",
     "rules: [{if: '$A =~ /[[:alpha:]]/'}]", "before_script: [[[c]]]",
 )  # fmt: skip
 REFUSED_ABOVE = (
-    "include: a.yml", "default: {cache: {paths: [a]}}", "default: {tags: [x]}", "services: [redis]",
+    "include: a.yml", "default: {cache: {paths: [a]}}", "services: [redis]",
     "workflow: {auto_cancel: {on_new_commit: interruptible}}", "workflow: {rules: [{changes: [a]}]}",
     "workflow: {auto_cancel: {on_job_failure: all}}", "cache: {}", "pages: {script: [x]}",
 )  # fmt: skip
@@ -70,6 +70,8 @@ def test_a_global_keyword_that_is_not_emulated_is_refused_by_name(keyword: str) 
         ("coverage: 65", "jobs:a:coverage config should be a regular expression"),
         ("allow_failure: {exit_codes: [a]}", "jobs:a:allow_failure config exit_codes should be an array of integers"),
         ("needs: [{artifacts: true}]", "jobs:a:needs config missing required keys: job"),
+        ("tags: docker", "jobs:a:tags config should be an array of strings"),
+        (f"tags: [{', '.join('x' * 50)}]", "jobs:a:tags config must be less than the limit of 50 tags"),
         ("resource_group: 7", "jobs:a:resource_group config should be a string"),
         ("variables: {A: [b]}", "jobs:a:variables config should be a hash of key value pairs, value can be a hash"),
         ("extends: {b: c}", "jobs:a:extends config should be an array of strings or a string"),

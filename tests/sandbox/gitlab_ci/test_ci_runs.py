@@ -131,7 +131,7 @@ show:
     assert shop.output("show") == [
         "[] true true trigger true show test",
         "platform/pipelines main main main true",
-        "Production/EU production-eu production https://eu.example.com",
+        "Production/EU production-eu-yzhddv production https://eu.example.com",
         f"{page}/pipelines/{shop.last} {page}/jobs/{job['id']} {url}/api/v4/x",
         f"sa-portctl {shop.token[:4]}",
         "0",

@@ -128,6 +128,7 @@ class _Compiler:
             variables=variables,
             environment=environment,
             resource_group=expand_text(group, around) if group else None,
+            tags=tuple(expand_text(tag, around) for tag in job.get("tags", ())),
         )
 
     def _defaults(self) -> dict[str, Any]:
@@ -187,7 +188,12 @@ def _environment(written: Any, around: Variables) -> Environment | None:
     if written is None:
         return None
     details = written if isinstance(written, Mapping) else {"name": written}
-    return Environment(expand_text(details["name"], around), details.get("url"), details.get("deployment_tier"))
+    return Environment(
+        name=expand_text(details["name"], around),
+        url=details.get("url"),
+        tier=details.get("deployment_tier"),
+        action=details.get("action", "start"),
+    )
 
 
 def _needs(written: list[Any] | None) -> tuple[Need, ...] | None:

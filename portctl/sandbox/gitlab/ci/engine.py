@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portctl.sandbox.core.state import Row
-from portctl.sandbox.gitlab.ci import orders
+from portctl.sandbox.gitlab.ci import deploying, orders
 from portctl.sandbox.gitlab.ci.runner.job import Order, Outcome, Signals, run_job
 from portctl.sandbox.gitlab.ci.runner.process import end_marked
 from portctl.sandbox.gitlab.ci.runner.shells import Find, Shell, bash
@@ -188,7 +188,7 @@ class Engine:
         if any(row["spec"]["resource_group"] for row in latest):
             orders.hand_out(self._instance, pipeline["project_id"])
         alive = jobs.of_pipeline(self._instance.state, pipeline)
-        self._ready |= {row["id"] for row in alive if row["status"] == "pending"}
+        self._ready |= {row["id"] for row in alive if row["status"] == "pending" and not jobs.is_stuck(row)}
         pipelines.follow(self._instance, pipeline)
 
     def _decide(self, row: Row, latest: list[Row]) -> bool:
@@ -205,10 +205,8 @@ class Engine:
             return False
         if not is_wanted(spec.when, status, by_needs=by_needs):
             jobs.change(self._instance, row, status="skipped", finished_at=self._instance.now())
-        elif spec.when == "manual":
-            jobs.change(self._instance, row, status="manual")
         else:
-            jobs.enqueue(self._instance, row)
+            deploying.process(self._instance, row, spec)
         return True
 
     def _may_start(self) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from portctl.sandbox.gitlab.ci.environments import TIERS
 from portctl.sandbox.gitlab.ci.shapes import (
     NotEmulated,
     Shape,
@@ -34,6 +35,7 @@ from portctl.sandbox.gitlab.ci.shapes import (
 )
 
 _MOST_RETRIES = 2
+_MOST_TAGS = 50
 _LONGEST_NAME = 255
 _REFUSED_VARIABLES = ("GIT_CHECKOUT", "GIT_CLONE_PATH", "GIT_SUBMODULE_STRATEGY", "RUNNER_SCRIPT_TIMEOUT")
 _STRATEGIES = ("clone", "fetch", "none", "empty")
@@ -257,13 +259,12 @@ def _address(value: Any) -> str | None:
     return None if good else "must be a valid url"
 
 
-_TIERS = ("production", "staging", "testing", "development", "other")
 _ENVIRONMENT = when_mapping(
     mapping(
         {
             "name": text,
             "url": _address,
-            "deployment_tier": one_of(*_TIERS),
+            "deployment_tier": one_of(*TIERS),
             "action": only_emulated("start", "prepare", "verify", "access", others=("stop",)),
             "on_stop": refused("environment:on_stop"),
             "auto_stop_in": refused("environment:auto_stop_in"),
@@ -289,9 +290,16 @@ _REFUSED_IN_JOBS = (
     "secrets",
     "services",
     "start_in",
-    "tags",
     "trigger",
 )
+
+
+def _tags(value: Any) -> str | None:
+    problem = some_texts(value)
+    if problem is None and len(value) >= _MOST_TAGS:
+        return f"must be less than the limit of {_MOST_TAGS} tags"
+    return problem
+
 
 JOB_SHAPES: Mapping[str, Shape] = {
     "script": some_commands,
@@ -312,6 +320,7 @@ JOB_SHAPES: Mapping[str, Shape] = {
     "retry": _retry,
     "interruptible": boolean,
     "resource_group": text,
+    "tags": _tags,
     "environment": _ENVIRONMENT,
     "coverage": pattern,
     "manual_confirmation": text,

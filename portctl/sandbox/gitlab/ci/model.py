@@ -45,9 +45,12 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
+    """`tier`: as the file has it. `action`: start, which deploys, or prepare, verify, access."""
+
     name: str
     url: str | None = None
     tier: str | None = None
+    action: str = "start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class JobSpec:
     artifacts: Artifacts = Artifacts()
     coverage: str | None = None
     interruptible: bool = False
+    tags: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from portctl.sandbox.core.state import Row
-from portctl.sandbox.gitlab.ci import scope
+from portctl.sandbox.gitlab.ci import deploying, scope
 from portctl.sandbox.gitlab.ci.durations import BadDuration, parse_duration
 from portctl.sandbox.gitlab.ci.model import JobSpec
 from portctl.sandbox.gitlab.ci.runner.job import AFTER_SCRIPT_SECONDS, Order, Outcome
@@ -51,6 +51,9 @@ def hand_in(instance: Instance, job_id: int, outcome: Outcome) -> None:
     pipeline = instance.state.get(pipelines.TABLE, str(row["pipeline_id"]))
     if pipeline is None:
         return
+    if row.get("deployment_id") is not None:
+        reported = {key: Variable(key=key, value=value) for key, value in row["dotenv"].items()}
+        deploying.ended(instance, row, spec, {**variables_of(instance, row), **reported})
     reason = outcome.failure_reason or ""
     attempts = row["attempts"]
     if row["status"] == "failed" and attempts < spec.retry.most and spec.retry.applies(reason, outcome.exit_code):

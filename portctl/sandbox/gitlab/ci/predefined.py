@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from portctl.sandbox.core.state import Row
+from portctl.sandbox.gitlab.ci.environments import slug_of, tier_of
 from portctl.sandbox.gitlab.ci.model import Environment, JobSpec
 from portctl.sandbox.gitlab.ci.variables import Variable
 from portctl.sandbox.gitlab.store import protection, users
 from portctl.sandbox.gitlab.store.instance import Instance, git_instant
+from portctl.sandbox.gitlab.store.jobs import RUNNER_TAGS
 
 _SHORT = 8
 _LONGEST_SLUG = 63
-_LONGEST_ENVIRONMENT_SLUG = 24
 
 
 def given(values: Mapping[str, object]) -> tuple[Variable, ...]:
@@ -132,7 +134,7 @@ def for_job(instance: Instance, project: Row, pipeline: Row, job: Row, timeout_s
         "CI_RUNNER_ID": 1,
         "CI_RUNNER_DESCRIPTION": "sandbox",
         "CI_RUNNER_SHORT_TOKEN": "sandbox",
-        "CI_RUNNER_TAGS": "[]",
+        "CI_RUNNER_TAGS": json.dumps(RUNNER_TAGS),
         "CI_RUNNER_VERSION": "18.6.0",
     }
 
@@ -142,27 +144,14 @@ def for_environment(environment: Environment | None) -> dict[str, object]:
         return {}
     return {
         "CI_ENVIRONMENT_NAME": environment.name,
-        "CI_ENVIRONMENT_SLUG": slug(environment.name)[:_LONGEST_ENVIRONMENT_SLUG].strip("-"),
-        "CI_ENVIRONMENT_ACTION": "start",
+        "CI_ENVIRONMENT_SLUG": slug_of(environment.name),
+        "CI_ENVIRONMENT_ACTION": environment.action,
         "CI_ENVIRONMENT_TIER": environment.tier or tier_of(environment.name),
     }
 
 
 def in_rules(spec_name: str, stage: str) -> dict[str, object]:
     return {"CI_JOB_NAME": spec_name, "CI_JOB_NAME_SLUG": slug(spec_name), "CI_JOB_STAGE": stage}
-
-
-def tier_of(environment: str) -> str:
-    """What an environment's name says, as GitLab guesses."""
-    for tier, pattern in (
-        ("development", r"(dev|review|trunk)"),
-        ("testing", r"(test|tst|int|ac(ce|)pt|qa|qc|control|quality)"),
-        ("staging", r"(st(a|)g|mod(e|)l|pre|demo|non)"),
-        ("production", r"(pr(o|)d|live)"),
-    ):
-        if re.search(pattern, environment.lower()):
-            return tier
-    return "other"
 
 
 def environment_address(spec: JobSpec) -> tuple[Variable, ...]:

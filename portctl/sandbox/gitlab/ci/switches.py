@@ -35,4 +35,24 @@ SWITCHES = (
         strict="too many pipelines in a minute are answered with 429",
         lenient="with 400 and a text under base",
     ),
+    Switch(
+        "protected-environments",
+        strict="environments can be protected (Premium)",
+        lenient="they cannot: the routes answer 404, and nothing is held (Free)",
+    ),
+    Switch(
+        "non-deployment-jobs",
+        strict="approval rules hold every job of the environment, also one that accesses, prepares or verifies",
+        lenient="they hold jobs that deploy",
+    ),
+    Switch(
+        "administrator-approval",
+        strict="not even administrators approve a deployment that they have started",
+        lenient="administrators do",
+    ),
+    Switch(
+        "bare-destroy",
+        strict="what is removed from a protection must also be named by level, user or group (GitLab's source)",
+        lenient="its `id` is enough (GitLab's documentation)",
+    ),
 )

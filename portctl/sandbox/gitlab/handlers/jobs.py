@@ -7,11 +7,12 @@ from pathlib import Path
 
 from portctl.sandbox.core.exchange import Answer
 from portctl.sandbox.core.state import Row
+from portctl.sandbox.gitlab.ci import deploying
 from portctl.sandbox.gitlab.context import Call, done
 from portctl.sandbox.gitlab.errors import forbidden, not_found
 from portctl.sandbox.gitlab.handlers.code import code
 from portctl.sandbox.gitlab.parameters import BOOLEAN, LATER, NEEDED, TEXT, Field, Type
-from portctl.sandbox.gitlab.store import access, jobs, pipelines
+from portctl.sandbox.gitlab.store import access, approvals, jobs, pipelines, protected_environments
 from portctl.sandbox.gitlab.store.access import Level
 
 _PLAY = {
@@ -102,21 +103,20 @@ def cancel(call: Call) -> Answer:
 
 
 def retry(call: Call) -> Answer:
-    call.writable_project(Level.DEVELOPER)
     call.values({"inputs": LATER})
-    row = _wanted(call)
+    row = _startable(call)
     jobs.check_retryable(row)
     pipeline = _pipeline(call, row)
-    made = jobs.enqueue(call.instance, jobs.again(call.instance, pipeline, row, call.me["id"]))
+    made = jobs.again(call.instance, pipeline, row, call.me["id"])
+    made = deploying.start(call.instance, made, jobs.spec_of(made))
     pipelines.revive_after(call.instance, _pipeline(call, row), made)
     return _followed(call, made)
 
 
 def play(call: Call) -> Answer:
-    call.writable_project(Level.DEVELOPER)
     values = call.values(_PLAY)
-    row = _wanted(call)
-    jobs.check_playable(row)
+    row = _startable(call)
+    jobs.check_playable(row, held=approvals.holds(call.instance, call.instance.state, row))
     given = values.get("job_variables_attributes") or []
     row = jobs.change(call.instance, row, user_id=call.me["id"], played=given)
     row = jobs.enqueue(call.instance, row)
@@ -136,6 +136,21 @@ def _visible(call: Call) -> Row:
 
 def _wanted(call: Call) -> Row:
     return jobs.find(call.tables, _visible(call)["id"], call.params["job"])
+
+
+def _startable(call: Call) -> Row:
+    """The job, for those who may start it. A reporter may where the environment's protection names reporters, too."""
+    project = call.writable_project(Level.NONE)
+    row = _wanted(call)
+    spec = jobs.spec_of(row)
+    name = spec.environment.name if spec.environment else None
+    covered = protected_environments.covering(call.instance, project["id"], name) is not None
+    needed = Level.REPORTER if covered else Level.DEVELOPER
+    if access.project_level(call.instance, call.me, project) < needed:
+        raise forbidden()
+    if deploying.bars(call.instance, row, spec, call.me):
+        raise forbidden()
+    return row
 
 
 def _pipeline(call: Call, row: Row) -> Row:

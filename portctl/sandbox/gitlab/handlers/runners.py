@@ -28,7 +28,7 @@ def request(call: Call) -> Answer:
     instance = call.instance
     if call.values({"token": NEEDED})["token"] != jobs.runner_token(instance):
         raise forbidden()
-    waiting = instance.select(jobs.TABLE, lambda row: row["status"] == "pending")
+    waiting = instance.select(jobs.TABLE, lambda row: row["status"] == "pending" and not jobs.is_stuck(row))
     if not waiting:
         return done()
     return Answer(201, _handed_over(instance, orders.hand_over(instance, waiting[0])))

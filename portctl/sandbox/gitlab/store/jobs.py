@@ -11,10 +11,12 @@ from portctl.sandbox.core.state import Reader, Row
 from portctl.sandbox.gitlab.ci.model import JobSpec, spec_from_json
 from portctl.sandbox.gitlab.ci.status import CANCELABLE, COMPLETED, JobState
 from portctl.sandbox.gitlab.errors import GitLabError, forbidden, not_found, refused, unauthorized
-from portctl.sandbox.gitlab.store import commits, users
+from portctl.sandbox.gitlab.store import commits, deployments, users
 from portctl.sandbox.gitlab.store.instance import Instance
 
 TABLE = "jobs"
+RUNNER_TAGS = ("sandbox",)
+"""What the one runner can do; it takes jobs without tags, too."""
 SCOPES = (
     "created", "waiting_for_resource", "preparing", "pending", "running", "success", "failed", "canceled",
     "canceling", "skipped", "manual", "scheduled", "waiting_for_callback",
@@ -67,8 +69,13 @@ def state_of(row: Row) -> JobState:
     return JobState(row["status"], row["allow_failure"])
 
 
+def is_stuck(row: Row) -> bool:
+    """Whether it asks for a runner that does not exist."""
+    return not set(row["spec"].get("tags", ())) <= set(RUNNER_TAGS)
+
+
 def create(instance: Instance, pipeline: Row, spec: JobSpec, user_id: int, *, attempts: int = 0) -> Row:
-    """A new job; the caller notes it in its pipeline."""
+    """A new job, with its environment and its deployment; the caller notes it in its pipeline."""
     job_id = instance.next_id("job")
     row: Row = {
         "id": job_id,
@@ -96,8 +103,7 @@ def create(instance: Instance, pipeline: Row, spec: JobSpec, user_id: int, *, at
         "erased_at": None,
         "forced": False,
     }
-    store(instance, row)
-    return row
+    return store(instance, {**row, **deployments.placed(instance, pipeline, row, spec.environment)})
 
 
 def store(instance: Instance, row: Row) -> Row:
@@ -106,9 +112,11 @@ def store(instance: Instance, row: Row) -> Row:
 
 
 def change(instance: Instance, row: Row, **values: Any) -> Row:
-    """The row as it is now, with these values."""
+    """The row as it is now, with these values; its deployment follows."""
     now = instance.state.get(TABLE, str(row["id"])) or row
-    return store(instance, {**now, **values})
+    changed = store(instance, {**now, **values})
+    deployments.follow(instance, changed)
+    return changed
 
 
 def enqueue(instance: Instance, row: Row) -> Row:
@@ -140,8 +148,9 @@ def check_retryable(row: Row) -> None:
         raise forbidden("Job is not retryable")
 
 
-def check_playable(row: Row) -> None:
-    if row["status"] != "manual":
+def check_playable(row: Row, *, held: bool) -> None:
+    """`held`: approvals are missing."""
+    if row["status"] != "manual" or held:
         raise refused("400 Bad request - Unplayable Job")
 
 
@@ -201,7 +210,7 @@ def shown(instance: Instance, tables: Reader, row: Row) -> Row:
         "runner": None if row["started_at"] is None else RUNNER,
         "artifacts_expire_at": None,
         "archived": False,
-        "tag_list": [],
+        "tag_list": list(row["spec"].get("tags", ())),
     }
 
 

@@ -14,6 +14,10 @@ from portctl.sandbox.gitlab.store.instance import Instance
 
 _NAME = re.compile(r"[\w\U0001F300-\U0001FAFF][\w\U0001F300-\U0001FAFF .+-]*")
 _RETENTION_DAYS = 30
+_TABLES = (
+    "variables", "triggers", "protected_branches", "merge_requests", "pipelines", "jobs", "environments",
+    "deployments", "protected_environments",
+)  # fmt: skip
 _INTERNAL = ("namespace_id", "initial_branch", "seeded", "pending_delete")
 
 
@@ -133,7 +137,7 @@ def restore(instance: Instance, project: Row) -> Row:
 def remove(instance: Instance, project: Row) -> None:
     """At once and for good."""
     instance.state.drop("projects", str(project["id"]))
-    for table in ("variables", "triggers", "protected_branches", "merge_requests", "pipelines", "jobs"):
+    for table in _TABLES:
         for key, row in list(instance.state.rows(table).items()):
             if row.get("project_id") == project["id"] or row.get("source") == f"project:{project['id']}":
                 instance.state.drop(table, key)
