@@ -14,12 +14,13 @@ class Reading(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """One open question and its two answers."""
+    """One open question and its two answers. `in_all`: whether `all` moves it, too."""
 
     name: str
     strict: str
     lenient: str
     default: Reading = Reading.STRICT
+    in_all: bool = True
 
 
 class UnknownSwitch(ValueError):
@@ -40,10 +41,10 @@ class Switches:
         self.set(self._initial)
 
     def set(self, chosen: Mapping[str, str]) -> None:
-        """Move the named switches; all or none. `all` names every one of them."""
+        """Move the named switches; all or none. `all` names every one but those that are moved by name only."""
         moved: dict[str, Reading] = {}
         for name, text in chosen.items():
-            names = list(self.known) if name == "all" else [name]
+            names = [each.name for each in self.known.values() if each.in_all] if name == "all" else [name]
             for each in names:
                 if each not in self.known:
                     raise UnknownSwitch(f'no switch "{each}"; there are: {", ".join(sorted(self.known))}')

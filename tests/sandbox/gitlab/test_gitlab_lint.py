@@ -113,7 +113,7 @@ def test_what_is_not_yaml_is_not_valid(owner: httpx.Client) -> None:
         ("a: {trigger: group/project}", "trigger"),
         ("a: {script: b, parallel: 3}", "parallel"),
         ("a: {script: b, id_tokens: {T: {aud: x}}}", "id_tokens"),
-        ("spec: {inputs: {a: {}}}\n---\na: {script: b}", "spec"),
+        ("spec: {component: [name]}\n---\na: {script: b}", "spec:component"),
         ("a: {script: b, services: [redis]}", "services"),
     ],
 )

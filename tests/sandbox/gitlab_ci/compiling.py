@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from portctl.sandbox.gitlab.ci.compiler import Compiled, Scope, compile_pipeline
 from portctl.sandbox.gitlab.ci.model import JobSpec
 from portctl.sandbox.gitlab.ci.patterns import path_pattern
@@ -17,6 +19,7 @@ def compiled(
     is_tag: bool = False,
     files: tuple[str, ...] = (),
     given: dict[str, str] | None = None,
+    inputs: dict[str, Any] | None = None,
 ) -> Compiled:
     """The pipeline for an occasion; `given`: variables of project and pipeline."""
     base = (Variable(key="CI_PIPELINE_SOURCE", value=source), Variable(key="CI_COMMIT_BRANCH", value=ref))
@@ -27,7 +30,7 @@ def compiled(
         is_tag=is_tag,
         exists=lambda patterns: any(path_pattern(each).fullmatch(file) for each in patterns for file in files),
     )
-    return compile_pipeline(text, occasion, Scope(lambda _environment: (base, own)))
+    return compile_pipeline(text, occasion, Scope(lambda _environment: (base, own)), inputs or {})
 
 
 def names(text: str, **occasion: object) -> list[str]:

@@ -73,7 +73,7 @@ def test_a_new_pipeline_is_answered_whole(workshop: Workshop) -> None:
          {"message": "variables needs to be a map of key-valued strings"}),
         ({"ref": "main", "variables": "text"}, 400, {"error": "variables is invalid"}),
         ({"ref": "nowhere"}, 400, base("Reference not found")),
-        ({"ref": "main", "inputs": {"a": 1}}, 501, {"error": "The sandbox does not emulate inputs of pipelines"}),
+        ({"ref": "main", "inputs": [1]}, 400, {"error": "inputs is invalid"}),
     ],
 )  # fmt: skip
 def test_a_call_that_does_not_fit_is_refused(
@@ -113,16 +113,40 @@ def test_who_may_set_variables_is_a_setting(workshop: Workshop) -> None:
     denied = base("Insufficient permissions to set pipeline variables")
     role = {"ci_pipeline_variables_minimum_override_role": "no_one_allowed"}
     workshop.client.put(PROJECT, json=role).raise_for_status()
-    assert workshop.try_trigger().json() == denied
-    workshop.sandbox.switches.set({"payload-is-variable": "lenient"})
     assert workshop.try_trigger().status_code == 201
-    assert workshop.try_trigger({"variables": {"KEY": "x"}}).json() == denied
+    refused = workshop.try_trigger({"variables": {"KEY": "x"}})
+    assert (refused.status_code, refused.json()) == (400, denied)
+    body = {"ref": "main", "variables": [{"key": "A", "value": "b"}]}
+    refused = workshop.client.post(f"{PROJECT}/pipeline", json=body)
+    assert (refused.status_code, refused.json()) == (400, denied)
+    assert len(workshop.client.get(f"{PROJECT}/pipelines").json()) == 1
     role = {"ci_pipeline_variables_minimum_override_role": "maintainer"}
     workshop.client.put(PROJECT, json=role).raise_for_status()
     assert workshop.try_trigger({"variables": {"KEY": "x"}}).status_code == 201
     with gitlab_client(workshop.sandbox, "developer") as developer:
-        refused = developer.post(f"{PROJECT}/pipeline", json={"ref": "main", "variables": [{"key": "A", "value": "b"}]})
+        refused = developer.post(f"{PROJECT}/pipeline", json=body)
         assert refused.status_code == 400
+
+
+@pytest.mark.fact("ci-68", "ci-139")
+def test_on_an_older_server_the_payload_counts_as_a_variable_and_inputs_are_unknown(workshop: Workshop) -> None:
+    workshop.commit("spec: {inputs: {a: {default: b}}}\n---\nshow: {script: ['echo $[[ inputs.a ]]']}")
+    workshop.sandbox.switches.set({"all": "lenient"})
+    assert workshop.client.get("/version").json()["version"] == "18.6.0-ee"
+    workshop.sandbox.switches.set({"server-version": "lenient"})
+    workshop.sandbox.switches.set({"all": "strict"})
+    assert workshop.client.get("/version").json()["version"] == "17.10.0-ee"
+    assert workshop.client.get("/metadata").json()["version"] == "17.10.0-ee"
+    made = workshop.try_trigger({"inputs": {"a": "c", "unknown": "d"}})
+    workshop.last = made.json()["id"]
+    workshop.settle()
+    assert workshop.output("show") == ["b"]
+    workshop.run("show: {script: ['echo $CI_SERVER_VERSION $CI_SERVER_VERSION_MAJOR $CI_SERVER_VERSION_MINOR']}")
+    assert workshop.output("show") == ["17.10.0-ee 17 10"]
+    role = {"ci_pipeline_variables_minimum_override_role": "no_one_allowed"}
+    workshop.client.put(PROJECT, json=role).raise_for_status()
+    assert workshop.try_trigger().json() == base("Insufficient permissions to set pipeline variables")
+    assert workshop.client.post(f"{PROJECT}/pipeline", json={"ref": "main"}).status_code == 201
 
 
 @pytest.mark.fact("ci-69")
@@ -143,11 +167,18 @@ def test_the_reference_must_be_open_to_the_owner_of_the_token(workshop: Workshop
 def test_a_broken_file_makes_a_failed_pipeline_and_an_unknown_keyword_none(workshop: Workshop) -> None:
     assert workshop.try_trigger().json() == base("Missing CI config file")
     workshop.commit("a: {stage: nowhere, script: b}")
-    body = workshop.try_trigger().json()
-    assert (body["status"], body["yaml_errors"]) == (
-        "failed",
-        "a job: chosen stage nowhere does not exist; available stages are .pre, build, test, deploy, .post",
-    )
+    text = "a job: chosen stage nowhere does not exist; available stages are .pre, build, test, deploy, .post"
+    answer = workshop.try_trigger()
+    assert (answer.status_code, answer.json()) == (422, base(text))
+    (failed,) = workshop.client.get(f"{PROJECT}/pipelines").json()
+    body = workshop.client.get(f"{PROJECT}/pipelines/{failed['id']}").json()
+    assert (body["status"], body["yaml_errors"]) == ("failed", text)
+    answer = workshop.client.post(f"{PROJECT}/pipeline", json={"ref": "main"})
+    assert (answer.status_code, answer.json()) == (400, base(text))
+    workshop.sandbox.switches.set({"trigger-invalid-file": "lenient"})
+    answer = workshop.try_trigger()
+    assert (answer.status_code, answer.json()) == (400, base(text))
+    assert len(workshop.client.get(f"{PROJECT}/pipelines").json()) == 1
     workshop.commit("a: {script: b, parallel: 2}")
     answer = workshop.try_trigger()
     assert (answer.status_code, answer.json()) == (

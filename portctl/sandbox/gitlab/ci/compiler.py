@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from portctl.sandbox.gitlab.ci.durations import parse_duration
+from portctl.sandbox.gitlab.ci.inputs import Given
 from portctl.sandbox.gitlab.ci.keywords import DEFAULT_SHAPES, GLOBAL_SHAPES
 from portctl.sandbox.gitlab.ci.lint import STAGES, lint
 from portctl.sandbox.gitlab.ci.model import Artifacts, Environment, JobSpec, Need, Retry, YamlVariable
@@ -30,6 +32,8 @@ NO_JOBS = (
     "Pipeline will not run for the selected trigger. The rules configuration prevented any jobs from being added to "
     "the pipeline."
 )
+DEFAULT_FILE = ".gitlab-ci.yml"
+NO_INPUTS: Mapping[str, Any] = MappingProxyType({})
 _EDGES = (".pre", ".post")
 _DEFAULTABLE = tuple(name for name in DEFAULT_SHAPES if name in GLOBAL_SHAPES)
 _FOREVER = "never"
@@ -69,9 +73,11 @@ class Compiled:
     name: str | None
 
 
-def compile_pipeline(content: str, occasion: Occasion, scope: Scope) -> Compiled:
+def compile_pipeline(
+    content: str, occasion: Occasion, scope: Scope, inputs: Mapping[str, Any] = NO_INPUTS, file: str = DEFAULT_FILE
+) -> Compiled:
     """Errors: InvalidFile, Filtered, NotEmulated."""
-    linted = lint(content)
+    linted = lint(content, Given(inputs, scope.around(None, ()), file))
     if linted.merged is None:
         raise InvalidFile(linted.errors)
     document = linted.merged

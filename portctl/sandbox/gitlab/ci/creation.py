@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from portctl.sandbox.core.state import Row
-from portctl.sandbox.gitlab.ci.compiler import Compiled, Filtered, InvalidFile, compile_pipeline
+from portctl.sandbox.gitlab.ci.compiler import (
+    DEFAULT_FILE,
+    Compiled,
+    Filtered,
+    InvalidFile,
+    compile_pipeline,
+)
+from portctl.sandbox.gitlab.ci.inputs import MOST_GIVEN
 from portctl.sandbox.gitlab.ci.patterns import path_pattern
 from portctl.sandbox.gitlab.ci.rules import Occasion
 from portctl.sandbox.gitlab.ci.scope import scope_of
@@ -19,8 +26,9 @@ from portctl.sandbox.gitlab.store.access import Level
 from portctl.sandbox.gitlab.store.instance import Instance
 from portctl.sandbox.gitlab.store.projects import refused_base
 from portctl.sandbox.gitlab.store.settings import OVERRIDE_ROLE
+from portctl.sandbox.gitlab.version import is_current
 
-_FILE = ".gitlab-ci.yml"
+_HEADS, _TAGS = "refs/heads/", "refs/tags/"
 _MOST_PER_MINUTE = 25
 _ROLES = {"developer": Level.DEVELOPER, "maintainer": Level.MAINTAINER, "owner": Level.OWNER}
 _TOO_MANY = "Too many pipelines created in the last minute. Try again later."
@@ -33,24 +41,29 @@ _PROTECTED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is asked for. `variables`: key, value and variable_type each; `payload`: the trigger's own one."""
+    """What is asked for. `variables`: key, value and variable_type each; `payload`: the trigger's own one.
+
+    `keep_failed`: a pipeline whose file or inputs are wrong is made all the same, and has failed.
+    """
 
     ref: str
     source: str
+    keep_failed: bool
     variables: Sequence[Row] = ()
+    inputs: Mapping[str, Any] = field(default_factory=dict)
     payload: Sequence[Row] = ()
     trigger: Row | None = None
 
 
 def create_pipeline(instance: Instance, project: Row, user: Row, wish: Wish) -> Row:
-    """The new pipeline's row. A file that is wrong makes a failed pipeline. Errors: 400, 429, 501."""
+    """The new pipeline's row. Errors: 400, 429, 501."""
     repository = instance.repository(project)
-    sha, is_tag = _checked(instance, project, user, wish, repository)
+    ref, sha, is_tag = _checked(instance, project, user, wish, repository)
     content = _content(project, repository, sha)
     token = None if wish.trigger is None else wish.trigger["token"][:4]
     draft: Row = {
         "sha": sha,
-        "ref": wish.ref,
+        "ref": ref,
         "tag": is_tag,
         "source": wish.source,
         "variables": [*wish.payload, *wish.variables],
@@ -58,16 +71,19 @@ def create_pipeline(instance: Instance, project: Row, user: Row, wish: Wish) -> 
         "trigger_short_token": token,
     }
     provisional = {**pipelines.BLANK, **draft, "iid": pipelines.next_iid(instance, project), "user_id": user["id"]}
-    occasion = Occasion(ref=wish.ref, source=wish.source, is_tag=is_tag, exists=_exists(repository, sha))
+    occasion = Occasion(ref=ref, source=wish.source, is_tag=is_tag, exists=_exists(repository, sha))
     errors: str | None = None
+    scope, path = scope_of(instance, project, provisional), _path(project)
     try:
-        compiled = compile_pipeline(content, occasion, scope_of(instance, project, provisional))
+        compiled = compile_pipeline(content, occasion, scope, wish.inputs, path)
     except Filtered as error:
         raise refused_base(str(error)) from error
     except NotEmulated as error:
         raise not_emulated(str(error)) from error
     except InvalidFile as error:
         compiled, errors = Compiled((), None), "\n".join(error.errors)
+        if not wish.keep_failed:
+            raise refused_base(errors) from error
     _count(instance, f"{project['id']}:{sha}:{user['id']}")
     row = pipelines.create(instance, project, user, {**draft, "name": compiled.name})
     if errors is not None:
@@ -85,30 +101,47 @@ def create_pipeline(instance: Instance, project: Row, user: Row, wish: Wish) -> 
     return row
 
 
-def _checked(instance: Instance, project: Row, user: Row, wish: Wish, repository: Repository) -> tuple[str, bool]:
-    """The commit, and whether the reference is a tag."""
+def _checked(instance: Instance, project: Row, user: Row, wish: Wish, repository: Repository) -> tuple[str, str, bool]:
+    """The reference's short name, its commit, and whether it is a tag."""
     level = access.project_level(instance, user, project)
     if project["builds_access_level"] == "disabled" or project["archived"]:
         raise refused_base("Pipelines are disabled!")
     if level < Level.DEVELOPER:
         raise refused_base("Insufficient permissions to create a new pipeline")
-    sha = repository.resolve(wish.ref)
-    if sha is None:
-        raise refused_base("Reference not found")
-    is_tag = repository.head_of(wish.ref) is None and not sha.startswith(wish.ref)
-    covered = not is_tag and protection.covering(instance, project, wish.ref)
-    may = [check(instance, user, project, wish.ref) for check in (protection.may_push, protection.may_merge)]
+    ref, sha, is_tag = _found(repository, wish.ref)
+    covered = not is_tag and protection.covering(instance, project, ref)
+    may = [check(instance, user, project, ref) for check in (protection.may_push, protection.may_merge)]
     if covered and not any(may):
-        raise refused_base(_PROTECTED.format(wish.ref))
+        raise refused_base(_PROTECTED.format(ref))
     role = _ROLES.get(project[OVERRIDE_ROLE])
-    counted = [*wish.variables, *(wish.payload if instance.strict("payload-is-variable") else ())]
+    counted = [*wish.variables, *(() if is_current(instance) else wish.payload)]
     if counted and (role is None or level < role):
         raise refused_base("Insufficient permissions to set pipeline variables")
-    return sha, is_tag
+    if len(wish.inputs) > MOST_GIVEN:
+        raise refused_base(f"A pipeline takes at most {MOST_GIVEN} inputs")
+    return ref, sha, is_tag
+
+
+def _found(repository: Repository, wanted: str) -> tuple[str, str, bool]:
+    """A branch or a tag, also by its full name; a commit is no reference."""
+    name = wanted.removeprefix(_HEADS).removeprefix(_TAGS)
+    head = None if wanted.startswith(_TAGS) else repository.head_of(name)
+    tag = None if wanted.startswith(_HEADS) else repository.tag_of(name)
+    if head is not None and tag is not None:
+        raise refused_base("Ref is ambiguous")
+    sha = head or tag
+    if sha is None:
+        raise refused_base("Reference not found")
+    return name, sha, head is None
+
+
+def _path(project: Row) -> str:
+    path: str = project["ci_config_path"] or DEFAULT_FILE
+    return path
 
 
 def _content(project: Row, repository: Repository, sha: str) -> str:
-    path = project["ci_config_path"] or _FILE
+    path = _path(project)
     if "@" in path or "://" in path:
         raise not_emulated("pipeline files of other projects or addresses")
     entry = repository.entry(sha, path)

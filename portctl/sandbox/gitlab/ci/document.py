@@ -1,4 +1,4 @@
-"""The YAML of a pipeline file, with `!reference` followed."""
+"""The YAML of a pipeline file: its header, its inputs filled in, and `!reference` followed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import Any
 
 import yaml
 
+from portctl.sandbox.gitlab.ci.inputs import BadInputs, Given, declared, resolved
+from portctl.sandbox.gitlab.ci.interpolation import interpolated
+
+NOTHING = Given()
 _DEEPEST = 10
+_MOST_DOCUMENTS = 2
+_NO_HEADER = "Given inputs not defined in the `spec` section of the included configuration file"
 
 
 class BadDocument(ValueError):
@@ -35,18 +41,32 @@ def _reference(loader: _Loader, node: yaml.Node) -> _Reference:
 _Loader.add_constructor("!reference", _reference)
 
 
-def parse(content: str) -> Mapping[str, Any]:
-    """Errors: BadDocument."""
+def parse(content: str, given: Given = NOTHING) -> Mapping[str, Any]:
+    """Errors: BadDocument; NotEmulated."""
     try:
-        documents = list(yaml.load_all(content, _Loader))
+        documents = [each for each in yaml.load_all(content, _Loader) if each is not None]
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise BadDocument(f"Invalid YAML: {' '.join(str(error).split())}") from error
-    if len(documents) > 1 and isinstance(documents[0], Mapping) and "spec" in documents[0]:
-        documents = [{"spec": documents[0]["spec"], **(documents[1] if isinstance(documents[1], Mapping) else {})}]
-    if not documents or not isinstance(documents[0], Mapping):
+    if len(documents) > _MOST_DOCUMENTS:
+        raise BadDocument("The parsed YAML has too many documents")
+    try:
+        document = _filled(documents, given)
+    except BadInputs as error:
+        raise BadDocument(f"{given.file and f'`{given.file}`: '}{error}") from error
+    if not isinstance(document, Mapping):
         raise BadDocument("Invalid configuration format")
-    resolved: Mapping[str, Any] = _resolved(documents[0], documents[0], 0)
-    return resolved
+    resolved_document: Mapping[str, Any] = _resolved(document, document, 0)
+    return resolved_document
+
+
+def _filled(documents: list[Any], given: Given) -> Any:
+    """The body, with the inputs that the header declares. Without a header nothing is filled in."""
+    if len(documents) > 1 and isinstance(documents[0], Mapping) and "spec" in documents[0]:
+        values = resolved(declared(documents[0]), given.values)
+        return interpolated(documents[1], values, given.variables)
+    if given.values:
+        raise BadInputs([_NO_HEADER])
+    return documents[0] if documents else None
 
 
 def _resolved(value: Any, whole: Mapping[str, Any], depth: int) -> Any:

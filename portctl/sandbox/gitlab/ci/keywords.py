@@ -341,5 +341,6 @@ GLOBAL_SHAPES: Mapping[str, Shape] = {
     "before_script": commands,
     "after_script": commands,
     "image": _IMAGE,
-    **{name: refused(name) for name in ("include", "spec", "cache", "services", "pages")},
+    "spec": lambda _value: "belongs to a header: the document before a line with `---`",
+    **{name: refused(name) for name in ("include", "cache", "services", "pages")},
 }

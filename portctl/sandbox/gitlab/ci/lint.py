@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from portctl.sandbox.gitlab.ci.document import BadDocument, parse
+from portctl.sandbox.gitlab.ci.document import NOTHING, BadDocument, parse
+from portctl.sandbox.gitlab.ci.inputs import Given
 from portctl.sandbox.gitlab.ci.keywords import GLOBAL_SHAPES, JOB_SHAPES
 from portctl.sandbox.gitlab.ci.shapes import NotEmulated, Shape, some_texts
 
@@ -32,12 +33,15 @@ class Linted:
         return not self.errors
 
 
-def lint(content: str) -> Linted:
-    """Errors: NotEmulated for what the sandbox does not understand."""
+def lint(content: str, given: Given = NOTHING) -> Linted:
+    """`given`: the inputs that it is made with; none, as by GitLab's CI lint, where a mandatory one is an error.
+
+    Errors: NotEmulated for what the sandbox does not understand.
+    """
     if not content.strip():
         return Linted(("Please provide content of .gitlab-ci.yml",))
     try:
-        document = parse(content)
+        document = parse(content, given)
     except BadDocument as error:
         return Linted((str(error),))
     errors = [text for name, value in document.items() if name in GLOBAL_SHAPES for text in _global(name, value)]

@@ -14,6 +14,7 @@ from portctl.sandbox.gitlab.ci.variables import Variable
 from portctl.sandbox.gitlab.store import protection, users
 from portctl.sandbox.gitlab.store.instance import Instance, git_instant
 from portctl.sandbox.gitlab.store.jobs import RUNNER_TAGS
+from portctl.sandbox.gitlab.version import version_of
 
 _SHORT = 8
 _LONGEST_SLUG = 63
@@ -31,6 +32,8 @@ def slug(text: str) -> str:
 def for_server(instance: Instance) -> dict[str, object]:
     url = instance.address.url
     parts = urlsplit(url)
+    version = version_of(instance)
+    major, minor, patch = version.removesuffix("-ee").split(".")
     return {
         "CI": "true",
         "GITLAB_CI": "true",
@@ -43,10 +46,10 @@ def for_server(instance: Instance) -> dict[str, object]:
         "CI_SERVER_PORT": parts.port or "",
         "CI_SERVER_PROTOCOL": parts.scheme,
         "CI_SERVER_NAME": "GitLab",
-        "CI_SERVER_VERSION": "18.6.0-ee",
-        "CI_SERVER_VERSION_MAJOR": 18,
-        "CI_SERVER_VERSION_MINOR": 6,
-        "CI_SERVER_VERSION_PATCH": 0,
+        "CI_SERVER_VERSION": version,
+        "CI_SERVER_VERSION_MAJOR": major,
+        "CI_SERVER_VERSION_MINOR": minor,
+        "CI_SERVER_VERSION_PATCH": patch,
     }
 
 
@@ -135,7 +138,7 @@ def for_job(instance: Instance, project: Row, pipeline: Row, job: Row, timeout_s
         "CI_RUNNER_DESCRIPTION": "sandbox",
         "CI_RUNNER_SHORT_TOKEN": "sandbox",
         "CI_RUNNER_TAGS": json.dumps(RUNNER_TAGS),
-        "CI_RUNNER_VERSION": "18.6.0",
+        "CI_RUNNER_VERSION": version_of(instance).removesuffix("-ee"),
     }
 
 

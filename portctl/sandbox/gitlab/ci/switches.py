@@ -6,9 +6,15 @@ from portctl.sandbox.core.switches import Switch
 
 SWITCHES = (
     Switch(
-        "payload-is-variable",
-        strict="a trigger's payload counts as a pipeline variable: below the override role every trigger fails",
-        lenient="a trigger that sends nothing but its payload is exempt (newer servers)",
+        "server-version",
+        strict="18.6: triggers take inputs, and below the override role one that sends nothing but its payload",
+        lenient="17.10: triggers know no inputs, and below the override role every one fails",
+        in_all=False,
+    ),
+    Switch(
+        "trigger-invalid-file",
+        strict="a trigger whose file or inputs are wrong is answered with 422, and leaves a failed pipeline",
+        lenient="with 400, and leaves none",
     ),
     Switch(
         "payload-expansion",

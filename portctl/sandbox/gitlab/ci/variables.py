@@ -72,6 +72,11 @@ def expand_text(text: str, variables: Variables) -> str:
     return _filled(text, known, keep=False, all_kinds=True)
 
 
+def expand_known(text: str, variables: Variables) -> str:
+    """References to what is there filled in with the values as they are; all others stay."""
+    return _filled(text, variables, keep=True, all_kinds=True)
+
+
 def expand_in_runner(
     variables: Variables, path_of: Callable[[Variable], str], *, keep_undefined: bool = False
 ) -> dict[str, Variable]:

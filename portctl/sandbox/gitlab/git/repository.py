@@ -78,6 +78,9 @@ class Repository:
     def head_of(self, branch: str) -> str | None:
         return self._commit_named(f"refs/heads/{branch}")
 
+    def tag_of(self, tag: str) -> str | None:
+        return self._commit_named(f"refs/tags/{tag}")
+
     def resolve(self, ref: str) -> str | None:
         """The commit that a branch, tag or commit id names."""
         found = self._commit_named(f"refs/heads/{ref}") or self._commit_named(f"refs/tags/{ref}")

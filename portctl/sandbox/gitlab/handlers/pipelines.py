@@ -9,13 +9,14 @@ from portctl.sandbox.core.exchange import Answer
 from portctl.sandbox.core.state import Row
 from portctl.sandbox.gitlab.ci.creation import Wish, create_pipeline
 from portctl.sandbox.gitlab.context import Call, done
-from portctl.sandbox.gitlab.errors import forbidden, not_emulated, not_found, refused
+from portctl.sandbox.gitlab.errors import forbidden, not_found, refused
 from portctl.sandbox.gitlab.handlers.code import code
 from portctl.sandbox.gitlab.parameters import (
     BOOLEAN,
     NEEDED,
     TEXT,
     Field,
+    Fields,
     Type,
     checked,
     one_of,
@@ -23,15 +24,16 @@ from portctl.sandbox.gitlab.parameters import (
 )
 from portctl.sandbox.gitlab.store import jobs, pipelines, projects, triggers, users
 from portctl.sandbox.gitlab.store.access import Level
+from portctl.sandbox.gitlab.version import is_current
 
 _HIDDEN = "token"
 _LOOP = "Pipeline Hook"
-_TRIGGER = {"ref": NEEDED, "token": NEEDED, "variables": Field(Type.OBJECT), "inputs": Field(Type.OBJECT)}
+_TRIGGER = {"ref": NEEDED, "token": NEEDED, "variables": Field(Type.OBJECT)}
+_INPUTS = {"inputs": Field(Type.OBJECT)}
 _VARIABLE = {"key": NEEDED, "value": TEXT, "variable_type": one_of("env_var", "file")}
 _CREATE = {
     "ref": NEEDED,
     "variables": Field(Type.OBJECTS, fields=_VARIABLE),
-    "inputs": Field(Type.OBJECT),
 }
 _SCOPES = {
     "running": ("running",),
@@ -70,12 +72,10 @@ def trigger(call: Call) -> Answer:
         raise forbidden()
     sent: dict[str, Any] = {**received(call.request), "id": call.params["project"]}
     sent |= {"ref": call.params["ref"]} if "ref" in call.params else {}
-    values = checked(_TRIGGER, sent)
+    values = checked(_with_inputs(call, _TRIGGER), sent)
     variables = values.get("variables") or {}
     if not all(isinstance(value, str) for value in variables.values()):
         raise refused("variables needs to be a map of key-valued strings")
-    if values.get("inputs"):
-        raise not_emulated("inputs of pipelines")
     project = projects.resolve(call.instance.state, call.params["project"])
     if project is None:
         raise not_found("Project")
@@ -87,25 +87,29 @@ def trigger(call: Call) -> Answer:
     wish = Wish(
         ref=values["ref"],
         source="trigger",
+        keep_failed=call.instance.strict("trigger-invalid-file"),
+        inputs=values.get("inputs") or {},
         variables=[_variable(key, value) for key, value in variables.items()],
         payload=[_variable("TRIGGER_PAYLOAD", text, "file")],
         trigger=row,
     )
     triggers.used(call.instance, row)
     user = users.find(call.instance, row["owner_id"])
-    return Answer(201, pipelines.shown(call.instance, create_pipeline(call.instance, project, user, wish)))
+    made = create_pipeline(call.instance, project, user, wish)
+    if made["yaml_errors"] is not None:
+        return Answer(422, {"message": {"base": [made["yaml_errors"]]}})
+    return Answer(201, pipelines.shown(call.instance, made))
 
 
 def create(call: Call) -> Answer:
     project = call.writable_project(Level.DEVELOPER)
-    values = call.values(_CREATE)
-    if values.get("inputs"):
-        raise not_emulated("inputs of pipelines")
+    values = call.values(_with_inputs(call, _CREATE))
     variables = [
         _variable(each["key"], each.get("value") or "", each.get("variable_type") or "env_var")
         for each in values.get("variables") or []
     ]
-    wish = Wish(ref=values["ref"], source="api", variables=variables)
+    inputs = values.get("inputs") or {}
+    wish = Wish(ref=values["ref"], source="api", keep_failed=False, variables=variables, inputs=inputs)
     return Answer(201, pipelines.shown(call.instance, create_pipeline(call.instance, project, call.me, wish)))
 
 
@@ -181,6 +185,11 @@ def _visible(call: Call) -> Row:
 
 def _wanted(call: Call) -> Row:
     return pipelines.find(call.tables, _visible(call)["id"], call.params["pipeline"])
+
+
+def _with_inputs(call: Call, fields: Fields) -> Fields:
+    """Older servers do not know the parameter, and pass over it as over any other."""
+    return {**fields, **_INPUTS} if is_current(call.instance) else fields
 
 
 def _variable(key: str, value: str, kind: str = "env_var") -> Row:

@@ -9,19 +9,20 @@ from portctl.sandbox.gitlab.context import Call, done
 from portctl.sandbox.gitlab.errors import not_found
 from portctl.sandbox.gitlab.parameters import DATE, TEXT
 from portctl.sandbox.gitlab.store import users
+from portctl.sandbox.gitlab.version import version_of
 
 LIST = {"username": TEXT, "search": TEXT, **undone.USER_LIST}
-VERSION = "18.6.0-ee"
 _REVISION = "5ee54ab8d8a"
 
 
-def version(_call: Call) -> Answer:
-    return Answer(200, {"version": VERSION, "revision": _REVISION})
+def version(call: Call) -> Answer:
+    return Answer(200, {"version": version_of(call.instance), "revision": _REVISION})
 
 
-def metadata(_call: Call) -> Answer:
+def metadata(call: Call) -> Answer:
     agents = {"enabled": False, "externalUrl": None, "version": None, "externalK8sProxyUrl": None}
-    return Answer(200, {"version": VERSION, "revision": _REVISION, "kas": agents, "enterprise": True})
+    about = {"version": version_of(call.instance), "revision": _REVISION, "kas": agents, "enterprise": True}
+    return Answer(200, about)
 
 
 def current(call: Call) -> Answer:
