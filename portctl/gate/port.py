@@ -103,7 +103,7 @@ class Portal:
         raise problem
 
     def forget_open_deployment(self, call: Call) -> None:
-        query = {"run_id": call.run or call.deploy_run}
+        query = {"run_id": call.run} if call.run else {}  # Port takes no run here that has ended
         try:
             self._client.request("DELETE", f"{_OPEN_DEPLOYMENTS}/{_segment(call.deploy_run)}", query=query)
         except ApiError as error:
@@ -135,12 +135,12 @@ class Portal:
             "properties": {name: value for name, value in said.items() if value not in (None, "")},
             "relations": {"service": service},
         }
-        query = {"upsert": "true", "merge": "true", "run_id": call.run or call.deploy_run}
+        query = {"upsert": "true", "merge": "true", "run_id": call.run}
         self._client.request("POST", _CHANGES, query=query, body=body, repeatable=True)
 
     def put_back(self, call: Call, change: Change) -> None:
         body = {"properties": {"approval": "requested"}}
-        query = {"run_id": call.run or call.deploy_run}
+        query = {"run_id": call.run}
         self._client.request("PATCH", f"{_CHANGES}/{change.sys_id}", query=query, body=body, repeatable=True)
 
 

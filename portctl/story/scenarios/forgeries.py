@@ -91,7 +91,7 @@ def _start(story: Telling, url: str, payload: Row, what: str, why: str) -> None:
 def _refused(story: Telling, url: str, body: Row, what: str) -> None:
     story.step(MALLORY, "GitLab", f"starts the pipeline {what}")
     said = story.services.anybody("POST", url, body)
-    story.holds("GitLab refuses, and there is no job", said.status == 400, said.status)
+    story.holds("GitLab refuses, and there is no job", said.status in (400, 422), said.status)
     story.show(said.reason)
 
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from portctl.sandbox.gitlab.ci.runner.stand_ins import stand_ins
+from portctl.sandbox.gitlab.ci.runner.stand_ins import python, stand_ins
 
 _SYSTEM = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
 _TOOLS = ("bash", "git", "curl", "jq", "python3")
+_PYTHON = "python3"
 _ON_THE_IMAGE = ("curl", "jq")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
 
@@ -61,7 +62,7 @@ def bash(folder: Path) -> Shell:
     program = _program("bash")
     found = [Path(place).parent for tool in _TOOLS if (place := shutil.which(tool)) is not None]
     places = [folder_of for folder_of in found if str(folder_of) not in _SYSTEM]
-    return Shell("bash", (program,), _path(stand_ins(folder), *places, *_SYSTEM))
+    return Shell("bash", (program,), _path(python(stand_ins(folder)), *places, *_SYSTEM))
 
 
 def busybox(folder: Path, *, more: Sequence[str] = ()) -> Shell:
@@ -75,7 +76,10 @@ def busybox(folder: Path, *, more: Sequence[str] = ()) -> Shell:
             (applets / name).symlink_to(program)
         for name in (*_ON_THE_IMAGE, *more):
             (applets / name).unlink(missing_ok=True)
-            (applets / name).symlink_to(_program(name))
+            if name == _PYTHON:
+                python(applets)
+            else:
+                (applets / name).symlink_to(_program(name))
     return Shell("busybox sh", (program, "sh"), _path(stand_ins(folder), applets))
 
 
@@ -84,9 +88,9 @@ def _path(*folders: Path | str) -> str:
 
 
 def _program(name: str) -> str:
-    """Where it is. What PATH has for Python may be a script of a version manager, which needs a shell of its own."""
-    if name == "python3":
-        return os.path.realpath(sys.executable)
+    """Where it is. Errors: MissingShell."""
+    if name == _PYTHON:
+        return sys.executable
     found = shutil.which(name)
     if found is None:
         raise MissingShell(f"{name} is not installed")

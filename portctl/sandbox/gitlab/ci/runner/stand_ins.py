@@ -1,4 +1,4 @@
-"""Commands that stand in for what is in the image of a job: package managers, and portctl."""
+"""Commands that stand in for what is in the image of a job: package managers, portctl and Python."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ _PORTCTL = """#!/bin/sh
 # Stands in for the portctl of an image: it is the installation that this sandbox belongs to.
 exec {python} -P -c 'import sys; sys.path.insert(0, sys.argv.pop(1)); from portctl.cli import main; main()' {root} "$@"
 """
+_PYTHON = """#!/bin/sh
+# Python with the packages of this installation, which has what the tests of the sandbox's services need.
+exec {python} "$@"
+"""
 _ROOT = Path(__file__).resolve().parents[5]
 
 
@@ -41,6 +45,12 @@ def stand_ins(folder: Path) -> Path:
     for name in ("apk", "apt-get", "apt"):
         _write(place / name, _INSTALLER)
     _write(place / "portctl", _PORTCTL.format(python=shlex.quote(sys.executable), root=shlex.quote(str(_ROOT))))
+    return place
+
+
+def python(place: Path) -> Path:
+    """The command `python3` in a folder, written if need be. A link would lose the packages of a virtual one."""
+    _write(place / "python3", _PYTHON.format(python=shlex.quote(sys.executable)))
     return place
 
 
