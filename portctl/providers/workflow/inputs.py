@@ -82,10 +82,10 @@ def _sent(started: Started, sent: Mapping[str, Value], declared: Mapping[str, In
             detail = f"{_name(started)} does not declare `{name}`: GitLab refuses the call"
             yield _finding(started, name, detail, f"Declared there: {', '.join(sorted(declared)) or 'none'}.")
             continue
-        for literal in _literals(started.caller, value):
+        for literal, what in _literals(started.caller, value):
             reason = misfit(declared[name], literal)
             if reason:
-                detail = f"`{literal}` is refused by {_name(started)}: {reason}"
+                detail = f"{what} is refused by {_name(started)}: {reason}"
                 yield _finding(started, name, detail, "Correct the value, or the header of the pipeline.")
     missing = [name for name, one in declared.items() if not one.has_default and name not in sent]
     if missing:
@@ -94,16 +94,16 @@ def _sent(started: Started, sent: Mapping[str, Value], declared: Mapping[str, In
         yield _finding(started, "", detail, "Send it, or give it a default in the header of the file.")
 
 
-def _literals(caller: Resource, value: Value) -> list[Value]:
-    """What is known of a value: itself, or the words that the action's own input offers."""
+def _literals(caller: Resource, value: Value) -> list[tuple[Value, str]]:
+    """What is known of a value, and how to call it: itself, or the words that the action's own input offers."""
     if isinstance(value, Pending):
         return []
     if not isinstance(value, str) or "{{" not in value:
-        return [value]
+        return [(value, "what is sent")]
     program = parse(value).whole
     name = program.removeprefix(".inputs.") if program.startswith(".inputs.") else ""
     words = get(caller.attributes, ("trigger", "userInputs", "properties", name, "enum"))
-    return list(words) if isinstance(words, tuple) else []
+    return [(word, f"`{word}`, which the action offers,") for word in words] if isinstance(words, tuple) else []
 
 
 def _finding(started: Started, name: str, detail: str, hint: str) -> Finding:

@@ -50,13 +50,16 @@ def text(body: str, url: str = BY_OUTPUT, files: str = FILES) -> str:
     [
         ("{inputs: {call: look}}", []),
         ("{ref: main, inputs: {call: '{{ .run.id }}', run: abc, count: 2}}", []),
-        ("{inputs: {call: loook}}", ["call: `loook` is refused by {}: it is one of request, look"]),
-        ("{inputs: {call: look, run: A1}}", ["run: `A1` is refused by {}: it has the form ^[a-z]*$"]),
-        ("{inputs: {call: look, count: many}}", ["count: `many` is refused by {}: it is of type number"]),
+        ("{inputs: {call: loook}}", ["call: what is sent is refused by {}: it is one of request, look"]),
+        ("{inputs: {call: look, run: A1}}", ["run: what is sent is refused by {}: it has the form ^[a-z]*$"]),
+        ("{inputs: {call: look, count: many}}", ["count: what is sent is refused by {}: it is of type number"]),
         ("{inputs: {call: look, other: x}}", ["other: {} does not declare `other`: GitLab refuses the call"]),
         ("{inputs: {run: abc}}", ["body.inputs: {} demands `call`: GitLab refuses the call"]),
         ("{approval_status: look}", ["body: {} demands `call`: GitLab refuses the call"]),
-        ("{inputs: {call: '{{ .inputs.call }}'}}", ["call: `jump` is refused by {}: it is one of request, look"]),
+        (
+            "{inputs: {call: '{{ .inputs.call }}'}}",
+            ["call: `jump`, which the action offers, is refused by {}: it is one of request, look"],
+        ),
     ],
 )
 def test_what_is_sent_is_held_against_the_header(url: str, body: str, found: list[str]) -> None:
