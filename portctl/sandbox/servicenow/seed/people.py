@@ -60,7 +60,7 @@ PEOPLE = (
         ),
         is_machine=True,
     ),
-    Person("portctl.gate", "Portctl", "Gate", "gate", ("sn_change_write", BASIC_ROLE), is_machine=True),
+    Person("portctl.gate", "Portctl", "Gate", "gate", ("itil", BASIC_ROLE), is_machine=True),
     Person(
         "portctl.approvals",
         "Portctl",
