@@ -62,6 +62,11 @@ def _own(method: str, path: str, handler: Handler, *scopes: str) -> Route:
     return Route(method, f"{API}{path}", handler, scopes=scopes)
 
 
+def _file(method: str, path: str, handler: Handler) -> Route:
+    """A route that reads files: of all that is below the repository, a token for repositories opens these only."""
+    return Route(method, f"{API}{path}", handler, anonymous=True, scopes=("read_repository",))
+
+
 def _unknown(method: str, path: str) -> Route:
     """A route that the real service does not know either."""
 
@@ -168,9 +173,9 @@ _CODE = (
     _public(f"{_REPOSITORY}/tree", files.tree),
     _public(f"{_REPOSITORY}/archive", archives.download),
     _public(f"{_REPOSITORY}/archive.tar.gz", archives.download),
-    _public(_FILE, files.read),
-    _public(_FILE, files.head, "HEAD"),
-    _public(f"{_FILE}/raw", files.raw),
+    _file("GET", _FILE, files.read),
+    _file("HEAD", _FILE, files.head),
+    _file("GET", f"{_FILE}/raw", files.raw),
     _route("POST", _FILE, files.create),
     _route("PUT", _FILE, files.update),
     _route("DELETE", _FILE, files.delete),

@@ -61,6 +61,16 @@ def test_head_says_the_same_in_headers(owner: httpx.Client) -> None:
     assert (missing.status_code, missing.content) == (404, b"")
 
 
+@pytest.mark.fact("gitlab-140")
+def test_a_token_for_repositories_reads_files_one_by_one_and_nothing_else(ask: Ask) -> None:
+    client = ask("repository-only")
+    assert client.get(f"{FILES}/README.md", params=MAIN).status_code == 200
+    assert client.head(f"{FILES}/README.md", params=MAIN).status_code == 200
+    assert client.get(f"{FILES}/README.md/raw").status_code == 200
+    assert client.put(f"{FILES}/README.md", json=body()).status_code == 403
+    assert client.get(f"{PROJECT}/repository/tree").status_code == 403
+
+
 @pytest.mark.fact("gitlab-71")
 def test_what_is_not_there_is_named(owner: httpx.Client) -> None:
     answers = [
