@@ -241,6 +241,8 @@ theirs: {script: ['true'], tags: [sandbox, gpu]}
     assert workshop.output("ours") == ['["sandbox"]']
     assert workshop.job("theirs")["tag_list"] == ["sandbox", "gpu"]
     assert workshop.pipeline()["status"] == "running"
+    token = httpx.put(f"{workshop.sandbox.control}/runner", json={"paused": True}).json()["token"]
+    assert workshop.client.post("/jobs/request", json={"token": token}).status_code == 204
     workshop.client.post(f"{PROJECT}/jobs/{workshop.job('theirs')['id']}/cancel").raise_for_status()
     workshop.settle()
     assert workshop.pipeline()["status"] == "canceled"
