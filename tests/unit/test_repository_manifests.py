@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from portctl.gate.settings import read_settings
 from portctl.manifest.check import check_resources
 from portctl.manifest.environment import declared_secrets, load_environment
 from portctl.manifest.instances import provider_context
@@ -30,11 +31,16 @@ from portctl.providers.rules import all_rules
 ROOT = pathlib.Path(__file__).parents[2]
 SANDBOX = {
     "services": {
-        "port": {"url": "http://127.0.0.1:8001", "organization": "org_x", "credentials": {}},
+        "port": {
+            "url": "http://127.0.0.1:8001",
+            "organization": "org_x",
+            "credentials": {},
+            "others": {"gate": {"clientId": "gate@example.com", "clientSecret": "secret-port"}},
+        },
         "gitlab": {
             "url": "http://127.0.0.1:8002",
             "credentials": {},
-            "others": {"repository-only": {"token": "glpat-repository"}},
+            "others": {"gate-reader": {"token": "glpat-reader"}, "gate-marks": {"token": "glpat-marks"}},
         },
         "servicenow": {
             "url": "http://127.0.0.1:8003",
@@ -74,12 +80,14 @@ def test_the_workflow_is_complete() -> None:
     assert sorted(RESOURCES) == [
         "gitlab/Files:pipeline",
         "gitlab/PipelineTrigger:deployment",
+        "gitlab/Project:marks",
         "gitlab/Project:pipelines",
-        "gitlab/Variable:DEPLOYMENT_TOKEN",
+        "gitlab/Variable:MARKS_TOKEN",
         "gitlab/Variable:PORT_CLIENT_ID",
         "gitlab/Variable:PORT_CLIENT_SECRET",
-        "gitlab/Variable:SERVICENOW_API_TOKEN",
+        "gitlab/Variable:SERVICENOW_SECRET",
         "gitlab/Variable:SERVICE_READ_TOKEN",
+        "gitlab/Variable:TRIGGER_TOKEN",
         "port/Action:approve_and_deploy_service",
         "port/Action:deploy_service_to_cluster",
         "port/Action:pre_deployment_check",
@@ -91,6 +99,7 @@ def test_the_workflow_is_complete() -> None:
         "port/Automation:forgetEndedDeployment",
         "port/Automation:lookAgainLater",
         "port/Automation:lookAtDeployment",
+        "port/Automation:tellApprovalStage",
         "port/Automation:updateChangeRequestInSnow",
         "port/Automation:watchDeployment",
         "port/Blueprint:openDeployment",
@@ -106,54 +115,160 @@ def test_the_workflow_is_complete() -> None:
     ]
 
 
-def test_secrets_are_for_jobs_of_their_environment_and_the_tests_of_a_service_have_none() -> None:
-    variables = [resource for address, resource in RESOURCES.items() if address.startswith("gitlab/Variable:")]
-    assert {resource.identity[2] for resource in variables} == {"deployment"}
-    jobs = yaml.safe_load(spec("gitlab/Files:pipeline")["files"][".gitlab-ci.yml"]["content"])
-    named = {name for name, job in jobs.items() if isinstance(job, dict) and "stage" in job}
-    assert named - {name for name in named if jobs[name].get("environment", {}).get("name") == "deployment"} == {
-        "test-service"
+def _pipeline() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The header and the rest of the pipeline file."""
+    header, rest = yaml.safe_load_all(spec("gitlab/Files:pipeline")["files"][".gitlab-ci.yml"]["content"])
+    return header, rest
+
+
+def _scopes() -> dict[str, str]:
+    """The environment scope of each variable of the project."""
+    specs = (spec(address) for address in RESOURCES if address.startswith("gitlab/Variable:"))
+    return {each["key"]: each["environment_scope"] for each in specs}
+
+
+def test_a_caller_says_which_runs_it_is_about_and_nothing_else() -> None:
+    header, rest = _pipeline()
+    assert header == {
+        "spec": {
+            "inputs": {
+                "call": {
+                    "description": "Why it runs",
+                    "default": "none",
+                    "options": ["none", "request", "decision", "look", "deploy"],
+                },
+                "deploy_run": {
+                    "description": "The developer's run in Port",
+                    "default": "",
+                    "regex": r"\A[A-Za-z0-9_-]{0,64}\z",
+                },
+                "run": {
+                    "description": "The run in Port that has started this pipeline",
+                    "default": "",
+                    "regex": r"\A[A-Za-z0-9_-]{0,64}\z",
+                },
+                "environment": {
+                    "description": "Where to deploy to",
+                    "default": "none",
+                    "options": ["none", "Development", "Staging", "Production"],
+                },
+            }
+        }
+    }
+    assert rest["variables"] == {
+        f"GATE_{name.upper()}": {"value": f"$[[ inputs.{name} ]]", "expand": False}
+        for name in ("call", "deploy_run", "run", "environment")
+    }
+    commands = [line for job in rest.values() if isinstance(job, dict) for line in _listed(job.get("script"))]
+    assert commands != []
+    assert not any("inputs" in line for line in commands)
+    assert spec("gitlab/Project:pipelines")["ci_pipeline_variables_minimum_override_role"] == "no_one_allowed"
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or ())
+
+
+def test_credentials_are_for_jobs_of_their_environment_and_the_code_of_a_service_has_none() -> None:
+    assert _scopes() == {
+        "PORT_CLIENT_ID": "gate/*",
+        "PORT_CLIENT_SECRET": "gate/*",
+        "SERVICE_READ_TOKEN": "gate/*",
+        "SERVICENOW_SECRET": "gate/decide",
+        "MARKS_TOKEN": "gate/decide",
+        "TRIGGER_TOKEN": "gate/decide",
+    }
+    _, rest = _pipeline()
+    jobs = {name: job for name, job in rest.items() if isinstance(job, dict) and "stage" in job}
+    inherited = {name: {**rest[job["extends"]], **job} for name, job in jobs.items()}
+    assert {name: job.get("environment", {}).get("name", "") for name, job in inherited.items()} == {
+        "accept": "gate/accept",
+        "test-service": "",
+        "open": "gate/decide",
+        "decide": "gate/decide",
+        "look": "gate/decide",
+        "report": "gate/decide",
+        "start": "gate/decide",
+        "deploy": "$[[ inputs.environment ]]",
+        "finish": "gate/decide",
+    }
+    options = spec("gitlab/Files:pipeline")["files"]["gate.json"]["content"]
+    assert not {"gate/accept", "gate/decide"} & set(json.loads(options)["environments"])
+
+
+def test_no_variable_holds_the_credentials_of_the_organisation() -> None:
+    values = {spec(address)["key"]: spec(address)["value"] for address in RESOURCES if "gitlab/Variable:" in address}
+    assert {key: repr(value) for key, value in values.items()} == {
+        "PORT_CLIENT_ID": "<Sealed GATE_PORT_CLIENT_ID>",
+        "PORT_CLIENT_SECRET": "<Sealed GATE_PORT_CLIENT_SECRET>",
+        "SERVICE_READ_TOKEN": "<Sealed SERVICE_READ_TOKEN>",
+        "SERVICENOW_SECRET": "<Sealed SERVICENOW_GATE_SECRET>",
+        "MARKS_TOKEN": "<Sealed MARKS_TOKEN>",
+        "TRIGGER_TOKEN": "<Sealed gitlab/PipelineTrigger:deployment token>",
     }
 
 
-def test_the_pipeline_is_rendered_and_its_scripts_are_copied() -> None:
-    files = spec("gitlab/Files:pipeline")["files"]
-    folder = ROOT / "pipelines" / "deployment"
-    assert "<%" not in files[".gitlab-ci.yml"]["content"]
-    copied = {name: file["content"] for name, file in files.items() if name.endswith((".sh", ".py"))}
-    scripts = [path for path in (folder / "ci").iterdir() if path.suffix in (".sh", ".py")]
-    assert copied == {f"ci/{path.name}": path.read_text("utf-8") for path in scripts}
-
-
-def test_addresses_and_limits_of_the_pipeline_stand_in_a_file_and_not_in_variables() -> None:
-    settings = json.loads(spec("gitlab/Files:pipeline")["files"]["ci/settings.json"]["content"])
+def test_addresses_and_limits_of_the_gate_stand_in_a_file_and_not_in_variables() -> None:
+    settings = json.loads(spec("gitlab/Files:pipeline")["files"]["gate.json"]["content"])
     assert settings == {
         "port": "http://127.0.0.1:8001/v1",
-        "servicenow": "http://127.0.0.1:8003",
-        "servicenow_account": "portctl.gate",
-        "assignment_group": "Platform Engineering",
-        "change_risk": "4",
-        "coverage_threshold": 80,
-        "service_branch": "main",
-        "decision_wait_seconds": 3,
-        "longest_pipeline_minutes": 60,
+        "gitlab": "http://127.0.0.1:8002",
+        "pipelines": "platform/deployment",
+        "ref": "main",
+        "marks": "gate/deployment-marks",
+        "environments": ["Development", "Staging", "Production"],
+        "policy": {
+            "coverage_threshold": 80,
+            "requester_may_approve": False,
+            "decision_wait_seconds": 3,
+            "longest_pipeline_minutes": 60,
+            "marks_kept_days": 400,
+        },
+        "service": {
+            "defaults": {
+                "branch": "main",
+                "build": "",
+                "test": "python3 -m coverage run --source=. --omit='test*' -m unittest && python3 -m coverage xml -q",
+                "report": "coverage.xml",
+                "deploy": 'sh deploy.sh "$ENVIRONMENT"',
+            },
+            "properties": {
+                "project": "repository",
+                "branch": "branch",
+                "build": "buildCommand",
+                "test": "testCommand",
+                "report": "coverageReport",
+                "deploy": "deployCommand",
+            },
+        },
+        "servicenow": {
+            "url": "http://127.0.0.1:8003",
+            "account": "portctl.gate",
+            "port_account": "portctl.approvals",
+            "auth": {"type": "basic", "username": "portctl.gate"},
+            "assignment_group": "Platform Engineering",
+            "columns": {"risk": "4"},
+        },
     }
-    keys = {spec(address)["key"] for address in RESOURCES if address.startswith("gitlab/Variable:")}
-    assert keys == {
-        "DEPLOYMENT_TOKEN",
-        "PORT_CLIENT_ID",
-        "PORT_CLIENT_SECRET",
-        "SERVICENOW_API_TOKEN",
-        "SERVICE_READ_TOKEN",
-    }
+
+
+def test_the_gate_reads_the_settings_that_are_written(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "gate.json"
+    path.write_text(spec("gitlab/Files:pipeline")["files"]["gate.json"]["content"], encoding="utf-8")
+    settings = read_settings(path)
+    assert (settings.marks, settings.policy.threshold, settings.policy.marks_kept_seconds) == (
+        "gate/deployment-marks",
+        80.0,
+        400 * 86_400.0,
+    )
 
 
 def test_the_account_of_the_pipeline_is_not_the_one_that_approves() -> None:
     in_port, in_gitlab = (
         spec("port/Secret:SERVICENOW_API_TOKEN")["secretValue"],
-        spec("gitlab/Variable:SERVICENOW_API_TOKEN")["value"],
+        spec("gitlab/Variable:SERVICENOW_SECRET")["value"],
     )
-    names = ("<Sealed SERVICENOW_APPROVER_PASSWORD>", "<Sealed SERVICENOW_GATE_PASSWORD>")
+    names = ("<Sealed SERVICENOW_APPROVER_PASSWORD>", "<Sealed SERVICENOW_GATE_SECRET>")
     assert (repr(in_port), repr(in_gitlab)) == names
 
 
@@ -206,9 +321,18 @@ def test_the_pipeline_is_started_with_a_secret_of_port_by_three_definitions_and_
         "port/Automation:lookAtDeployment",
     ]
     project = "http://127.0.0.1:8002/api/v4/projects/(id of gitlab/Project:pipelines)"
-    assert {_url(resource) for resource in started.values()} == {f"{project}/ref/main/trigger/pipeline"}
-    bodies = [spec(address)["invocationMethod"]["body"] for address in started]
-    assert {body["token"] for body in bodies} == {"{{ .secrets.GITLAB_TRIGGER_TOKEN }}"}
+    assert {_url(resource) for resource in started.values()} == {f"{project}/trigger/pipeline"}
+    bodies = {address: spec(address)["invocationMethod"]["body"] for address in started}
+    shared = {"token": "{{ .secrets.GITLAB_TRIGGER_TOKEN }}", "ref": "main"}
+    about = {
+        "port/Action:pre_deployment_check": ("request", "{{ .inputs.deploy_run_id }}"),
+        "port/Automation:approveSnowPipeline": ("decision", "{{ .event.diff.after.properties.externalTags }}"),
+        "port/Automation:lookAtDeployment": ("look", "{{ .event.diff.after.identifier }}"),
+    }
+    assert bodies == {
+        address: {**shared, "inputs": {"call": call, "deploy_run": run, "run": "{{ .run.id }}"}}
+        for address, (call, run) in about.items()
+    }
 
 
 def _url(resource: Resource) -> str:
@@ -262,13 +386,25 @@ def test_approval_words_are_the_same_in_every_step() -> None:
 )
 def test_the_pipeline_starts_on_the_transition_only(before: str | None, after: str | None, starts: bool) -> None:
     jq = pytest.importorskip("jq")
-    (expression,) = spec("port/Automation:approveSnowPipeline")["trigger"]["condition"]["expressions"]
-    event = {"diff": {"before": _entity(before), "after": _entity(after)}}
-    assert jq.compile(expression).input(event).first() is starts
+    assert _starts(jq, _entity(before), _entity(after)) is starts
 
 
-def _entity(approval: str | None) -> dict[str, Any] | None:
-    return None if approval is None else {"identifier": "c", "properties": {"approval": approval}}
+def _starts(jq: Any, before: dict[str, Any] | None, after: dict[str, Any] | None) -> bool:
+    expressions = spec("port/Automation:approveSnowPipeline")["trigger"]["condition"]["expressions"]
+    event = {"diff": {"before": before, "after": after}}
+    return all(jq.compile(expression).input(event).first() for expression in expressions)
+
+
+def _entity(approval: str | None, **more: object) -> dict[str, Any] | None:
+    return None if approval is None else {"identifier": "c", "properties": {"approval": approval, **more}}
+
+
+def test_the_pipeline_also_starts_when_an_approved_change_is_released() -> None:
+    jq = pytest.importorskip("jq")
+    held, free = _entity("approved", onHold=True), _entity("approved", onHold=False)
+    assert _starts(jq, held, free)
+    assert not _starts(jq, free, held)
+    assert not _starts(jq, _entity("requested", onHold=True), _entity("requested", onHold=False))
 
 
 def test_the_work_note_follows_a_run_that_ended_well_and_belongs_to_a_change() -> None:

@@ -12,7 +12,7 @@ from portctl.model.address import Address
 from portctl.model.resource import Resource
 from portctl.model.value import freeze, thaw
 from portctl.providers.workflow.contract import contract
-from portctl.providers.workflow.flow import deliveries, handed, mapped
+from portctl.providers.workflow.flow import deliveries, handed, mapped, pipeline_texts
 from tests.unit.test_repository_manifests import RESOURCES
 
 PAGE = (pathlib.Path(__file__).parents[4] / "docs" / "contract.md").read_text("utf-8")
@@ -27,7 +27,7 @@ def _rows_of_the_page() -> list[tuple[str, ...]]:
 def _rows_of_the_manifests() -> list[tuple[str, ...]]:
     resources = tuple(RESOURCES.values())
     (delivery,) = deliveries(resources)
-    told = {one.property: one.key for one in handed(resources)} | {"the identifier": "system_id"}
+    told = {one.property: one.key for one in handed(resources) if pipeline_texts(one.automation, resources)}
     where = {
         one.key: one.property or FIELDS[str(one.path[3])] for one in mapped(delivery.webhook) if one.path[2] == "entity"
     }
@@ -44,7 +44,7 @@ def test_the_table_is_what_the_manifests_do() -> None:
 def test_the_page_names_objects_that_exist() -> None:
     addresses = set(re.findall(r"`((?:port|gitlab|servicenow)/\w+:\w+)`", PAGE))
     assert addresses <= set(RESOURCES)
-    assert len(addresses) == 6
+    assert len(addresses) == 7
 
 
 BREAKS: list[tuple[str, tuple[str, ...], str, str, str]] = [
@@ -53,7 +53,7 @@ BREAKS: list[tuple[str, tuple[str, ...], str, str, str]] = [
     ("port/Webhook:servicenow", ("security", "signatureAlgorithm"), "plain", "sha256", "Port would refuse"),
     ("port/Webhook:servicenow", ("security", "signatureHeaderName"), "secret", "other", "Port would refuse"),
     ("port/Automation:approveSnowPipeline", ("invocationMethod", "body"), "externalTags", "tags", "Property does not"),
-    ("port/Automation:approveSnowPipeline", ("invocationMethod", "body"), "deploy_run_id", "run_no", "Pipeline does"),
+    ("port/Automation:approveSnowPipeline", ("invocationMethod", "body"), "deploy_run", "run_no", "Pipeline does"),
 ]
 
 
