@@ -39,7 +39,7 @@ class KeepEnd:
 
 @dataclass(frozen=True, slots=True)
 class OpenChange:
-    """Open a change request, or find the one that is there; ask for approval where nobody has."""
+    """Open a change request, or find the one that is there; tell its number, and ask for approval where nobody has."""
 
     tested: Tested
 

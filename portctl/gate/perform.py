@@ -104,6 +104,7 @@ def _open_change(p: Performer, effect: effects.OpenChange) -> None:
         raise PortctlError(
             "Change request is not as it was sent", f"{change.number} does not name {p.call.deploy_run}", hint=hint
         )
+    _tell(p, effects.Tell(f"Change request {change.number} was opened", once=True))
     _ask_for_approval(p, effects.AskForApproval())
 
 

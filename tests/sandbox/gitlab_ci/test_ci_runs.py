@@ -195,7 +195,7 @@ def test_busybox_has_its_applets_curl_and_jq_and_nothing_else(workshop: Workshop
 
 @pytest.mark.fact("ci-110")
 def test_jobs_have_portctl_as_an_image_would(shop: Workshop) -> None:
-    version = f"portctl {importlib.metadata.version('portctl')} (Python {platform.python_version()})"
+    version = f"portctl {importlib.metadata.version('portctl-cli')} (Python {platform.python_version()})"
     states = shop.run("use: {script: [portctl version, portctl no-such-command]}", portctl_py="raise SystemExit(9)\n")
     assert states == {"use": "failed"}
     assert shop.output("use")[0] == version
