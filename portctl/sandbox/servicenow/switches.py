@@ -26,6 +26,11 @@ SWITCHES = (
         lenient="such text is kept as it is",
     ),
     Switch(
+        "model-name",
+        strict="the Table API knows a change model by its name only if that is a type (normal, standard, emergency)",
+        lenient="it knows every change model by its name",
+    ),
+    Switch(
         "off-list-choice",
         strict="a choice column stores any text",
         lenient="text that is no choice is dropped",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from portctl.sandbox.server import Sandbox
+from tests.sandbox.servicenow.receiver import Receiver
 from tests.sandbox.servicenow.snow import CHANGE, TABLE, Snow
+from tests.sandbox.servicenow.test_snow_rules import ON_CHANGES, POST, message, rule
 
 BOTH_ASKED = {"pat.platform": "requested", "portctl.approvals": "requested"}
 
@@ -41,6 +43,40 @@ def test_a_moderate_risk_also_goes_to_the_advisory_board(snow: Snow) -> None:
     snow.decide(change, by="cab")
     snow.settle()
     assert snow.state_of(change) == ("-2", "approved")
+
+
+@pytest.mark.fact("servicenow-137")
+@pytest.mark.parametrize("risk", [2, 3])
+def test_between_two_stages_only_the_state_tells(snow: Snow, receiver: Receiver, risk: int) -> None:
+    message(snow, receiver.url)
+    rule(snow, POST, condition=ON_CHANGES)
+    change = snow.asked(risk=risk)
+    told = [("-5", "not requested"), ("-4", "not requested"), ("-4", "requested")]
+    assert [(body["state"], body["approval"]) for body in receiver.bodies] == told
+    snow.decide(change)
+    snow.settle()
+    assert [(body["state"], body["approval"]) for body in receiver.bodies] == [*told, ("-3", "requested")]
+    snow.decide(change, by="cab")
+    snow.settle()
+    assert [(body["state"], body["approval"]) for body in receiver.bodies[4:]] == [("-2", "approved")]
+
+
+@pytest.mark.fact("servicenow-138")
+def test_who_decides_the_first_stage_has_no_say_in_the_second(snow: Snow) -> None:
+    change = snow.asked(risk=3)
+    snow.decide(change)
+    snow.settle()
+    path = f"{CHANGE}/{change}/approvals"
+    for by in ("approvals", "approver", "gate", "developer"):
+        snow.refused("PATCH", path, {"state": "approved"}, by=by, status=400)
+    (row,) = snow.find("sysapproval_approver", f"sysapproval={change}^approver.user_name=casey.cab")
+    row_path = f"{TABLE}/sysapproval_approver/{row['sys_id']}"
+    snow.refused("PATCH", row_path, {"state": "approved"}, by="approvals", status=404)
+    snow.refused("PATCH", row_path, {"state": "approved"}, by="approver", status=403)
+    snow.settle()
+    assert snow.state_of(change) == ("-3", "requested")
+    everybody = {"pat.platform": "not_required", "portctl.approvals": "approved", "casey.cab": "requested"}
+    assert snow.approvers(change) == everybody
 
 
 @pytest.mark.fact("servicenow-87")
@@ -134,6 +170,58 @@ def test_a_change_on_hold_waits_for_nobody_until_it_is_released(snow: Snow) -> N
     snow.refused("PATCH", f"{CHANGE}/{change}/approvals", {"state": "approved"}, by="approvals", status=400)
     snow.patch("change_request", change, by="gate", on_hold=False)
     assert snow.approvers(change) == BOTH_ASKED
+    assert snow.settle() == 0
+
+
+@pytest.mark.fact("servicenow-93")
+def test_the_board_waits_for_a_change_on_hold_as_the_group_does(snow: Snow) -> None:
+    change = snow.asked(risk=3)
+    snow.decide(change)
+    snow.settle()
+    hold(snow, change)
+    states = {"pat.platform": "not_required", "portctl.approvals": "approved", "casey.cab": "not_required"}
+    assert snow.approvers(change) == states
+    snow.refused("PATCH", f"{CHANGE}/{change}/approvals", {"state": "approved"}, by="cab", status=400)
+    release(snow, change)
+    assert snow.approvers(change) == {**states, "casey.cab": "requested"}
+    snow.decide(change, by="cab")
+    snow.settle()
+    assert snow.state_of(change) == ("-2", "approved")
+
+
+@pytest.mark.fact("servicenow-93")
+def test_a_change_that_is_held_before_anybody_was_asked_asks_when_it_is_released(snow: Snow) -> None:
+    change = snow.change()
+    snow.move(change, -4)
+    hold(snow, change)
+    snow.settle()
+    assert (snow.state_of(change), snow.approvers(change)) == (("-4", "not requested"), {})
+    release(snow, change)
+    snow.settle()
+    assert (snow.state_of(change), snow.approvers(change)) == (("-4", "requested"), BOTH_ASKED)
+
+
+@pytest.mark.fact("servicenow-93")
+def test_a_change_that_is_held_right_after_a_decision_goes_on_when_it_is_released(snow: Snow) -> None:
+    change = snow.asked()
+    snow.decide(change)
+    hold(snow, change)
+    snow.settle()
+    assert snow.state_of(change) == ("-4", "requested")
+    release(snow, change)
+    snow.settle()
+    assert snow.state_of(change) == ("-2", "approved")
+    assert snow.approvers(change) == {"pat.platform": "not_required", "portctl.approvals": "approved"}
+
+
+@pytest.mark.fact("servicenow-93")
+def test_an_approved_change_stays_approved_on_hold(snow: Snow) -> None:
+    change = snow.approved()
+    hold(snow, change)
+    assert snow.state_of(change) == ("-2", "approved")
+    release(snow, change)
+    assert (snow.settle(), snow.state_of(change)) == (0, ("-2", "approved"))
+    assert snow.move(change, -1)["state"] == "-1"
 
 
 @pytest.mark.fact("servicenow-94")
@@ -168,3 +256,11 @@ def test_a_requester_may_approve_his_own_change(snow: Snow) -> None:
     snow.decide(change, by="approvals")
     snow.settle()
     assert snow.state_of(change) == ("-2", "approved")
+
+
+def hold(snow: Snow, change: str) -> None:
+    snow.patch("change_request", change, by="gate", on_hold=True, on_hold_reason="freeze")
+
+
+def release(snow: Snow, change: str) -> None:
+    snow.patch("change_request", change, by="gate", on_hold=False)

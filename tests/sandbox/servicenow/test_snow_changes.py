@@ -200,7 +200,72 @@ def test_on_hold_needs_a_reason_and_then_only_cancelling_is_possible(snow: Snow)
     assert RULE in (snow.refused("PATCH", path, {"state": -1}, by="gate", status=403)[1] or "")
     assert snow.move(change, -1, on_hold=False)["state"] == "-1"
     snow.patch("change_request", change, by="gate", on_hold=True, on_hold_reason="freeze")
-    assert snow.move(change, 4)["active"] == "false"
+    canceled = snow.move(change, 4)
+    assert (canceled["active"], canceled["on_hold"]) == ("false", "false")
+
+
+@pytest.mark.fact("servicenow-139")
+def test_an_account_that_may_write_changes_takes_one_to_its_end(snow: Snow) -> None:
+    """From an approved change on, with the role sn_change_write and no other."""
+    change = snow.approved()
+    path = f"{TABLE}/change_request/{change}"
+    rule = f"Operation against file 'change_request' was aborted by Business Rule '{RULE}"
+    for skipped in (0, 3):
+        assert (snow.refused("PATCH", path, {"state": skipped}, by="gate", status=403)[1] or "").startswith(rule)
+    assert snow.move(change, -1, work_start="2026-01-01 10:00:00")["work_start"] == "2026-01-01 10:00:00"
+    tasks = snow.find("change_task", f"change_request={change}", by="gate")
+    assert {task["state"] for task in tasks} == {"1"}
+    assert (snow.refused("PATCH", path, {"state": 3, **CLOSING}, by="gate", status=403)[1] or "").startswith(rule)
+    assert snow.move(change, 0, work_end="2026-01-01 11:00:00")["state"] == "0"
+    assert {task["state"] for task in snow.find("change_task", f"change_request={change}", by="gate")} == {"4"}
+    policy = "Data Policy Exception: The following fields are mandatory: {}"
+    for sent, missing in (({}, "Close code, Close notes"), ({"close_code": "successful"}, "Close notes")):
+        refused = snow.refused("PATCH", path, {"state": 3, **sent}, by="gate", status=403)
+        assert refused == ("Operation Failed", policy.format(missing))
+    task = snow.ask("POST", f"{CHANGE}/{change}/task", {"short_description": "late"}, by="gate")["sys_id"]["value"]
+    assert (snow.refused("PATCH", path, {"state": 3, **CLOSING}, by="gate", status=403)[1] or "").startswith(rule)
+    snow.patch("change_task", task, by="gate", state=3)
+    closed = snow.move(change, 3, **CLOSING)
+    assert {name: closed[name] for name in CLOSING} == CLOSING
+    assert (closed["state"], closed["active"], closed["approval"]) == ("3", "false", "approved")
+
+
+@pytest.mark.fact("servicenow-140")
+def test_a_model_is_sent_as_its_sys_id_or_under_the_name_of_a_type(snow: Snow, sandbox: Sandbox) -> None:
+    ids = {name: snow.id_of("chg_model", name=name) for name in ("Normal", "Standard", "Continuous delivery")}
+
+    def stored(value: str, **parameters: str) -> tuple[str, str]:
+        path, body = f"{TABLE}/change_request", {"chg_model": value}
+        row = snow.ask("POST", path, body, by="gate", sysparm_exclude_reference_link="true", **parameters)
+        return row["chg_model"], row["type"]
+
+    assert stored("standard") == stored("Standard") == stored(ids["Standard"]) == (ids["Standard"], "standard")
+    own = (ids["Continuous delivery"], "normal")
+    assert stored(ids["Continuous delivery"]) == own
+    assert stored("Continuous delivery") == stored("Nonsense") == (ids["Normal"], "normal")
+    assert stored("Continuous delivery", sysparm_input_display_value="true") == own
+    sandbox.switches.set({"model-name": "lenient"})
+    assert stored("Continuous delivery") == own
+    made = snow.ask("POST", CHANGE, {"chg_model": "Continuous delivery"}, by="gate", status=200)
+    assert (made["chg_model"]["value"], made["__meta"]["ignoredFields"]) == (own[0], [])
+
+
+@pytest.mark.fact("servicenow-141")
+def test_what_is_sent_with_a_new_change_is_kept(snow: Snow) -> None:
+    """By an account that is no administrator, in the name of somebody else."""
+    sent = {
+        "requested_by": snow.id_of("sys_user", user_name="dev.dora"),
+        "business_service": snow.id_of("cmdb_ci_service", name="storefront"),
+        "priority": "2",
+        "impact": "3",
+        "urgency": "3",
+    }
+    row = snow.create("change_request", by="gate", **sent)
+    assert {name: row[name] for name in sent} == sent
+    assert row["opened_by"] == snow.id_of("sys_user", user_name="portctl.gate")
+    after = snow.patch("change_request", row["sys_id"], by="gate", impact="1", urgency="1")
+    assert after["priority"] == "2"
+    assert snow.create("change_request", by="gate", business_service="storefront")["business_service"] == ""
 
 
 @pytest.mark.fact("servicenow-79")
@@ -293,7 +358,7 @@ def test_parts_of_the_change_api_are_not_emulated(snow: Snow, path: str) -> None
 @pytest.mark.fact("servicenow-84")
 def test_models_and_templates_can_be_read(snow: Snow) -> None:
     names = [row["name"]["value"] for row in snow.ask("GET", f"{CHANGE}/model", by="gate")]
-    assert names == ["Normal", "Standard", "Emergency"]
+    assert names == ["Normal", "Standard", "Emergency", "Continuous delivery"]
     model = snow.id_of("chg_model", name="Normal")
     assert snow.ask("GET", f"{CHANGE}/model/{model}", by="gate")["name"]["value"] == "Normal"
     template = snow.id_of("std_change_record_producer", name="Restart a service")

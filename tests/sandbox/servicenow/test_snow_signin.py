@@ -152,6 +152,38 @@ def test_client_id_and_secret_may_come_as_http_basic(snow: Snow) -> None:
     assert bearer(snow, answer.json()["access_token"]) == 200
 
 
+@pytest.mark.fact("servicenow-142")
+@pytest.mark.parametrize("credential", ["gate", "approvals"])
+def test_the_accounts_of_the_pipeline_and_of_port_sign_in_by_all_means(snow: Snow, credential: str) -> None:
+    assert basic(snow, credential).status_code == 200
+    key = {**JSON, "x-sn-apikey": snow.sandbox.credentials["servicenow"][credential]["apiKey"]}
+    assert anonymous(snow, "GET", USERS, headers=key).status_code == 200
+    token = anonymous(snow, "POST", TOKEN, data=password_form(snow, credential)).json()["access_token"]
+    assert bearer(snow, token) == 200
+    assert anonymous(snow, "POST", TOKEN, data=form(snow, "client_credentials", credential)).json() == OPAQUE
+    snow.create("sys_properties", name=GRANT_PROPERTY, value="true")
+    token = anonymous(snow, "POST", TOKEN, data=form(snow, "client_credentials", credential)).json()["access_token"]
+    header = {**JSON, "authorization": f"Bearer {token}"}
+    made = anonymous(snow, "POST", f"{TABLE}/change_request", headers=header, json={"short_description": "x"})
+    username = snow.sandbox.credentials["servicenow"][credential]["username"]
+    assert (made.status_code, made.json()["result"]["sys_created_by"]) == (201, username)
+
+
+@pytest.mark.fact("servicenow-143")
+def test_people_have_the_addresses_that_they_have_in_port(snow: Snow, port: httpx.Client) -> None:
+    known = {each["email"] for each in port.get("/v1/users").json()["users"]}
+    mails = {row["user_name"]: row["email"] for row in snow.find("sys_user")}
+    assert {name for name, email in mails.items() if email in known} == {"pat.platform", "dev.dora"}
+    members = {
+        name: snow.find("sys_user_grmember", f"group.name={name}", sysparm_fields="user.user_name")
+        for name in ("Platform Engineering", "CAB Approval")
+    }
+    assert {name: {row["user.user_name"] for row in rows} for name, rows in members.items()} == {
+        "Platform Engineering": {"portctl.approvals", "pat.platform"},
+        "CAB Approval": {"casey.cab"},
+    }
+
+
 @pytest.mark.fact("servicenow-8")
 def test_an_api_key_is_a_header_or_a_parameter(snow: Snow) -> None:
     key = snow.sandbox.credentials["servicenow"]["gate"]["apiKey"]

@@ -181,6 +181,9 @@ def _sent(call: Call) -> dict[str, Any]:
 
 
 def _created(call: Call, sent: Mapping[str, Any], ignored: tuple[str, ...]) -> Answer:
+    """`chg_model` is a name or a sys_id."""
+    named = call.instance.one("chg_model", name=str(sent.get("chg_model")))
+    sent = {**sent, "chg_model": named["sys_id"]} if named else sent
     intake = take(call.instance, call.actor, _CHANGE, sent)
     row = _carried(lambda: call.records.insert(call.actor, _CHANGE, intake.values))
     meta = {"__meta": {"ignoredFields": [*ignored, *intake.ignored]}}

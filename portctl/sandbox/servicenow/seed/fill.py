@@ -123,9 +123,9 @@ def _records(instance: Instance) -> None:
     _put(instance, "sys_properties", "instance_name", {"name": "instance_name", "value": instance.name})
     rule = "com.snc.change_management.enforce_data_requirements"
     _put(instance, "sys_properties", rule, {"name": rule, "value": "true", "type": "boolean"})
-    for name in ("Normal", "Standard", "Emergency"):
+    for name in ("Normal", "Standard", "Emergency", "Continuous delivery"):
         _put(instance, "chg_model", name, {"name": name, "sys_name": name})
-    for name in ("checkout", "payments", "catalog"):
+    for name in ("checkout", "payments", "catalog", "storefront", "pricing"):
         _put(instance, "cmdb_ci_service", name, {"name": name, "sys_class_name": "cmdb_ci_service"})
     _put(instance, "cmn_schedule", "freeze", {"name": "Year-end freeze", "type": "blackout"})
     _template(instance, "Restart a service")

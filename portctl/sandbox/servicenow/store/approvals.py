@@ -38,6 +38,8 @@ class Approvals:
         row = instance.get("change_request", payload["change"])
         if row is None or row["state"] != payload["state"] or row["on_hold"] == "true":
             return
+        if requested(instance, row):
+            return
         group = _group(instance, row)
         approvers = members(instance, group) if group else []
         if not approvers:
@@ -68,12 +70,14 @@ class Approvals:
             return
         for other in requested(instance, parent):
             self._records.system_update(other, state="not_required")
-        payload = {"change": parent["sys_id"], "state": parent["state"], "decision": decision}
-        self._jobs.add(CONCLUDE, FLOW_SECONDS + instance.world.lag_seconds, payload)
+        conclude_later(self._jobs, instance, parent, decision)
 
     def _conclude(self, payload: Row) -> None:
         row = self._records.instance.get("change_request", payload["change"])
         if row is None or row["state"] != payload["state"]:
+            return
+        if row["on_hold"] == "true":
+            self._records.system_update(row, _decision=payload["decision"])
             return
         if payload["decision"] == "rejected":
             self._records.system_update(row, state=State.NEW, approval="rejected")
@@ -93,6 +97,12 @@ def ask_later(jobs: Jobs, instance: Instance, row: Row) -> None:
     jobs.add(ASK, FLOW_SECONDS + instance.world.lag_seconds, {"change": row["sys_id"], "state": row["state"]})
 
 
+def conclude_later(jobs: Jobs, instance: Instance, row: Row, decision: str) -> None:
+    """Have the flow act upon a decision."""
+    payload = {"change": row["sys_id"], "state": row["state"], "decision": decision}
+    jobs.add(CONCLUDE, FLOW_SECONDS + instance.world.lag_seconds, payload)
+
+
 def requested(instance: Instance, row: Row, approver: str = "") -> list[Row]:
     """The rows of a change that wait for a decision: all, or those of one approver."""
     rows = instance.where("sysapproval_approver", sysapproval=str(row["sys_id"]), state="requested")
@@ -105,14 +115,25 @@ def withdraw(records: Records, row: Row) -> None:
         records.system_update(each, state="cancelled")
 
 
-def hold(records: Records, row: Row, *, is_held: bool) -> None:
-    """A change on hold waits for nobody; released, it waits for the same people again."""
-    if is_held:
-        for each in requested(records.instance, row):
-            records.system_update(each, state="not_required", _held="true")
-        return
-    for each in records.instance.where("sysapproval_approver", sysapproval=str(row["sys_id"]), _held="true"):
+def hold(records: Records, row: Row) -> None:
+    """A change on hold waits for nobody."""
+    for each in requested(records.instance, row):
+        records.system_update(each, state="not_required", _held="true")
+
+
+def release(records: Records, jobs: Jobs, row: Row) -> None:
+    """It waits for the same people again; if nobody had been asked, or somebody has decided, the flow goes on there."""
+    instance = records.instance
+    held = instance.where("sysapproval_approver", sysapproval=str(row["sys_id"]), _held="true")
+    for each in held:
         records.system_update(each, state="requested", _held="")
+    if row["state"] not in (State.ASSESS, State.AUTHORIZE) or held:
+        return
+    if row.get("_decision"):
+        decision = str(row["_decision"])
+        conclude_later(jobs, instance, records.system_update(row, _decision=""), decision)
+    else:
+        ask_later(jobs, instance, row)
 
 
 def _prepare(change: Change) -> None:

@@ -8,7 +8,15 @@ from portctl.sandbox.servicenow.jobs import Jobs
 from portctl.sandbox.servicenow.store import approvals
 from portctl.sandbox.servicenow.store.change import Behaviour, Change, Operation
 from portctl.sandbox.servicenow.store.instance import SYSTEM
-from portctl.sandbox.servicenow.store.model import AUTOMATIC, OPEN_TASK_STATES, State, conditions, open_tasks, targets
+from portctl.sandbox.servicenow.store.model import (
+    AUTOMATIC,
+    GRAPH,
+    OPEN_TASK_STATES,
+    State,
+    conditions,
+    open_tasks,
+    targets,
+)
 from portctl.sandbox.servicenow.store.records import Records
 
 TRANSITION_RULE = "Change Model: Check State Transition"
@@ -44,9 +52,15 @@ class Changes:
         if change.operation is Operation.DELETE:
             return
         if change.changed("on_hold") and change.before is not None:
-            approvals.hold(self._records, change.row, is_held=change.value("on_hold") == "true")
+            self._hold_or_release(change)
         if change.changed("state"):
             self._arrive(change)
+
+    def _hold_or_release(self, change: Change) -> None:
+        if change.value("on_hold") == "true":
+            approvals.hold(self._records, change.row)
+        elif change.value("state") != State.CANCELED:
+            approvals.release(self._records, self._jobs, change.row)
 
     def _arrive(self, change: Change) -> None:
         row, state = change.row, change.value("state")
@@ -102,7 +116,8 @@ def _prepare_new(change: Change) -> None:
     row["requested_by"] = row["requested_by"] or change.actor.sys_id
     model = instance.get("chg_model", change.value("chg_model"))
     if model is not None:
-        row["type"] = str(model["name"]).lower()
+        name = str(model["name"]).lower()
+        row["type"] = name if name in GRAPH else row["type"]
         return
     named = instance.one("chg_model", name=change.value("type").capitalize())
     row["chg_model"] = named["sys_id"] if named else ""
@@ -145,6 +160,7 @@ def _enter(change: Change) -> None:
     if is_over:
         row["closed_at"] = change.instance.now()
         row["closed_by"] = change.actor.sys_id
+        row["on_hold"] = "false"
     if state == State.SCHEDULED and change.value("type") == "standard":
         row["approval"] = "approved"
     if state == State.NEW and change.before is not None and "approval" not in change.sent:

@@ -10,6 +10,7 @@ from typing import Any
 from portctl.sandbox.core.state import Row
 from portctl.sandbox.servicenow.store import access, dates
 from portctl.sandbox.servicenow.store.instance import Actor, Instance
+from portctl.sandbox.servicenow.store.model import GRAPH
 from portctl.sandbox.servicenow.store.schema import DATES, Column, choice_labels
 
 _SYS_ID = re.compile(r"[0-9a-f]{32}")
@@ -106,13 +107,21 @@ def _reference(instance: Instance, column: Column, value: str, *, display: bool)
     if value == "" or is_sys_id(value) or column.reference == "sys_scope":
         return value
     if column.reference == "chg_model":
-        model = instance.one("chg_model", name=value.capitalize())
-        return str(model["sys_id"]) if model else ""
+        return _model(instance, value, display=display)
     if display:
         element = instance.schema.display_column(column.reference)
         rows = instance.where(column.reference, **{element: value}) if element else []
         return str(rows[0]["sys_id"]) if rows else ""
     return "" if instance.strict("raw-reference") else value
+
+
+def _model(instance: Instance, value: str, *, display: bool) -> str:
+    """Models that are called as types are known by these names; for others it depends (a switch)."""
+    is_type = value.lower() in GRAPH
+    if not is_type and not display and instance.strict("model-name"):
+        return ""
+    model = instance.one("chg_model", name=value.capitalize() if is_type else value)
+    return str(model["sys_id"]) if model else ""
 
 
 def _choice(instance: Instance, table: str, column: Column, value: str, *, display: bool) -> str | None:
