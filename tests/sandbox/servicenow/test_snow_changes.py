@@ -234,7 +234,7 @@ def test_an_account_that_may_write_changes_takes_one_to_its_end(snow: Snow) -> N
 def test_a_model_is_sent_as_its_sys_id_or_under_the_name_of_a_type(snow: Snow, sandbox: Sandbox) -> None:
     ids = {name: snow.id_of("chg_model", name=name) for name in ("Normal", "Standard", "Continuous delivery")}
 
-    def stored(value: str, **parameters: str) -> tuple[str, str]:
+    def stored(value: str, **parameters: Json) -> tuple[str, str]:
         path, body = f"{TABLE}/change_request", {"chg_model": value}
         row = snow.ask("POST", path, body, by="gate", sysparm_exclude_reference_link="true", **parameters)
         return row["chg_model"], row["type"]
