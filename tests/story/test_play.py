@@ -93,7 +93,7 @@ def test_a_deployment_is_asked_for_approved_and_followed(running: control.Runnin
             3,
             (
                 "error: Nobody of that name\n  nobody has no credentials of port\n"
-                "  hint: One of: developer, elsewhere, engineer, member.\n"
+                "  hint: One of: developer, elsewhere, engineer, gate, gate-member, member.\n"
             ),
         ),
         (
