@@ -35,7 +35,7 @@ def commit(client: httpx.Client, path: str, branch: str) -> None:
 def test_an_archive_has_one_folder_named_after_project_reference_and_commit(owner: httpx.Client) -> None:
     commit(owner, "deploy%2Flive%2Frun.sh", "feature/one")
     sha, other = head(owner), head(owner, "feature%2Fone")
-    files = [".gitignore", "README.md", "checkout.py", "test_checkout.py"]
+    files = [".gitignore", "README.md", "checkout.py", "deploy.sh", "test_checkout.py"]
     for answer, top in (
         (owner.get(ARCHIVE), f"checkout-main-{sha}"),
         (owner.get(f"{ARCHIVE}.tar.gz", params={"sha": sha}), f"checkout-{sha}-{sha}"),
