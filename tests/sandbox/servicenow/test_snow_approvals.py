@@ -141,7 +141,7 @@ def test_the_approvers_row_can_be_written_by_him_or_an_administrator(snow: Snow,
     change = snow.asked()
     rows = snow.find("sysapproval_approver", f"sysapproval={change}^approver.user_name=portctl.approvals")
     path = f"{TABLE}/sysapproval_approver/{rows[0]['sys_id']}"
-    snow.refused("PATCH", path, {"state": "approved"}, by="gate", status=404)
+    snow.refused("PATCH", path, {"state": "approved"}, by="developer", status=404)
     snow.refused("PATCH", path, {"state": "approved"}, by="approver", status=403)
     policy = "Data Policy Exception: The following fields are mandatory: Comments"
     assert snow.refused("PATCH", path, {"state": "rejected"}, by=by, status=403)[1] == policy
@@ -157,9 +157,11 @@ def test_who_is_not_an_approver_sees_only_his_own_rows(snow: Snow) -> None:
         "sysapproval_approver", f"sysapproval={change}", by="approvals", sysparm_fields="approver.user_name"
     )
     assert own == [{"approver.user_name": "portctl.approvals"}]
-    assert snow.find("sysapproval_approver", f"sysapproval={change}", by="gate") == []
+    assert snow.find("sysapproval_approver", f"sysapproval={change}", by="developer") == []
+    assert len(snow.find("sysapproval_approver", f"sysapproval={change}", by="gate")) == 2
     body = {"sysapproval": change, "state": "approved"}
-    snow.refused("POST", f"{TABLE}/sysapproval_approver", body, by="gate", status=403)
+    for by in ("developer", "gate"):
+        snow.refused("POST", f"{TABLE}/sysapproval_approver", body, by=by, status=403)
 
 
 @pytest.mark.fact("servicenow-93")

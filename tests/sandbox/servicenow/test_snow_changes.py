@@ -211,21 +211,23 @@ def test_an_account_that_may_write_changes_takes_one_to_its_end(snow: Snow) -> N
     path = f"{TABLE}/change_request/{change}"
     rule = f"Operation against file 'change_request' was aborted by Business Rule '{RULE}"
     for skipped in (0, 3):
-        assert (snow.refused("PATCH", path, {"state": skipped}, by="gate", status=403)[1] or "").startswith(rule)
-    assert snow.move(change, -1, work_start="2026-01-01 10:00:00")["work_start"] == "2026-01-01 10:00:00"
-    tasks = snow.find("change_task", f"change_request={change}", by="gate")
+        assert (snow.refused("PATCH", path, {"state": skipped}, by="developer", status=403)[1] or "").startswith(rule)
+    assert (
+        snow.move(change, -1, by="developer", work_start="2026-01-01 10:00:00")["work_start"] == "2026-01-01 10:00:00"
+    )
+    tasks = snow.find("change_task", f"change_request={change}", by="developer")
     assert {task["state"] for task in tasks} == {"1"}
-    assert (snow.refused("PATCH", path, {"state": 3, **CLOSING}, by="gate", status=403)[1] or "").startswith(rule)
-    assert snow.move(change, 0, work_end="2026-01-01 11:00:00")["state"] == "0"
-    assert {task["state"] for task in snow.find("change_task", f"change_request={change}", by="gate")} == {"4"}
+    assert (snow.refused("PATCH", path, {"state": 3, **CLOSING}, by="developer", status=403)[1] or "").startswith(rule)
+    assert snow.move(change, 0, by="developer", work_end="2026-01-01 11:00:00")["state"] == "0"
+    assert {task["state"] for task in snow.find("change_task", f"change_request={change}", by="developer")} == {"4"}
     policy = "Data Policy Exception: The following fields are mandatory: {}"
     for sent, missing in (({}, "Close code, Close notes"), ({"close_code": "successful"}, "Close notes")):
-        refused = snow.refused("PATCH", path, {"state": 3, **sent}, by="gate", status=403)
+        refused = snow.refused("PATCH", path, {"state": 3, **sent}, by="developer", status=403)
         assert refused == ("Operation Failed", policy.format(missing))
-    task = snow.ask("POST", f"{CHANGE}/{change}/task", {"short_description": "late"}, by="gate")["sys_id"]["value"]
-    assert (snow.refused("PATCH", path, {"state": 3, **CLOSING}, by="gate", status=403)[1] or "").startswith(rule)
-    snow.patch("change_task", task, by="gate", state=3)
-    closed = snow.move(change, 3, **CLOSING)
+    task = snow.ask("POST", f"{CHANGE}/{change}/task", {"short_description": "late"}, by="developer")["sys_id"]["value"]
+    assert (snow.refused("PATCH", path, {"state": 3, **CLOSING}, by="developer", status=403)[1] or "").startswith(rule)
+    snow.patch("change_task", task, by="developer", state=3)
+    closed = snow.move(change, 3, by="developer", **CLOSING)
     assert {name: closed[name] for name in CLOSING} == CLOSING
     assert (closed["state"], closed["active"], closed["approval"]) == ("3", "false", "approved")
 

@@ -247,7 +247,7 @@ def test_a_rule_on_a_parent_table_applies_to_the_children_and_on_deletion(snow: 
 @pytest.mark.fact("servicenow-109")
 def test_a_rule_may_be_for_some_roles(snow: Snow) -> None:
     rule(snow, "gs.info('ran')", role_conditions=snow.id_of("sys_user_role", name="itil"))
-    snow.change(by="gate")
+    snow.change(by="developer")
     snow.change(by="approver")
     snow.settle()
     assert said(snow) == ["ran"]
@@ -262,9 +262,9 @@ def test_the_stand_ins_say_what_the_record_says(snow: Snow) -> None:
       gs.getUserName(), gs.hasRole('itil'), gs.nil(current.description), current.getUniqueValue() == current.sys_id,
       current.isNewRecord()].join(' '))"""
     rule(snow, script)
-    snow.change(business_service=service)
+    snow.change(by="developer", business_service=service)
     snow.settle()
-    assert said(snow) == ["New Not Yet Requested checkout true true false  true else portctl.gate false true true true"]
+    assert said(snow) == ["New Not Yet Requested checkout true true false  true else dev.dora false true true true"]
 
 
 @pytest.mark.fact("servicenow-111")
