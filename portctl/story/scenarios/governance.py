@@ -17,7 +17,7 @@ from portctl.story.scenarios.decisions import ACTION, decide_in_port
 from portctl.story.services import Row
 from portctl.story.telling import Telling
 
-BOARD = "Bea (change board)"
+BOARD = "Casey (change board)"
 ADMIN = "ServiceNow's administrator"
 _AUTHORIZE, _CLOSED = "-3", "3"
 
@@ -42,7 +42,7 @@ def two_stages(story: Telling) -> None:
     story.step(PAT, "Port", f"tries to decide about {number} once more")
     story.holds("Port's account has no say in the second stage", not _decides(story, said.body), said.reason)
     story.step(BOARD, "ServiceNow", f"approves {number}")
-    said = story.services.decide(change["sys_id"], "approved", "go ahead", person="board")
+    said = story.services.decide(change["sys_id"], "approved", "go ahead", person="cab")
     story.holds("ServiceNow takes the board's decision", said.status == 200, said.reason)
     story.pass_time(FLOW_SECONDS)
     is_deployed(story, run)
