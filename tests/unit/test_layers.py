@@ -79,6 +79,11 @@ def test_the_sandbox_imports_nothing_of_the_rest() -> None:
     assert wrong == []
 
 
+def test_the_gate_knows_nothing_of_manifests_plans_and_applying() -> None:
+    imported = {_room(name) for path in _modules() if "gate" in path.parts for name in _imports(path)}
+    assert imported - {"gate"} <= {"errors", "source", "model", "vault", "wire", "providers"}
+
+
 def test_every_room_of_the_package_has_its_layer() -> None:
     rooms = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in _modules()}
     assert rooms == set.union(*LAYERS, ALONE)
