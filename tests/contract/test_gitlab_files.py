@@ -242,6 +242,48 @@ def test_gitlabs_own_opinion_of_a_pipeline_comes_with_its_line(gitlab: GitLabPro
     assert gitlab.check(FILES, MAIN, WANTED) == ()
 
 
+HEADER = """\
+# comment
+spec:
+  inputs:
+    call: {options: [build, ship]}
+    run: {regex: '^[a-z]{8}$'}
+    count: {type: number}
+    dry: {type: boolean}
+    kept: {default: a}
+---
+# comment
+"""
+
+
+def test_a_pipeline_that_needs_inputs_is_checked_with_some(gitlab: GitLabProvider, sandbox: Sandbox) -> None:
+    body = """\
+"$[[ inputs.call ]]-$[[ inputs.run ]]":
+  script: [make]
+  allow_failure: $[[ inputs.dry ]]
+  retry: $[[ inputs.count ]]
+  variables: {KEPT: {value: "$[[ inputs.kept ]]", expand: false}}
+"""
+    assert gitlab.check(FILES, MAIN, files_of({".gitlab-ci.yml": HEADER + body})) == ()
+    assert gitlab.check(FILES, MAIN, files_of({".gitlab-ci.yml": f"{HEADER}{body}  scrpt: [make]\n"})) == ()
+    broken = files_of({".gitlab-ci.yml": f"{HEADER}{body}build:\n  script: [make]\n  scrpt: [make]\n"})
+    assert gitlab.check(FILES, MAIN, broken) == (
+        Complaint(("files", ".gitlab-ci.yml", "content", 16), "GitLab: jobs:build config contains unknown keys: scrpt"),
+    )
+    unknown = files_of({".gitlab-ci.yml": f"{HEADER}build: {{script: '$[[ inputs.cal ]]'}}\n"})
+    assert [complaint.text for complaint in gitlab.check(FILES, MAIN, unknown)] == [
+        "GitLab: unknown interpolation key: `cal`"
+    ]
+    asked = [each for each in sandbox.journal.exchanges() if each.path.endswith("/ci/lint")]
+    assert len(asked) == 4
+
+
+def test_a_pipeline_that_needs_a_list_is_not_checked_by_gitlab(gitlab: GitLabProvider, sandbox: Sandbox) -> None:
+    text = "spec: {inputs: {x: {type: array}}}\n---\nbuild: {scrpt: x}\n"
+    assert gitlab.check(FILES, MAIN, files_of({".gitlab-ci.yml": text})) == ()
+    assert [each for each in sandbox.journal.exchanges() if each.path.endswith("/ci/lint")] == []
+
+
 @pytest.mark.parametrize("credential", ["readonly", "reporter", "outsider"])
 def test_who_may_not_ask_for_an_opinion_gets_none(as_user: AsUser, credential: str) -> None:
     broken = files_of({".gitlab-ci.yml": "build: {}\n"})

@@ -6,7 +6,7 @@ Source: GitLab docs, "CI/CD YAML syntax reference", "YAML optimization" (`!refer
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -25,18 +25,24 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class CiFile:
-    """The body of a file, plain JSON but for `Reference`; the line of each part, from 1; `twice` are repeated keys."""
+    """The body of a file, plain JSON but for `Reference`; the line of each part, from 1; `twice` are repeated keys.
+
+    `header` is the document before the body, None where there is none, and `start` where the body begins in the text.
+    """
 
     body: Any
     lines: Mapping[Path, int]
     twice: tuple[Path, ...]
+    header: Any = None
+    header_lines: Mapping[Path, int] = field(default_factory=dict)
+    start: int = 0
 
     def line(self, path: Path) -> int:
         """The line of what stands at `path`, or of what it would stand in."""
-        for end in range(len(path), -1, -1):
-            if path[:end] in self.lines:
-                return self.lines[path[:end]]
-        return 1
+        return _line(self.lines, path)
+
+    def header_line(self, path: Path) -> int:
+        return _line(self.header_lines, path)
 
 
 class NotYaml(Exception):
@@ -60,17 +66,23 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.valu
 
 
 def parse(text: str) -> CiFile:
-    """The last document of `text`: one before it is its header (`spec:`). Raises NotYaml."""
+    """`text` as GitLab takes it: the first document, or the second one when the first is a header. Raises NotYaml."""
     loader = _Loader(text)
     try:
         nodes = []
         while loader.check_node():
             nodes.append(loader.get_node())
-        if not nodes or nodes[-1] is None:
+        headed = len(nodes) > 1 and _is_header(nodes[0])
+        node = nodes[headed] if nodes else None
+        if node is None:
             return CiFile(None, {}, ())
-        lines, twice = dict[Path, int](), list[Path]()
-        _walk(nodes[-1], (), lines, twice, 0)
-        body = loader.construct_document(nodes[-1])
+        lines, header_lines, twice = dict[Path, int](), dict[Path, int](), list[Path]()
+        _walk(node, (), lines, twice, 0)
+        header = None
+        if headed:
+            _walk(nodes[0], (), header_lines, [], 0)
+            header = loader.construct_document(nodes[0])
+        body = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise NotYaml(error.problem or "it is malformed", mark.line + 1 if mark else 1) from error
@@ -78,7 +90,18 @@ def parse(text: str) -> CiFile:
         raise NotYaml(str(error) or type(error).__name__, 1) from error
     finally:
         loader.dispose()
-    return CiFile(body, lines, tuple(twice))
+    return CiFile(body, lines, tuple(twice), header, header_lines, node.start_mark.index)
+
+
+def _is_header(node: Any) -> bool:
+    return isinstance(node, yaml.MappingNode) and any(key.value == "spec" for key, _ in node.value)
+
+
+def _line(lines: Mapping[Path, int], path: Path) -> int:
+    for end in range(len(path), -1, -1):
+        if path[:end] in lines:
+            return lines[path[:end]]
+    return 1
 
 
 _DEEPEST = 50

@@ -19,6 +19,7 @@ from portctl.model.provider import About, Complaint, Draft
 from portctl.model.resource import Identity, Live
 from portctl.model.value import MISSING, Attributes, Value, get
 from portctl.providers.gitlab.ci import DEFAULT_FILE, NotYaml, parse
+from portctl.providers.gitlab.inputs import STAND_IN, completed
 from portctl.providers.gitlab.objects import NOT_FOUND, GitLabObjects, invisible
 from portctl.providers.gitlab.repository import MARK, Blob, Repository, Request, request_of, text_at
 from portctl.source import Path
@@ -62,19 +63,27 @@ class Files(GitLabObjects):
         return {identity: live for identity, live in found if live is not None}
 
     def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[Complaint]:  # noqa: ARG002
-        """What the project's CI lint says. It knows the files of the repository only, so local includes are left."""
+        """What the project's CI lint says. It knows the files of the repository only, so local includes are left.
+
+        It takes no inputs and refuses a file that needs some: those get a default here, and what is said of that is
+        left out.
+        """
         content = get(attributes, (_FILES, DEFAULT_FILE, "content"))
         if identity in self._empty or not isinstance(content, str) or re.search(r"(?m)^\s*-?\s*local:", content):
             return ()
+        asked = _lintable(content)
+        if asked is None:
+            return ()
         path = f"{Repository(self._client, identity[0]).path}/ci/lint"
         try:
-            answer = self._client.request("POST", path, body={"content": content}).body
+            answer = self._client.request("POST", path, body={"content": asked}).body
         except (AccessDenied, ApiError):
             return ()
         errors = get(answer, ("errors",))
         if get(answer, ("valid",)) is not False or not isinstance(errors, tuple):
             return ()
-        return tuple(Complaint(_place_of(str(error), content), f"GitLab: {error}") for error in errors)
+        said = [str(error) for error in errors if STAND_IN not in str(error)]
+        return tuple(Complaint(_place_of(error, content), f"GitLab: {error}") for error in said)
 
     def create(self, kind: Kind, draft: Draft) -> Live:
         return self._commit(kind, draft.identity, draft.attributes, seen={}, touched=_files(draft.attributes))
@@ -265,6 +274,14 @@ def _is(blob: Blob | None, file: Value) -> bool:
         return blob is None and file is None
     executable = file.get("execute_filemode") is True
     return blob.executable == executable and isinstance(file["content"], str) and blob.holds(file["content"])
+
+
+def _lintable(content: str) -> str | None:
+    """The text to ask CI lint about; None for one that it cannot judge."""
+    try:
+        return completed(content, parse(content))
+    except NotYaml:
+        return content
 
 
 def _place_of(error: str, content: str) -> Path:

@@ -1,4 +1,4 @@
-"""The inputs that a pipeline declares in the header of its file (`spec: inputs`).
+"""The inputs of a CI/CD file: declared in its header, used in its body as `$[[ inputs.name ]]`.
 
 Source: GitLab docs, "CI/CD inputs" and "CI/CD YAML syntax reference", `spec:inputs`.
 """
@@ -7,14 +7,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from portctl.providers.gitlab.ci import CiFile, NotYaml, parse
+from portctl.source import Path
+
 STRING = "string"
+STAND_IN = "portctl-input"
+"""A text for an input that has none, where a file is checked without any."""
+
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_BLOCK = re.compile(r"\$\[\[\s*inputs\.([^\s|.\]]+)[^\n]*?\]\]")
+_UNSURE = re.compile(r"\(\?[a-zA-Z]*m|\\Q")
+_FLAGS = re.compile(r"\(\?[is]+\)")
+_STAND_INS: Mapping[str, Any] = {"boolean": False, "number": 1, "string": STAND_IN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +42,55 @@ class Input:
 def declared_inputs(text: str) -> Mapping[str, Input] | None:
     """The inputs of a pipeline file by name; None where it has no header with inputs, or is no YAML."""
     try:
-        documents = list(yaml.load_all(text, _Loader))
-    except (yaml.YAMLError, ValueError, RecursionError):
+        file = parse(text)
+    except NotYaml:
         return None
-    header = documents[0] if len(documents) > 1 else None
-    spec = header.get("spec") if isinstance(header, Mapping) else None
+    spec = file.header.get("spec") if isinstance(file.header, Mapping) else None
+    if not isinstance(spec, Mapping) or not isinstance(spec.get("inputs"), Mapping):
+        return None
+    return {name: _input(name, about) for name, about in declared(file).items()}
+
+
+def declared(file: CiFile) -> dict[str, Mapping[str, Any]]:
+    """The inputs of the header and what it says about each; empty without a header."""
+    spec = file.header.get("spec") if isinstance(file.header, Mapping) else None
     inputs = spec.get("inputs") if isinstance(spec, Mapping) else None
     if not isinstance(inputs, Mapping):
+        return {}
+    return {str(name): about if isinstance(about, Mapping) else {} for name, about in inputs.items()}
+
+
+def used(file: CiFile) -> Iterator[tuple[Path, str]]:
+    """Where an input is filled in, and its name."""
+    yield from _used(file.body, ())
+
+
+def holds_input(value: Any) -> bool:
+    """Whether `value` is a text that only the inputs make complete."""
+    return isinstance(value, str) and "$[[" in value
+
+
+def is_bound(about: Mapping[str, Any]) -> bool:
+    """Whether every value of an input is one of a few, or fits a pattern as a whole."""
+    if about.get("type", "string") in ("number", "boolean") or about.get("options"):
+        return True
+    regex = about.get("regex")
+    return isinstance(regex, str) and _is_anchored(regex)
+
+
+def completed(text: str, file: CiFile) -> str | None:
+    """`text` with a default for every input that has none, as CI lint can say no inputs.
+
+    None where a list is needed: what it would have to hold is not to be guessed.
+    """
+    missing = {name: about for name, about in declared(file).items() if "default" not in about}
+    if not missing:
+        return text
+    if any(about.get("type") == "array" for about in missing.values()):
         return None
-    return {str(name): _input(str(name), body if isinstance(body, Mapping) else {}) for name, body in inputs.items()}
+    inputs = {**file.header["spec"]["inputs"], **{name: _completed(about) for name, about in missing.items()}}
+    header = {**file.header, "spec": {**file.header["spec"], "inputs": inputs}}
+    return f"{yaml.safe_dump(header, sort_keys=False, allow_unicode=True)}---\n{text[file.start :]}"
 
 
 def misfit(declared: Input, value: Any) -> str:
@@ -53,13 +103,6 @@ def misfit(declared: Input, value: Any) -> str:
     if declared.regex and isinstance(value, str) and not _matches(declared.regex, value):
         return f"it has the form {declared.regex}"
     return ""
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML in which tags of GitLab (`!reference`) are only passed over."""
-
-
-_Loader.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
 
 
 def _input(name: str, body: Mapping[str, Any]) -> Input:
@@ -95,3 +138,52 @@ def _matches(pattern: str, value: str) -> bool:
         return re.search(pattern.replace(r"\z", r"\Z"), value) is not None
     except re.error:
         return True
+
+
+def _completed(about: Mapping[str, Any]) -> dict[str, Any]:
+    options = about.get("options")
+    kept = {key: value for key, value in about.items() if key != "regex"}
+    if isinstance(options, list) and options:
+        return {**kept, "default": options[0]}
+    return {**kept, "default": _STAND_INS.get(str(about.get("type", "string")), STAND_IN)}
+
+
+def _used(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            place = (*path, str(key))
+            yield from ((place, name) for name in _BLOCK.findall(str(key)))
+            yield from _used(inner, place)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _used(inner, (*path, index))
+    elif isinstance(value, str):
+        yield from ((path, name) for name in _BLOCK.findall(value))
+
+
+def _is_anchored(regex: str) -> bool:
+    """Begins and ends with the ends of the text, in every one of its alternatives; RE2 takes `^` and `$` for them."""
+    flags = _FLAGS.match(regex)
+    body = regex[flags.end() :] if flags else regex
+    begins = body.startswith(("^", r"\A")) and not _UNSURE.search(body)
+    ends = re.search(r"(?<!\\)(?:\\\\)*(?:\$|\\z)\Z", body) is not None
+    return begins and ends and not _splits(body)
+
+
+def _splits(body: str) -> bool:
+    """Whether an alternative begins outside of every group."""
+    depth, in_class, escaped = 0, False, False
+    for character in body:
+        if escaped:
+            escaped = False
+        elif character == "\\":
+            escaped = True
+        elif in_class:
+            in_class = character != "]"
+        elif character == "[":
+            in_class = True
+        elif character in "()":
+            depth += 1 if character == "(" else -1
+        elif character == "|" and depth == 0:
+            return True
+    return False

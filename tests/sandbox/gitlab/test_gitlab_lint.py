@@ -49,6 +49,16 @@ def test_a_good_file_is_valid_and_comes_back_merged(owner: httpx.Client) -> None
     assert "- echo gate\n  - echo deploy" in merged
 
 
+@pytest.mark.fact("gitlab-101")
+def test_a_file_whose_inputs_have_defaults_is_valid_and_comes_back_filled_in(owner: httpx.Client) -> None:
+    header = "spec: {inputs: {name: {default: build}, retries: {type: number, default: 2}}}"
+    body = lint(
+        owner, f'{header}\n---\n"$[[ inputs.name ]]":\n  script: [make]\n  retry: $[[ inputs.retries ]]\n'
+    ).json()
+    assert (body["valid"], body["errors"]) == (True, [])
+    assert body["merged_yaml"] == "build:\n  script:\n  - make\n  retry: 2\n"
+
+
 @pytest.mark.fact("gitlab-102")
 @pytest.mark.parametrize(
     ("content", "error"),
@@ -88,6 +98,15 @@ def test_a_good_file_is_valid_and_comes_back_merged(owner: httpx.Client) -> None
         ("a: {script: b, variables: [c]}", "jobs:a:variables config should be a hash"),
         ("a: {script: b, artifacts: {report: c}}", "jobs:a:artifacts config contains unknown keys: report"),
         ("a: {script: b, rules: [{iff: c}]}", "jobs:a:rules config contains unknown keys: iff"),
+        ("spec: {inputs: {x: }}\n---\na: {script: b}", "`x` input: required value has not been provided"),
+        (
+            "spec: {inputs: {x: {sort: a}}}\n---\na: {script: b}",
+            "header:spec:inputs:x config contains unknown keys: sort",
+        ),
+        (
+            "spec: {inputs: {x: {default: b}}}\n---\na: {script: '$[[ inputs.y ]]'}",
+            "unknown interpolation key: `y`",
+        ),
         ("stages: test\na: {script: b}", "stages config should be an array of strings"),
         ("a: {script: [!reference [x, y]]}", "!reference ['x', 'y'] could not be found"),
     ],

@@ -82,6 +82,76 @@ def test_a_trigger_that_its_project_refuses_is_found(role: str, words: str) -> N
     assert [words in detail for detail in said] == ([True] if words else [])
 
 
+def pipeline(text: str) -> str:
+    lines = "".join(f"        {line}\n" for line in text.splitlines())
+    return (
+        f"kind: gitlab/Files\n{PARENT}\nspec:\n  branch: main\n  files:\n    .gitlab-ci.yml:\n      content: |\n{lines}"
+    )
+
+
+TRIGGER = f"kind: gitlab/PipelineTrigger\n{PARENT}\nspec: {{description: x}}\n"
+
+
+def test_a_pipeline_that_takes_inputs_needs_no_variables_of_its_trigger() -> None:
+    project = "kind: gitlab/Project\nmetadata: {name: p}\nspec: {path_with_namespace: a/b}\n"
+    with_inputs = pipeline("spec: {inputs: {x: {options: [a]}}}\n---\njob: {script: x, environment: '$[[ inputs.x ]]'}")
+    without = pipeline("job: {script: x}")
+    assert findings("gitlab/triggers-refused", f"{project}---\n{TRIGGER}---\n{with_inputs}") == ()
+    assert len(findings("gitlab/triggers-refused", f"{project}---\n{TRIGGER}---\n{without}")) == 1
+
+
+@pytest.mark.parametrize(
+    ("about", "bound"),
+    [
+        ("{options: [a]}", True), ("{type: number}", True), ("{type: boolean}", True), ("{}", False),
+        ("{type: string}", False), ("{type: array}", False), ("{options: []}", False), ("{regex: 7}", False),
+        ("{regex: '^a$'}", True), (r"{regex: '\A[a|b]\z'}", True), ("{regex: '(?i)^a$'}", True),
+        ("{regex: '^(a|b)$'}", True), (r"{regex: '^a\|b$'}", True), ("{regex: '^$|^a$'}", False),
+        ("{regex: 'a$'}", False), ("{regex: '^a'}", False), (r"{regex: '^a\$'}", False), (r"{regex: '^a\\$'}", True),
+        (r"{regex: '^a\\z'}", False), ("{regex: '^a|b$'}", False), ("{regex: '(?m)^a$'}", False),
+        ("{regex: '^(?m)a$'}", False), (r"{regex: '^\Q(\E|a$'}", False), (r"{regex: '\Aa\Z'}", False),
+    ],
+)  # fmt: skip
+def test_an_input_is_bound_by_its_type_its_options_or_a_pattern_for_all_of_it(about: str, bound: bool) -> None:
+    text = pipeline(f"spec: {{inputs: {{x: {about}}}}}\n---\njob: {{script: x, environment: '$[[ inputs.x ]]'}}")
+    assert findings("gitlab/input-unbound", text) == ()
+    assert len(findings("gitlab/input-unbound", f"{text}---\n{TRIGGER}")) == (not bound)
+
+
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        ("job:\n  script:\n    - x\n    - [y, '$[[inputs.x]]']", [6]),
+        ("job:\n  script: x\n  after_script: a $[[ inputs.x | posix_escape ]] b", [5]),
+        (".job:\n  before_script: ['$[[ inputs.x ]]']", [4]),
+        ("default:\n  before_script: ['$[[ inputs.x ]]']", [4]),
+        ("before_script: ['$[[ inputs.x ]]']", [3]),
+        ("variables: {script: '$[[ inputs.x ]]'}\njob: {script: x}", []),
+        ("job: {script: x, variables: {script: '$[[ inputs.x ]]'}}", []),
+        ("script-$[[ inputs.x ]]: {script: x}", []),
+    ],
+)
+def test_an_input_is_no_part_of_a_script_wherever_it_stands(body: str, lines: list[int]) -> None:
+    text = pipeline(f"spec: {{inputs: {{x: }}}}\n---\n{body}")
+    where = [found.detail.partition(":")[0] for found in findings("gitlab/input-in-script", text)]
+    assert where == [f".gitlab-ci.yml, line {line}" for line in lines]
+    assert findings("gitlab/input-undeclared", text) == findings("gitlab/input-unused", text) == ()
+
+
+def test_inputs_are_declared_in_the_file_that_uses_them() -> None:
+    text = pipeline("include: /other.yml\njob: {script: x, environment: '$[[ inputs.x ]]'}")
+    other = "spec: {inputs: {y: , z: }}\\n---\\n.b: {environment: '$[[ inputs.y ]] $[[ inputs.x ]]'}"
+    text += f'    other.yml: {{content: "{other}"}}\n'
+    said = "`x` is used and not declared in `spec: inputs:`"
+    assert [found.detail for found in findings("gitlab/input-undeclared", text)] == [
+        f".gitlab-ci.yml, line 2: {said}: without a header the block stays as it is",
+        f"other.yml, line 3: {said}: GitLab refuses the file",
+    ]
+    assert [found.detail for found in findings("gitlab/input-unused", text)] == [
+        "other.yml, line 1: `z` is declared, and nothing in the file uses it"
+    ]
+
+
 def test_a_finding_in_text_of_a_manifest_names_the_line_of_the_text() -> None:
     text = f"""\
 kind: gitlab/Files

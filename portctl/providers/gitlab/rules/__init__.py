@@ -5,6 +5,7 @@ from __future__ import annotations
 from portctl.manifest.lint import Rule
 from portctl.model.diagnostic import Severity
 from portctl.providers.gitlab.rules.images import unpinned_images
+from portctl.providers.gitlab.rules.inputs import in_script, unbound, undeclared, unused
 from portctl.providers.gitlab.rules.pipelines import broken_pipelines, overwritten_keys
 from portctl.providers.gitlab.rules.shapes import per_instance
 from portctl.providers.gitlab.rules.variables import (
@@ -27,6 +28,30 @@ RULES: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         summary="A key that stands twice in a CI/CD file: only the last one counts",
         check=per_instance(overwritten_keys),
+    ),
+    Rule(
+        id="gitlab/input-undeclared",
+        severity=Severity.ERROR,
+        summary="An input that is used in a CI/CD file and not declared in its header",
+        check=per_instance(undeclared),
+    ),
+    Rule(
+        id="gitlab/input-unused",
+        severity=Severity.WARNING,
+        summary="An input that is declared in the header of a CI/CD file and used nowhere",
+        check=per_instance(unused),
+    ),
+    Rule(
+        id="gitlab/input-unbound",
+        severity=Severity.WARNING,
+        summary="An input that takes any value, in a pipeline that is started by trigger",
+        check=per_instance(unbound),
+    ),
+    Rule(
+        id="gitlab/input-in-script",
+        severity=Severity.ERROR,
+        summary="An input inside of a script: its value is run",
+        check=per_instance(in_script),
     ),
     Rule(
         id="gitlab/not-maskable",

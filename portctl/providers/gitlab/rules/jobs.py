@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portctl.providers.gitlab.ci import CiFile, Reference
+from portctl.providers.gitlab.inputs import holds_input
 from portctl.source import Path
 
 GLOBAL_KEYWORDS = frozenset(
@@ -67,7 +68,10 @@ class _Pipeline:
                 self.misshapen = True
                 yield Problem(name, (), "a pipeline is a mapping of jobs and keywords")
                 continue
-            if "stages" in body:
+            if "spec" in body:
+                yield Problem(name, ("spec",), "`spec` belongs to a header: the document before a line with `---`")
+            self._complete = self._complete and not any(map(holds_input, (*body, body.get("stages"))))
+            if "stages" in body and not holds_input(body["stages"]):
                 if not _is_texts(body["stages"]) or not body["stages"]:
                     self.misshapen = True
                     yield Problem(name, ("stages",), "stages is a list of names")
@@ -82,7 +86,7 @@ class _Pipeline:
                 if isinstance(content, Mapping):
                     self._jobs[str(job)] = (name, content)
                     yield from _job_problems(name, str(job), content)
-                elif not str(job).startswith("."):
+                elif not str(job).startswith(".") and not holds_input(content):
                     self.misshapen = True
                     hint = _near(str(job), GLOBAL_KEYWORDS)
                     yield Problem(
@@ -114,7 +118,12 @@ class _Pipeline:
 
     def _stage_problems(self, file: str, name: str, job: Mapping[str, Any]) -> Iterator[Problem]:
         stage = job.get("stage", "test")
-        if isinstance(stage, str) and self._complete and stage not in (".pre", *self._stages, ".post"):
+        if (
+            isinstance(stage, str)
+            and self._complete
+            and not holds_input(stage)
+            and stage not in (".pre", *self._stages, ".post")
+        ):
             known = f"{', '.join(self._stages)}, .pre and .post"
             yield Problem(file, (name, "stage"), f"stage `{stage}` is none of {known}.{_near(stage, self._stages)}")
 
@@ -123,7 +132,7 @@ class _Pipeline:
         for index, need in enumerate(job["needs"] if isinstance(job.get("needs"), list) else []):
             other = need.get("job") if isinstance(need, Mapping) else need
             elsewhere = isinstance(need, Mapping) and ("project" in need or "pipeline" in need)
-            if not isinstance(other, str) or elsewhere:
+            if not isinstance(other, str) or elsewhere or holds_input(other):
                 continue
             needed.add(other)
             path = (name, "needs", index)
@@ -137,6 +146,8 @@ class _Pipeline:
                 yield Problem(file, path, f"needs `{other}`, which is in a later stage")
         for index, other in enumerate(job["dependencies"] if isinstance(job.get("dependencies"), list) else []):
             path = (name, "dependencies", index)
+            if holds_input(other):
+                continue
             if self._complete and other not in self._jobs:
                 yield Problem(
                     file, path, f"depends on `{other}`, and there is no such job.{_near(str(other), self._visible())}"
@@ -159,7 +170,7 @@ class _Pipeline:
             return f"`{name}` extends itself"
         for parent in self._parents(name):
             if parent not in self._jobs:
-                if self._complete:
+                if self._complete and not holds_input(parent):
                     return f"extends `{parent}`, which does not exist.{_near(parent, self._jobs)}"
                 continue
             deeper = self._unextendable(parent, (*seen, name))
@@ -218,8 +229,9 @@ def _job_problems(file: str, name: str, job: Mapping[str, Any]) -> Iterator[Prob
     for key in _SCRIPTS:
         if key in job:
             yield from _script_problems(file, (name, key), job[key])
-    if "when" in job and job["when"] not in _WHENS and not isinstance(job["when"], Reference):
-        yield Problem(file, (name, "when"), f"when is one of {', '.join(_WHENS)}, not `{job['when']}`")
+    when = job.get("when", "on_success")
+    if when not in _WHENS and not isinstance(when, Reference) and not holds_input(when):
+        yield Problem(file, (name, "when"), f"when is one of {', '.join(_WHENS)}, not `{when}`")
 
 
 def _script_problems(file: str, path: Path, script: Any) -> Iterator[Problem]:

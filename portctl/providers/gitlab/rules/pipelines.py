@@ -5,6 +5,7 @@ Source: GitLab docs, "CI/CD YAML syntax reference".
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 
 from portctl.manifest.lint import Finding
@@ -13,6 +14,7 @@ from portctl.model.value import Value
 from portctl.providers.gitlab.ci import DEFAULT_FILE, CiFile, NotYaml, parse
 from portctl.providers.gitlab.rules.jobs import Problem, local_includes, problems
 from portctl.providers.gitlab.rules.shapes import Instance, shown
+from portctl.source import Path
 
 _FILES = "files"
 _CONTENT = "content"
@@ -55,6 +57,27 @@ def overwritten_keys(instance: Instance) -> Iterator[Finding]:
             yield _finding(resource, DEFAULT_FILE, file.line(path) if file else 1, detail)
 
 
+def readable(instance: Instance) -> Iterator[tuple[Resource, str, CiFile]]:
+    """Every CI/CD file that can be read: the entry of each gitlab/Files, and what it includes from there."""
+    for resource in instance.of("Files"):
+        texts = _texts(resource)
+        waiting, seen = [DEFAULT_FILE], set[str]()
+        while waiting:
+            name = waiting.pop()
+            if name in seen or name not in texts:
+                continue
+            seen.add(name)
+            with contextlib.suppress(NotYaml):
+                file = parse(texts[name])
+                yield resource, name, file
+                waiting.extend(local_includes(file.body))
+
+
+def place_in(name: str, line: int) -> Path:
+    """Where a line of a file stands in its resource."""
+    return (_FILES, name, _CONTENT, line)
+
+
 def _texts(resource: Resource) -> Mapping[str, str]:
     files: Value = resource.attributes.get(_FILES)
     if not isinstance(files, Mapping):
@@ -70,7 +93,7 @@ def _at(resource: Resource, problem: Problem, files: Mapping[str, CiFile]) -> Fi
 def _finding(resource: Resource, name: str, line: int, detail: str) -> Finding:
     return Finding(
         resource=resource,
-        path=(_FILES, name, _CONTENT, line),
+        path=place_in(name, line),
         summary="Not a valid pipeline",
         detail=f"{name}, line {line}: {detail}",
     )

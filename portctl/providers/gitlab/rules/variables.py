@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from portctl.manifest.lint import Finding
 from portctl.model.resource import Resource
-from portctl.model.value import Pending, get
-from portctl.providers.gitlab.ci import DEFAULT_FILE
-from portctl.providers.gitlab.inputs import declared_inputs
+from portctl.model.value import Pending
+from portctl.providers.gitlab.inputs import declared
+from portctl.providers.gitlab.rules.pipelines import readable
 from portctl.providers.gitlab.rules.shapes import HOLE, Instance, flag, is_secret, shown
 
 _KINDS = ("Variable", "GroupVariable")
@@ -83,18 +83,12 @@ _RAW_HINT = "Set `raw: true`."
 
 
 def refused_triggers(instance: Instance) -> Iterator[Finding]:
-    """A trigger in a project whose setting refuses it. One that sends inputs needs no variables."""
-    with_inputs = {
-        files.meta.within
-        for files in instance.of("Files")
-        if declared_inputs(shown(get(files.attributes, ("files", DEFAULT_FILE, "content"))) or "") is not None
-    }
+    """A trigger in a project whose setting refuses it. One whose pipeline takes inputs has no need of variables."""
     triggered = {resource.identity[0] for resource in instance.of("PipelineTrigger")}
+    triggered -= {resource.identity[0] for resource, _, file in readable(instance) if declared(file)}
     name = "ci_pipeline_variables_minimum_override_role"
     for resource in instance.of("Project"):
         role = resource.attributes.get(name)
-        if resource.address in with_inputs:
-            continue
         if resource.identity[0] in triggered and role in (None, "no_one_allowed"):
             is_ = f"is {role}" if role else "is not set, and `no_one_allowed` in new projects"
             yield Finding(

@@ -65,6 +65,37 @@ def test_a_good_pipeline_has_nothing_to_say() -> None:
     assert said(GOOD, more=".more: {tags: [x]}\n") == []
 
 
+INPUTS = "spec: {inputs: {x: }}\n---\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'a: {script: x, stage: "$[[ inputs.x ]]"}',
+        "stages: $[[ inputs.x ]]\na: {script: x, stage: b}",
+        'stages: ["$[[ inputs.x ]]"]\na: {script: x, stage: "$[[ inputs.x ]]"}',
+        'a: {script: x, when: "$[[ inputs.x ]]"}',
+        'a: {script: x, needs: ["$[[ inputs.x ]]"], dependencies: ["$[[ inputs.x ]]"]}',
+        "a: {script: x}\nb: {script: x, needs: $[[ inputs.x ]]}".replace("$[[ inputs.x ]]", '"$[[ inputs.x ]]"'),
+        'a: {extends: "$[[ inputs.x ]]"}',
+        'a: {script: x, needs: [job-b]}\n"job-$[[ inputs.x ]]": {script: x}',
+        "a: $[[ inputs.x ]]\nb: {script: x}",
+    ],
+)
+def test_what_an_input_will_complete_is_not_judged(body: str) -> None:
+    assert said(INPUTS + body) == []
+
+
+def test_a_header_is_a_document_of_its_own_and_the_body_is_the_second_one() -> None:
+    assert said("spec: {inputs: {x: }}\na: {script: x}\n") == [
+        "1: `spec` belongs to a header: the document before a line with `---`"
+    ]
+    assert said("a: {script: x}\n---\nb: {scrpt: x}\n") == []
+    file = parse(f"# first\n{INPUTS}a: {{script: x}}\n")
+    assert (file.header, file.body, file.line(("a",))) == ({"spec": {"inputs": {"x": None}}}, {"a": {"script": "x"}}, 4)
+    assert file.header_line(("spec", "inputs", "x")) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
