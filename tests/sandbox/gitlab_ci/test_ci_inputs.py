@@ -97,6 +97,7 @@ def test_what_newer_servers_know_of_a_header_is_refused_by_name(text: str) -> No
          "`x` input: default value does not match required RegEx pattern"),
         ("{x: {regex: '(?=a)'}}", {"x": "a"}, "`x` input: invalid regular expression"),
         ("{x: {type: number}}", {"x": "many"}, "`x` input: provided value is not a number"),
+        ("{x: {type: number}}", {"x": "NaN"}, "`x` input: provided value is not a number"),
         ("{x: {type: number}}", {"x": True}, "`x` input: provided value is not a number"),
         ("{x: {type: boolean, default: 1}}", {}, "`x` input: default value is not a boolean"),
         ("{x: {type: array}}", {"x": "a"}, "`x` input: provided value is not an array"),
@@ -208,6 +209,9 @@ def test_the_functions_of_a_block() -> None:
 def test_backslashes_of_a_value_that_is_part_of_a_text_mean_something() -> None:
     body = "a: {script: ['$[[ inputs.x ]]', '<$[[ inputs.x ]]>']}"
     assert filled("{x: }", body, x=r"a\\b \0 \1.")["a"]["script"] == [r"a\\b \0 \1.", r"<a\b $[[ inputs.x ]] .>"]
+    assert filled("{x: }", "a: {script: '<$[[ inputs.x ]]>'}", x=r"\`\'\n")["a"]["script"] == r"<<>\n>"
+    often = "$[[ inputs.x ]]," * 5_000
+    assert filled("{x: }", f"a: {{script: '{often}'}}", x="y")["a"]["script"] == "y," * 5_000
 
 
 @pytest.mark.fact("ci-135")

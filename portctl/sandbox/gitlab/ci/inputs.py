@@ -181,9 +181,14 @@ def _coerced(each: Input, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        return json.loads(value, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return value
+
+
+def _no_number(word: str) -> None:
+    """`NaN` and its like are Python's, not JSON's."""
+    raise ValueError(word)
 
 
 def _is_number(value: Any) -> bool:

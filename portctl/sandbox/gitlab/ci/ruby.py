@@ -25,13 +25,13 @@ def text_of(value: Any) -> str:
 
 def replaced(text: str, block: str, value: str) -> str:
     r"""Every `block` becomes `value`, in which backslashes mean something: `\\` is one, `\0` the block itself."""
-    position = text.find(block)
-    if position < 0:
-        return text
-    before, after = text[:position], text[position + len(block) :]
-    meanings = {"0": block, "&": block, "`": before, "'": after, "\\": "\\"}
-    filled = _ESCAPE.sub(lambda match: meanings.get(match[1], ""), value)
-    return before + filled + replaced(after, block, value)
+
+    def filled(found: re.Match[str]) -> str:
+        around = {"`": text[: found.start()], "'": text[found.end() :]}
+        meanings = {"0": block, "&": block, "\\": "\\", **around}
+        return _ESCAPE.sub(lambda match: meanings.get(match[1], ""), value)
+
+    return re.sub(re.escape(block), filled, text)
 
 
 def shell_escaped(text: str) -> str:
