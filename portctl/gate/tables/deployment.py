@@ -6,7 +6,7 @@ from portctl.gate.effects import CloseChange, Effects, EndRequest, HandOver, Imp
 from portctl.gate.evidence import Ended, Evidence, JobState, Policy, Verdict
 from portctl.gate.tables.change import DECIDED, NOT_OURS, not_counting, why_not_counting
 from portctl.gate.tables.rule import (
-    GENUINE_REQUEST,
+    GENUINE_CALL,
     TOO_OLD,
     Rule,
     asks_for_something_else,
@@ -71,7 +71,7 @@ def _start(e: Evidence, _: Policy) -> Effects:
 
 
 START = (
-    *GENUINE_REQUEST,
+    *GENUINE_CALL,
     Rule(
         "not-tested",
         lambda e, _: e.marks.tested is None,
@@ -126,7 +126,7 @@ def _awaits_only_the_start(e: Evidence) -> bool:
 
 
 FINISH = (
-    *GENUINE_REQUEST,
+    *GENUINE_CALL,
     Rule("has-ended", lambda e, _: e.marks.ended is not None and _is_by(e), lambda e, _: (EndRequest(ended_of(e)),)),
     Rule(
         "could-not-start",

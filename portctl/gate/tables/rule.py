@@ -110,10 +110,16 @@ def what_is_deployed(e: Evidence) -> str:
 
 def _own_is_wrong(e: Evidence) -> bool:
     if e.call.kind is Kind.DEPLOY:
-        return False  # started by the gate, for no run of its own
+        return bool(e.call.run)  # started by the gate, for no run of its own
     own = e.own
     is_right = own is not None and own.action == CALLERS[e.call.kind] and own.is_open
     return not is_right or own is None or own.about not in ("", e.call.deploy_run)
+
+
+def _why_wrong(e: Evidence) -> str:
+    if e.call.kind is Kind.DEPLOY:
+        return f"a deployment is started for no run of its own, and this one names {e.call.run}"
+    return f"{e.call.run or 'nothing'} is no open run of {CALLERS[e.call.kind]} about {e.call.deploy_run}"
 
 
 def asks_for_something_else(e: Evidence) -> bool:
@@ -138,9 +144,7 @@ GENUINE_CALL = (
     Rule(
         "foreign-call",
         lambda e, _: _own_is_wrong(e),
-        refuse(
-            lambda e: f"{e.call.run or 'nothing'} is no open run of {CALLERS[e.call.kind]} about {e.call.deploy_run}"
-        ),
+        refuse(_why_wrong),
     ),
 )
 TOO_OLD = Rule(
