@@ -79,7 +79,9 @@ def gather(question: Question, desk: Desk, call: Call, now: float, *, measured: 
         return _with_tests(evidence, desk, request, own, measured)
     evidence = replace(evidence, job=_job(desk, evidence.marks))
     if question is Question.REPORT:
-        return replace(evidence, failed_job=desk.pipelines.failed_job(call.pipeline) if call.pipeline else "")
+        failed = desk.pipelines.failed_job(call.pipeline) if call.pipeline else ""
+        evidence = replace(evidence, failed_job=failed)
+        return _with_change(question, evidence, desk) if call.kind is Kind.DEPLOY else evidence
     if question is Question.LOOK:
         evidence = replace(evidence, abandoned=_abandoned(desk, call, own))
     return _with_change(question, evidence, desk)

@@ -119,7 +119,7 @@ def _is_by(e: Evidence) -> bool:
     return e.marks.started is not None and e.marks.started.pipeline_url == e.call.pipeline_url
 
 
-def _awaits_only_the_start(e: Evidence) -> bool:
+def awaits_only_the_start(e: Evidence) -> bool:
     """Nobody has to decide any more, and the next look would find a pipeline that may still be at work."""
     tested = e.marks.tested
     return tested is not None and not tested.needs_change and request_of(e).is_open and not asks_for_something_else(e)
@@ -130,7 +130,7 @@ FINISH = (
     Rule("has-ended", lambda e, _: e.marks.ended is not None and _is_by(e), lambda e, _: (EndRequest(ended_of(e)),)),
     Rule(
         "could-not-start",
-        lambda e, _: e.marks.started is None and _awaits_only_the_start(e),
+        lambda e, _: e.marks.started is None and awaits_only_the_start(e),
         lambda e, _: give_up(e, f"The pipeline failed before it deployed, nothing was deployed: {e.call.pipeline_url}"),
     ),
     Rule("not-by-us", lambda e, _: not _is_by(e), lambda _, __: ()),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from portctl.gate.effects import AskForApproval, Catalogue, Effects, EndRequest
-from portctl.gate.evidence import Ended, Evidence, JobState, Kind, Policy, State
-from portctl.gate.tables.change import DECIDED, ENDED, NOT_OURS, OPENED_BEFORE, tell_end
-from portctl.gate.tables.deployment import OUTCOMES
+from portctl.gate.evidence import Ended, Evidence, JobState, Kind, Policy, State, Verdict
+from portctl.gate.tables.change import DECIDED, ENDED, NOT_OURS, OPENED_BEFORE, not_counting, tell_end
+from portctl.gate.tables.deployment import OUTCOMES, awaits_only_the_start
 from portctl.gate.tables.rule import (
     GENUINE_CALL,
     TOO_OLD,
@@ -16,6 +16,7 @@ from portctl.gate.tables.rule import (
     change_of,
     end_own,
     give_up,
+    has,
     job_is,
     keep_waiting,
     leftovers,
@@ -100,16 +101,22 @@ LOOK = (
 )
 
 
-def _failure(e: Evidence) -> str:
+def _failure(e: Evidence, so: str) -> str:
     what = "was cancelled" if e.call.canceled else "failed"
     where = f" in its job {e.failed_job}" if e.failed_job else ""
-    return f"The pipeline {what}{where}, nothing was deployed: {e.call.pipeline_url}"
+    return f"The pipeline {what}{where}, {so}: {e.call.pipeline_url}"
 
 
 def _is_looked_at_again(e: Evidence) -> bool:
     """What an approver has decided is carried out by the next look, unless somebody has cancelled that on purpose."""
     again = e.call.kind is Kind.LOOK or (e.call.kind is Kind.DECISION and not e.call.canceled)
     return again and request_of(e).is_open
+
+
+def _may_start(e: Evidence, policy: Policy) -> bool:
+    """Whether the gate could have started this deployment itself. What waits for people is not cancelled with it."""
+    by_approval = e.change is not None and e.change.is_ours and has(Verdict.APPROVED)(e, policy)
+    return awaits_only_the_start(e) or (by_approval and not not_counting(e, policy))
 
 
 REPORT = (
@@ -123,12 +130,17 @@ REPORT = (
     Rule(
         "looked-at-again",
         lambda e, _: _is_looked_at_again(e),
-        lambda e, _: end_own(e, f"{_failure(e)}; the next look goes on", success=False),
+        lambda e, _: end_own(e, _failure(e, "and the next look goes on"), success=False),
     ),
     Rule(
         "foreign-deployment",
         lambda e, _: e.call.kind is Kind.DEPLOY and (e.marks.tested is None or asks_for_something_else(e)),
         refuse(lambda e: f"{e.call.deploy_run} asks for something else"),
     ),
-    Rule("pipeline-failed", lambda _, __: True, lambda e, _: give_up(e, _failure(e))),
+    Rule(
+        "not-due",
+        lambda e, policy: e.call.kind is Kind.DEPLOY and not _may_start(e, policy),
+        refuse(lambda e: f"It is not time to deploy {e.call.deploy_run}, with or without this pipeline"),
+    ),
+    Rule("pipeline-failed", lambda _, __: True, lambda e, _: give_up(e, _failure(e, "nothing was deployed"))),
 )
