@@ -44,7 +44,7 @@ def why_not_counting(e: Evidence, _: Policy) -> Effects:
 def _rejected(e: Evidence, _: Policy) -> Effects:
     """Not closed: ServiceNow lets a rejected change be submitted again, and what is approved then is deployed."""
     number = change_of(e).number
-    text = f"Change request {number} was rejected: nothing was deployed"
+    text = f"Change request {number} was rejected: nothing is deployed, unless it is submitted again and approved"
     return (EndRequest(Ended(success=False, text=text)), *end_own(e, f"The rejection of {number} was carried out"))
 
 
@@ -101,7 +101,7 @@ def _nobody_decided(e: Evidence, _: Policy) -> Effects:
     change = change_of(e)
     said = f'{change.number} says "{change.approval}" in state {change.state}: no approver has decided'
     announced = f"A decision about {change.number} was announced, but no approver has decided: it still waits"
-    return (Tell(announced, once=True), *note_on(e, f"Nothing was deployed: {said}"), *end_own(e, said, success=False))
+    return (Tell(announced, once=True), *note_on(e, f"What was announced is not carried out: {said}"), *end_own(e, said, success=False))
 
 
 WAIT = (

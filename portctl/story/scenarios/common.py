@@ -83,7 +83,7 @@ def is_rejected(story: Telling, run: str, pipelines: int = 2) -> None:
     story.step(PIPELINE, "GitLab", "deploys nothing", *(story.stages(row) for row in rows[1:]))
     story.show_log(run)
     story.holds("the developer's run has ended with FAILURE", ended["status"] == "FAILURE", ended["status"])
-    story.holds("its log says why", "rejected: nothing was deployed" in story.services.log(run)[-1])
+    story.holds("its log says why", "was rejected: nothing is deployed" in story.services.log(run)[-1])
     story.holds("GitLab shows no deploy job", not story.deploy_jobs(), story.deploy_jobs())
     story.holds("there is one change request, not two", len(story.services.changes_of(run)) == 1)
     nothing_is_left_open(story)
