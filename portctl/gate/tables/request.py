@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from portctl.gate.effects import Catalogue, Effects, EndRequest, KeepTested, OpenChange, Refuse, Tell
-from portctl.gate.evidence import Ended, Evidence, Policy
+from portctl.gate.effects import Catalogue, Effects, KeepTested, OpenChange, Refuse, Tell
+from portctl.gate.evidence import Evidence, Policy
 from portctl.gate.tables.rule import (
     GENUINE_CALL,
     Rule,
-    end_own,
     give_up,
     keep_waiting,
     measured_of,
@@ -27,9 +26,8 @@ ASKED = (
 
 
 def _no_code(e: Evidence, _: Policy) -> Effects:
-    """Without a mark: a deployment of which no tests are known is never started."""
-    text = f"{e.code_problem}: nothing was deployed"
-    return (EndRequest(Ended(success=False, text=text)), *end_own(e, text, success=False), Refuse(text))
+    """The job `report` gives the deployment up: this one may make no mark, and its request may have come twice."""
+    return (Tell(e.code_problem, once=True), Refuse(e.code_problem))
 
 
 ACCEPT = (

@@ -70,7 +70,7 @@ def other_languages(story: Telling) -> None:
 
 def missing_repository(story: Telling) -> None:
     run = ask(story, GHOST)
-    _told(story, run, 1, "cannot be read: nothing was deployed")
+    _told(story, run, 1, "cannot be read")
     story.holds("GitLab shows no deploy job", not story.deploy_jobs(), story.deploy_jobs())
 
 
