@@ -83,7 +83,7 @@ def gather(question: Question, desk: Desk, call: Call, now: float, *, measured: 
         evidence = replace(evidence, failed_job=failed)
         return _with_change(question, evidence, desk) if call.kind is Kind.DEPLOY else evidence
     if question is Question.LOOK:
-        evidence = replace(evidence, abandoned=_abandoned(desk, call, own))
+        evidence = replace(evidence, abandoned=_abandoned(desk, own))
     return _with_change(question, evidence, desk)
 
 
@@ -169,8 +169,11 @@ def _job(desk: Desk, marks: Marks) -> JobState | None:
     return desk.pipelines.state(marks.started) if marks.started.job else JobState.NEVER_BEGAN
 
 
-def _abandoned(desk: Desk, call: Call, own: Run | None) -> tuple[str, ...]:
-    """Open runs about this deployment that are older than any pipeline: nobody is left to end them."""
+def _abandoned(desk: Desk, own: Run | None) -> tuple[str, ...]:
+    """Open runs that are older than any pipeline: nobody is left to end them.
+
+    Of every deployment: one that has ended is not looked at any more, and may have left some.
+    """
     if own is None:
         return ()
     oldest = own.created_at - desk.settings.policy.longest_pipeline_seconds
@@ -178,5 +181,5 @@ def _abandoned(desk: Desk, call: Call, own: Run | None) -> tuple[str, ...]:
     return tuple(
         run.id
         for run in desk.portal.open_runs()
-        if run.about == call.deploy_run and run.id != own.id and run.action in ours and run.created_at < oldest
+        if run.id != own.id and run.action in ours and run.created_at < oldest
     )
