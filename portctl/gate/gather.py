@@ -122,6 +122,9 @@ def _with_change(question: Question, evidence: Evidence, desk: Desk) -> Evidence
     while True:
         change = desk.change(call.deploy_run)
         evidence = replace(evidence, change=change, approvers=(), awaited=())
+        if change is not None and evidence.request is not None and evidence.marks.tested is None:
+            marks = desk.marks.read(evidence.request)  # both were made since we looked, the tests first
+            evidence = replace(evidence, marks=marks, job=_job(desk, marks))
         if (
             change is not None
             and evidence.marks.ended is None
