@@ -84,7 +84,7 @@ START = (
     ),
     Rule(
         "started-before",
-        lambda e, _: e.marks.started is not None,
+        lambda e, _: e.marks.started is not None or e.marks.ended is not None,
         refuse(lambda e: f"The deployment was started, or given up, before: {started_by(e.marks)}"),
     ),
     TOO_OLD,
