@@ -117,7 +117,14 @@ def _ask_for_approval(p: Performer, _: effects.AskForApproval) -> None:
 def _catalogue(p: Performer, effect: effects.Catalogue) -> None:
     change = p.change()
     service = p.request.service
-    p.desk.portal.catalogue(p.call, change, p.desk.columns, service, decision=effect.decision)
+
+    def show() -> None:
+        p.desk.portal.catalogue(p.call, change, p.desk.columns, service, decision=effect.decision)
+
+    if effect.decision:  # Port shows it again with the next look; what was decided does not wait for that
+        p.attempt("Port's catalogue stays as it is", show)
+    else:
+        show()
 
 
 def _put_back(p: Performer, _: effects.PutBack) -> None:
@@ -155,7 +162,7 @@ def _end_own(p: Performer, effect: effects.EndOwn) -> None:
 
 
 def _end_abandoned(p: Performer, effect: effects.EndAbandoned) -> None:
-    _end(p, effect.run, _ABANDONED)
+    p.attempt(f"{effect.run} stays open", lambda: _end(p, effect.run, _ABANDONED))
 
 
 def _end(p: Performer, run: str, ended: Ended) -> None:
