@@ -106,8 +106,8 @@ def _call(name: str, environ: Mapping[str, str]) -> Call:
 
 
 def _now(environ: Mapping[str, str]) -> float:
-    """When the pipeline was created, in Unix seconds: all its jobs judge by one clock, which is GitLab's."""
+    """When the job was started, in Unix seconds, by GitLab's clock. A job of an old pipeline may be run again."""
     try:
-        return datetime.fromisoformat(environ.get("CI_PIPELINE_CREATED_AT", "")).timestamp()
+        return datetime.fromisoformat(environ.get("CI_JOB_STARTED_AT", "")).timestamp()
     except ValueError as error:
-        raise InvalidInput("Not called by its pipeline", "CI_PIPELINE_CREATED_AT is no time", hint=_HINT) from error
+        raise InvalidInput("Not called by its pipeline", "CI_JOB_STARTED_AT is no time", hint=_HINT) from error

@@ -26,7 +26,7 @@ _ROUNDS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """`root`: the folder of the job. `now`: when the pipeline was created, in Unix seconds."""
+    """`root`: the folder of the job. `now`: when the job was started, in Unix seconds."""
 
     settings: Settings
     call: Call
