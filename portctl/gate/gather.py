@@ -182,7 +182,5 @@ def _abandoned(desk: Desk, own: Run | None) -> tuple[str, ...]:
     oldest = own.created_at - desk.settings.policy.longest_pipeline_seconds
     ours = {CALLERS[kind] for kind in (Kind.REQUEST, Kind.DECISION, Kind.LOOK)}
     return tuple(
-        run.id
-        for run in desk.portal.open_runs()
-        if run.id != own.id and run.action in ours and run.created_at < oldest
+        run.id for run in desk.portal.open_runs() if run.id != own.id and run.action in ours and run.created_at < oldest
     )

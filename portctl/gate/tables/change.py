@@ -101,7 +101,11 @@ def _nobody_decided(e: Evidence, _: Policy) -> Effects:
     change = change_of(e)
     said = f'{change.number} says "{change.approval}" in state {change.state}: no approver has decided'
     announced = f"A decision about {change.number} was announced, but no approver has decided: it still waits"
-    return (Tell(announced, once=True), *note_on(e, f"What was announced is not carried out: {said}"), *end_own(e, said, success=False))
+    return (
+        Tell(announced, once=True),
+        *note_on(e, f"What was announced is not carried out: {said}"),
+        *end_own(e, said, success=False),
+    )
 
 
 WAIT = (

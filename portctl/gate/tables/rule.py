@@ -150,5 +150,7 @@ GENUINE_CALL = (
 TOO_OLD = Rule(
     "too-old",
     lambda e, policy: e.now - request_of(e).created_at > policy.marks_kept_seconds and e.marks.ended is None,
-    lambda e, _: give_up(e, "The request is older than the marks that are kept: nothing is deployed any more, ask again"),
+    lambda e, _: give_up(
+        e, "The request is older than the marks that are kept: nothing is deployed any more, ask again"
+    ),
 )
