@@ -17,6 +17,9 @@ from portctl.gate.evidence import Policy
 
 _HINT = "`portctl apply` writes this file: correct its template, or the values of the environment."
 _DAY_SECONDS = 86_400.0
+_MOST = 1e9
+"""Of any number: no limit that somebody means is larger."""
+_COMMANDS = ("branch", "build", "test", "report", "deploy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,7 @@ def read_settings(path: pathlib.Path) -> Settings:
         raise InvalidInput("No settings", f"{path}: {reason}", hint=_HINT) from error
     top = _Section(str(path), document)
     policy, snow, service = top.section("policy"), top.section("servicenow"), top.section("service")
-    days = policy.number("marks_kept_days")
+    defaults = service.mapping("defaults", *_COMMANDS)
     return Settings(
         port_url=top.text("port"),
         gitlab_url=top.text("gitlab"),
@@ -86,15 +89,20 @@ def read_settings(path: pathlib.Path) -> Settings:
             assignment_group=snow.text("assignment_group"),
             columns=snow.mapping("columns"),
         ),
-        service=ServiceSettings(defaults=service.mapping("defaults"), properties=service.mapping("properties")),
+        service=ServiceSettings(defaults=defaults, properties=service.mapping("properties")),
         policy=Policy(
             threshold=policy.number("coverage_threshold"),
             requester_may_approve=policy.flag("requester_may_approve"),
             longest_pipeline_seconds=60 * policy.number("longest_pipeline_minutes"),
-            marks_kept_seconds=days * _DAY_SECONDS,
+            marks_kept_seconds=policy.number("marks_kept_days") * _DAY_SECONDS,
         ),
         decision_wait_seconds=policy.number("decision_wait_seconds"),
     )
+
+
+def _is_text(value: Any) -> bool:
+    """Half of a pair of surrogates, which JSON can say, is none."""
+    return isinstance(value, str) and not any("\ud800" <= each <= "\udfff" for each in value)
 
 
 class _Section:
@@ -111,20 +119,20 @@ class _Section:
 
     def text(self, name: str) -> str:
         value = self._get(name)
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or not value.strip() or not value.isprintable():
             raise self._wrong("is not a text", name)
         return value
 
     def texts(self, name: str) -> list[str]:
         value = self._get(name)
-        if not isinstance(value, list) or not value or not all(isinstance(each, str) for each in value):
+        if not isinstance(value, list) or not value or not all(isinstance(each, str) and each for each in value):
             raise self._wrong("is not a list of texts", name)
         return value
 
     def number(self, name: str) -> float:
         value = self._get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-            raise self._wrong("is not a number from 0 upwards", name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:
+            raise self._wrong("is not a number from 0 to a billion", name)
         return float(value)
 
     def flag(self, name: str) -> bool:
@@ -133,10 +141,13 @@ class _Section:
             raise self._wrong("is neither true nor false", name)
         return value
 
-    def mapping(self, name: str) -> Mapping[str, str]:
+    def mapping(self, name: str, *needed: str) -> Mapping[str, str]:
         value = self._get(name)
-        if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+        if not isinstance(value, dict) or not all(map(_is_text, value.values())):
             raise self._wrong("is not a mapping of texts", name)
+        for key in needed:
+            if key not in value:
+                raise self._wrong("is missing", f"{name}: {key}")
         return value
 
     def _get(self, name: str) -> Any:
