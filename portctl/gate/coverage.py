@@ -5,6 +5,7 @@ Of the report, the start of the first element is read and nothing else: no entit
 
 from __future__ import annotations
 
+import errno
 import os
 import pathlib
 import re
@@ -12,6 +13,8 @@ import stat
 import xml.parsers.expat
 
 _MOST_BYTES = 65_536
+_NO_FILE = (errno.ELOOP, errno.ENXIO)
+"""What is answered for a link, and for a socket."""
 _RATE = re.compile(r"(0(\.\d+)?|1(\.0+)?)")
 
 
@@ -33,11 +36,16 @@ def _beginning(path: pathlib.Path) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        raise BadReport("The tests left no coverage report") from error
-    with os.fdopen(handle, "rb") as file:
+        why = "is no file" if error.errno in _NO_FILE else "cannot be read"
+        absent = isinstance(error, FileNotFoundError)
+        raise BadReport("The tests left no coverage report" if absent else f"The coverage report {why}") from error
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise BadReport("The coverage report is no file")
-        return file.read(_MOST_BYTES)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read(_MOST_BYTES)
+    finally:
+        os.close(handle)
 
 
 class _Found(Exception):
@@ -63,6 +71,8 @@ def _root(text: bytes) -> dict[str, str]:
         parser.Parse(text, False)
     except _Found:
         return found
-    except xml.parsers.expat.ExpatError as error:
+    except BadReport:
+        raise
+    except (xml.parsers.expat.ExpatError, LookupError, ValueError) as error:  # also an encoding that nobody knows
         raise BadReport("The coverage report is no XML text") from error
     raise BadReport("The coverage report has no first element within its first 64 KiB")
