@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import quote
@@ -25,10 +26,11 @@ from portctl.wire.client import Client
 TESTED, STARTED, ENDED = "tested.json", "started.json", "ended.json"
 _FOLDER = "deployments"
 _BRANCH = "main"
-_REFUSED, _NOT_FOUND = (400, 409), 404
+_REFUSED, _NOT_FOUND, _BROKEN = (400, 409), 404, 500
 _TRIES = 5
 _PAGE = 100
-_MONTH = "%Y-%m"
+_MONTH, _IS_MONTH = "%Y-%m", re.compile(r"\d{4}-\d{2}")
+_TYPES: Mapping[str, type | tuple[type, ...]] = {"str": str, "bool": bool, "int": int, "float": (int, float)}
 Mark = TypeVar("Mark", Tested, Started, Ended)
 
 
@@ -74,9 +76,9 @@ class MarkStore:
 
     def clean(self, before: float) -> int:
         """Remove a page of files of the oldest month that lies wholly before a moment (Unix seconds); how many."""
-        limit = datetime.fromtimestamp(before, UTC).strftime(_MONTH)
+        limit = datetime.fromtimestamp(max(before, 0.0), UTC).strftime(_MONTH)
         query = {"path": _FOLDER, "ref": _BRANCH, "per_page": str(_PAGE)}
-        months = [month for month in self._names(query, "tree") if month < limit]
+        months = [month for month in self._names(query, "tree") if _IS_MONTH.fullmatch(month) and month < limit]
         if not months:
             return 0
         query = {"path": f"{_FOLDER}/{min(months)}", "ref": _BRANCH, "per_page": str(_PAGE), "recursive": "true"}
@@ -100,11 +102,13 @@ class MarkStore:
         message = f"{' and '.join(name.removesuffix('.json') for name in marks)} {request.id}"
         problem: PortctlError | None = None
         for attempt in range(_TRIES):
+            if attempt:
+                self._sleep(0.5 * 2 ** (attempt - 1))
             try:
                 self._commit(message, actions)
                 return
             except (ApiError, AnswerLost, Unreachable) as error:
-                if isinstance(error, ApiError) and error.status not in _REFUSED:
+                if isinstance(error, ApiError) and error.status not in _REFUSED and error.status < _BROKEN:
                     raise
                 problem = error
             there = {name: self._content(request, name) for name in marks}
@@ -112,7 +116,6 @@ class MarkStore:
                 if all(there[name] == _written(mark) for name, mark in marks.items()):
                     return
                 raise TakenBySomebodyElse(", ".join(name for name, text in there.items() if text is not None))
-            self._sleep(0.5 * 2**attempt)
         assert problem is not None
         raise problem
 
@@ -125,8 +128,8 @@ class MarkStore:
         if text is None:
             return None
         try:
-            return kind(**json.loads(text))
-        except (TypeError, ValueError) as error:
+            return _parsed(text, kind)
+        except (TypeError, ValueError, RecursionError) as error:
             place = f"{self._project}: {_place(request)}/{name}"
             raise PortctlError("Mark that cannot be read", place, hint="Nothing is deployed while it is so.") from error
 
@@ -155,6 +158,18 @@ def _place(request: Run) -> str:
 
 def _written(mark: Tested | Started | Ended) -> str:
     return json.dumps(asdict(mark), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _parsed(text: str, kind: type[Mark]) -> Mark:
+    """Errors: TypeError, ValueError, where it is not as it was written."""
+    document = json.loads(text)
+    mark = kind(**document)
+    for field in fields(kind):
+        value = getattr(mark, field.name)
+        is_flag = isinstance(value, bool)
+        if not isinstance(value, _TYPES[str(field.type)]) or is_flag is not (field.type == "bool"):
+            raise TypeError(field.name)
+    return mark
 
 
 def _decoded(body: Value) -> str:
