@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from portctl.gate.code import NoCode
 from portctl.gate.settings import Settings
@@ -30,20 +31,30 @@ def service_of(name: str, properties: Mapping[str, Any], settings: Settings) -> 
     said = dict(settings.service.defaults)
     for field, property_name in settings.service.properties.items():
         value = properties.get(property_name)
-        if value in (None, ""):
+        if value is None or (isinstance(value, str) and not value.strip()):
             continue
-        if not isinstance(value, str) or len(value) > _LONGEST or "\0" in value:
+        if not isinstance(value, str) or len(value) > _LONGEST or not _can_be_written(value):
             raise NoCode("No code", f"the property {property_name} of {name} is no text that can be used")
         said[field] = value
     project = said.get("project") or name
-    if project.casefold() in (settings.pipelines.casefold(), settings.marks.casefold()):
+    if _spelled(project) in (_spelled(settings.pipelines), _spelled(settings.marks)):
         raise NoCode("No code", f"{project} is no project of a service")
     return Service(
         name=name,
         project=project,
-        branch=said.get("branch", "main"),
-        build=said.get("build", ""),
-        test=said.get("test", ""),
-        deploy=said.get("deploy", ""),
-        report=said.get("report", "coverage.xml"),
+        branch=said["branch"],
+        build=said["build"],
+        test=said["test"],
+        deploy=said["deploy"],
+        report=said["report"],
     )
+
+
+def _can_be_written(text: str) -> bool:
+    """Into a file of a shell: without a zero, or half of a pair of surrogates."""
+    return "\0" not in text and text.encode("utf-8", "replace").decode() == text
+
+
+def _spelled(project: str) -> str:
+    """As every spelling of one project that GitLab may take for it."""
+    return unquote(project).strip().strip("/").casefold().removesuffix(".git").rstrip("/")
