@@ -6,19 +6,22 @@ import os
 import pathlib
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from portctl.cli import output
 from portctl.cli.options import common
+from portctl.cli.session import current
 from portctl.errors import InvalidInput
 
 if TYPE_CHECKING:
     from portctl.gate.evidence import Call
 
 _RUN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_SHOWN = 40
+"""Characters of a value that is refused."""
 _SETTINGS = pathlib.Path("gate.json")
 _HINT = "`portctl gate` runs in the jobs of the pipeline that `portctl apply` writes: see docs/deployment.md."
 _KINDS = {
@@ -53,20 +56,17 @@ def _job(name: str, summary: str) -> None:
     )
     @common
     def run(path: pathlib.Path) -> int:
+        from portctl.gate.settings import read_settings
+
+        root, environ = current().directory, dict(os.environ)
+        settings, call, now = read_settings(root / path), _call(name, environ), _now(environ)
+
         from portctl.gate.commands import Gate, run_gate
         from portctl.gate.connections import Rim
         from portctl.gate.evidence import Question
-        from portctl.gate.settings import read_settings
 
-        environ = dict(os.environ)
-        gate = Gate(
-            settings=read_settings(path),
-            call=_call(name, environ),
-            now=_now(environ),
-            rim=Rim(environ=environ, say=output.write),
-            root=pathlib.Path(),
-        )
-        return run_gate(Question(name), gate)
+        rim = Rim(environ=environ, say=_say, scrub_with=output.scrub_with)
+        return run_gate(Question(name), Gate(settings=settings, call=call, now=now, rim=rim, root=root))
 
 
 for _name, _summary in (
@@ -81,6 +81,13 @@ for _name, _summary in (
     _job(_name, _summary)
 
 
+def _say(text: str) -> None:
+    """Into the job's log, which acts on control characters; what services have said is part of it."""
+    from portctl.views.escape import escape
+
+    output.write(escape(text))
+
+
 def _call(name: str, environ: Mapping[str, str]) -> Call:
     """Errors: InvalidInput. GitLab has checked the inputs of the pipeline; a job of another project has not."""
     from portctl.gate.evidence import Call, Kind
@@ -88,7 +95,7 @@ def _call(name: str, environ: Mapping[str, str]) -> Call:
     kind = environ.get("GATE_CALL", "")
     if kind not in _KINDS[name]:
         wanted = " or ".join(_KINDS[name])
-        raise InvalidInput("Not called by its pipeline", f"GATE_CALL is {kind!r}, not {wanted}", hint=_HINT)
+        raise InvalidInput("Not called by its pipeline", f"GATE_CALL is {kind[:_SHOWN]!r}, not {wanted}", hint=_HINT)
     for variable in ("GATE_DEPLOY_RUN", *(() if kind == "deploy" else ("GATE_RUN",))):
         if not _RUN.fullmatch(environ.get(variable, "")):
             raise InvalidInput("Not called by its pipeline", f"{variable} is no id of a run", hint=_HINT)
@@ -98,7 +105,7 @@ def _call(name: str, environ: Mapping[str, str]) -> Call:
         deploy_run=environ["GATE_DEPLOY_RUN"],
         run="" if kind == "deploy" else environ["GATE_RUN"],
         environment=environ.get("GATE_ENVIRONMENT", "") if kind == "deploy" else "",
-        pipeline=int(pipeline) if pipeline.isascii() and pipeline.isdecimal() else 0,
+        pipeline=int(pipeline) if _NUMBER.fullmatch(pipeline) else 0,
         pipeline_url=environ.get("CI_PIPELINE_URL", ""),
         job_url=environ.get("CI_JOB_URL", ""),
         canceled=environ.get("CI_JOB_STATUS") == "canceled",
@@ -107,7 +114,9 @@ def _call(name: str, environ: Mapping[str, str]) -> Call:
 
 def _now(environ: Mapping[str, str]) -> float:
     """When the job was started, in Unix seconds, by GitLab's clock. A job of an old pipeline may be run again."""
+    from portctl.gate.evidence import unix_seconds
+
     try:
-        return datetime.fromisoformat(environ.get("CI_JOB_STARTED_AT", "")).timestamp()
+        return unix_seconds(environ.get("CI_JOB_STARTED_AT", ""))
     except ValueError as error:
         raise InvalidInput("Not called by its pipeline", "CI_JOB_STARTED_AT is no time", hint=_HINT) from error

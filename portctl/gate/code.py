@@ -12,62 +12,67 @@ import pathlib
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 from portctl.errors import PortctlError
 
 _SECONDS = 600
+_WAITS_SECONDS = (1.0, 4.0)
+"""Before a fetch that has failed is tried again."""
 _PROJECT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+")
-_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
+_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+#@=-]*")
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _LONGEST = 255
-_KEPT = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "https_proxy",
-    "http_proxy",
-    "no_proxy",
-    "HTTPS_PROXY",
-)
+_LONGEST_REASON = 200
+_PROXIES = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY")
+_KEPT = ("PATH", *_PROXIES)
+_AUTHORITIES = {"SSL_CERT_FILE": "http.sslCAInfo", "SSL_CERT_DIR": "http.sslCAPath"}
+"""Variables that the other clients heed, and what git calls the same."""
 
 
 class NoCode(PortctlError):
     """The code of a service cannot be had. `detail` says why, in words for the developer."""
 
 
+class _Failed(NoCode):
+    """git has given up, and may do better next time."""
+
+
 class Code:
     """Repositories of one GitLab. `url`: its address, without the API's path."""
 
-    def __init__(self, url: str, token: str, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, url: str, token: str, environ: Mapping[str, str], sleep: Callable[[float], object] = time.sleep
+    ) -> None:
         self._url = url.rstrip("/")
         self._environment = _environment(self._url, token, environ)
+        self._sleep = sleep
 
     def newest(self, project: str, branch: str, archive: pathlib.Path) -> str:
         """Write the newest code of a branch as a compressed tar archive; its commit. Errors: NoCode."""
-        _check(project, branch)
-        with tempfile.TemporaryDirectory() as place:
-            address = f"{self._url}/{project}.git"
-            options = ["--quiet", "--bare", "--depth=1", "--single-branch", f"--branch={branch}"]
-            problem = f"branch {branch} of project {project} cannot be read"
-            self._git(["clone", *options, "--", address, place], problem)
-            sha = self._git(["-C", place, "rev-parse", "--verify", "HEAD^{commit}"], problem).strip()
-            self._archive(place, sha, archive)
-        return sha
+        if len(branch) > _LONGEST or not _BRANCH.fullmatch(branch) or ".." in branch:
+            raise NoCode("No code", f"{branch[:_LONGEST]!r} is not the name of a branch")
+        return self._fetched(project, f"refs/heads/{branch}", f"branch {branch}", archive)
 
     def at(self, project: str, sha: str, archive: pathlib.Path) -> None:
         """Write the code of one commit as a compressed tar archive. Errors: NoCode."""
-        _check(project, "main")
         if not _SHA.fullmatch(sha):
             raise NoCode("No code", f"{sha[:64]!r} is no commit")
+        self._fetched(project, sha, f"commit {sha}", archive)
+
+    def _fetched(self, project: str, wanted: str, said: str, archive: pathlib.Path) -> str:
+        """Into an empty repository without a working tree, where no code of the service can be run by git."""
+        _check(project)
+        problem = f"{said} of project {project} cannot be read"
         with tempfile.TemporaryDirectory() as place:
-            problem = f"commit {sha} of project {project} cannot be read"
             self._git(["init", "--quiet", "--bare", place], problem)
             address = f"{self._url}/{project}.git"
-            self._git(["-C", place, "fetch", "--quiet", "--depth=1", "--", address, sha], problem)
+            options = ["--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules"]
+            self._patiently(["-C", place, "fetch", *options, "--", address, wanted], problem)
+            sha = self._git(["-C", place, "rev-parse", "--verify", "FETCH_HEAD^{commit}"], problem).strip()
             self._archive(place, sha, archive)
+        return sha
 
     def _archive(self, place: str, sha: str, archive: pathlib.Path) -> None:
         archive.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +80,15 @@ class Code:
         self._git(
             ["-C", place, "archive", "--format=tar.gz", "--prefix=source/", target, sha], f"{sha} cannot be packed"
         )
+
+    def _patiently(self, arguments: Sequence[str], problem: str) -> None:
+        for seconds in _WAITS_SECONDS:
+            try:
+                self._git(arguments, problem)
+                return
+            except _Failed:
+                self._sleep(seconds)
+        self._git(arguments, problem)
 
     def _git(self, arguments: Sequence[str], problem: str) -> str:
         try:
@@ -91,28 +105,44 @@ class Code:
         except subprocess.TimeoutExpired as error:
             raise NoCode("No code", f"{problem}: no end after {_SECONDS} seconds") from error
         if ended.returncode != 0:
-            raise NoCode("No code", problem)
+            reason = _reason(ended.stderr.decode(errors="replace"))
+            raise _Failed("No code", f"{problem}: {reason}" if reason else problem)
         return ended.stdout.decode(errors="replace")
 
 
-def _check(project: str, branch: str) -> None:
-    """Nothing that git could take for an option, another address or a reference of another kind."""
-    if len(project) > _LONGEST or not _PROJECT.fullmatch(project) or ".." in project or project.endswith(".git"):
+def _check(project: str) -> None:
+    """Nothing that git could take for an option or another address."""
+    odd = ".." in project or project.casefold().endswith(".git")
+    if len(project) > _LONGEST or odd or not _PROJECT.fullmatch(project):
         raise NoCode("No code", f"{project[:_LONGEST]!r} is not the path of a project")
-    if len(branch) > _LONGEST or not _BRANCH.fullmatch(branch) or ".." in branch:
-        raise NoCode("No code", f"{branch[:_LONGEST]!r} is not the name of a branch")
+
+
+def _reason(said: str) -> str:
+    """The line in which git says why it gives up. The token is in none: it is a header."""
+    lines = [line.removeprefix("fatal: ") for line in said.splitlines() if line.startswith("fatal: ")]
+    text = "".join(each if each.isprintable() else " " for each in lines[0]) if lines else ""
+    return text[:_LONGEST_REASON]
+
+
+def basic(token: str) -> str:
+    """What git sends for a token."""
+    return base64.b64encode(f"oauth2:{token}".encode()).decode()
 
 
 def _environment(url: str, token: str, environ: Mapping[str, str]) -> dict[str, str]:
-    basic = base64.b64encode(f"oauth2:{token}".encode()).decode()
     settings = {
-        f"http.{url}/.extraHeader": f"Authorization: Basic {basic}",
+        f"http.{url}/.extraHeader": f"Authorization: Basic {basic(token)}",
         "http.followRedirects": "false",
         "credential.helper": "",
         "protocol.allow": "never",
         "protocol.http.allow": "always",
         "protocol.https.allow": "always",
         "core.hooksPath": os.devnull,
+        "core.attributesFile": os.devnull,
+        "init.templateDir": "",
+        "gc.auto": "0",
+        "maintenance.auto": "false",
+        **{key: environ[name] for name, key in _AUTHORITIES.items() if environ.get(name)},
     }
     numbered = {
         name: value
@@ -121,6 +151,8 @@ def _environment(url: str, token: str, environ: Mapping[str, str]) -> dict[str, 
     }
     return {
         **{name: environ[name] for name in _KEPT if name in environ},
+        "LC_ALL": "C",
+        "GIT_ATTR_NOSYSTEM": "1",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_TERMINAL_PROMPT": "0",

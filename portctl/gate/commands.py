@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from portctl.errors import PortctlError
 from portctl.gate import effects
-from portctl.gate.code import Code, NoCode
-from portctl.gate.connections import READ_TOKEN, Connections, Rim
+from portctl.gate.code import NoCode
+from portctl.gate.connections import Connections, Rim
 from portctl.gate.coverage import BadReport, read_percent
 from portctl.gate.decide import decide
 from portctl.gate.evidence import Call, Evidence, Question
@@ -67,7 +67,7 @@ def _settle(question: Question, gate: Gate, desk: Desk) -> str:
         if question is Question.ACCEPT:
             evidence = _accept(gate, desk, evidence)
         decision = decide(question, evidence, gate.settings.policy)
-        performer = Performer(desk, evidence, gate.rim.say, gate.rim.environ, gate.handover.folder)
+        performer = Performer(desk, evidence, gate.rim.say, gate.handover.folder)
         try:
             performer.perform(decision.effects)
         except TakenBySomebodyElse as taken:
@@ -94,13 +94,15 @@ def _accept(gate: Gate, desk: Desk, evidence: Evidence) -> Evidence:
         return evidence
     try:
         service = _service(gate, desk, evidence.request.service, evidence.request.environment)
-        code = Code(gate.settings.gitlab_url, desk.connections.secret(READ_TOKEN), gate.rim.environ)
-        sha = code.newest(service.project, service.branch, gate.handover.archive)
+        sha = desk.connections.code().newest(service.project, service.branch, gate.handover.archive)
     except NoCode as problem:
         return replace(evidence, code_problem=f"The code of {evidence.request.service} cannot be had: {problem.detail}")
     gate.handover.leave_service(service, sha)
-    desk.portal.link(gate.call.deploy_run, gate.call.pipeline_url)
-    desk.portal.link(gate.call.run, gate.call.pipeline_url)
+    for run in (gate.call.deploy_run, gate.call.run):
+        try:
+            desk.portal.link(run, gate.call.pipeline_url)
+        except PortctlError as error:
+            gate.rim.say(f"Port took no link: {error}")
     gate.rim.say(f"{service.name}: {service.project} at {sha}")
     return evidence
 
@@ -108,7 +110,10 @@ def _accept(gate: Gate, desk: Desk, evidence: Evidence) -> Evidence:
 def _service(gate: Gate, desk: Desk, name: str, environment: str) -> Service:
     if environment not in gate.settings.environments:
         raise NoCode("No code", f"{environment!r} is no environment that this pipeline deploys to")
-    return service_of(name, desk.portal.service(name), gate.settings)
+    properties = desk.portal.service(name)
+    if properties is None:
+        raise NoCode("No code", f"Port has no service {name!r}")
+    return service_of(name, properties, gate.settings)
 
 
 def _measured(gate: Gate) -> Measured:

@@ -1,4 +1,7 @@
-"""Clients of the three services, with the credentials that this job has: variables of its environment in GitLab."""
+"""Clients of the three services, with the credentials that this job has: variables of its environment in GitLab.
+
+What knows a service is imported when it is asked first: a job starts with what it needs.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from portctl.errors import InvalidInput
+from portctl.gate.code import Code, basic
 from portctl.gate.settings import Settings
 from portctl.model.project import InstanceSettings, SecretOrigin, SecretSource
 from portctl.model.value import SecretRef, pending
-from portctl.providers.gitlab import refusals as gitlab_refusals
-from portctl.providers.gitlab.api import PrivateToken
-from portctl.providers.port import api as port_api
-from portctl.providers.servicenow import refusals as servicenow_refusals
-from portctl.providers.servicenow.auth import chosen_auth
 from portctl.source import Source, SourceMap
 from portctl.vault import Vault
 from portctl.wire.auth import setting_text
-from portctl.wire.client import DEFAULT_OPTIONS, Client
+from portctl.wire.client import DEFAULT_OPTIONS, Client, Translate
 from portctl.wire.retry import Patience
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ _SECRET_SETTINGS = {"basic": "password", "oauth": "clientSecret", "apiKey": "api
 _SIGN_INS = Patience(attempts=6, longest_wait_seconds=300.0)
 """Port counts sign-ins in windows of five minutes."""
 _PATIENT = Patience(attempts=6, longest_wait_seconds=60.0)
+_ONCE = Patience(attempts=1)
 _HINT = "Is the variable of the project protected, and this branch not? Has it another environment scope?"
 
 
@@ -61,10 +61,14 @@ class _Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rim:
-    """What lies between the gate and the world. Tests replace the transport, and nothing of ours."""
+    """What lies between the gate and the world. Tests replace the transport, and nothing of ours.
+
+    `say`: the job's log. `scrub_with`: told how to take credentials out of whatever is written.
+    """
 
     environ: Mapping[str, str]
     say: Callable[[str], None]
+    scrub_with: Callable[[Callable[[str], str]], None] = lambda _: None
     transport: httpx.BaseTransport | None = None
     sleep: Callable[[float], object] = time.sleep
 
@@ -77,6 +81,10 @@ class Connections:
         self._rim = rim
         sources = {name: SecretSource(name, SecretOrigin.ENV, name) for name in CREDENTIALS}
         self.vault = Vault(sources, root=pathlib.Path(), environ=rim.environ)
+        for name in CREDENTIALS:
+            self.vault.available(name)  # looked up now, so that it is known to the scrubber
+        rim.scrub_with(self.vault.scrub)
+        self.say = rim.say
         self._clients: dict[str, Client] = {}
 
     def close(self) -> None:
@@ -94,6 +102,16 @@ class Connections:
     def gitlab(self, token: str) -> Client:
         """`token`: the name of the variable that holds it."""
         return self._client(f"GitLab as {token}", lambda: self._make_gitlab(token))
+
+    def trigger(self) -> Client:
+        """For the one request that must not be sent twice: its credential is in its body."""
+        return self._client("GitLab, pipelines", self._make_trigger)
+
+    def code(self) -> Code:
+        """The repositories that the token for reading may see."""
+        token = self.secret(READ_TOKEN)
+        self.vault.add(f"{READ_TOKEN} for git", basic(token))
+        return Code(self._settings.gitlab_url, token, self._rim.environ, self._rim.sleep)
 
     def servicenow(self) -> Client:
         return self._client("ServiceNow", self._make_servicenow)
@@ -114,6 +132,8 @@ class Connections:
                 raise InvalidInput("Credential missing", f"this job has no variable {name}", hint=_HINT)
 
     def _make_port(self) -> Client:
+        from portctl.providers.port import api as port_api
+
         self._need(*PORT_CLIENT)
         client_id, client_secret = (pending((SecretRef(name),)) for name in PORT_CLIENT)
         url = port_api.base_url(self._settings.port_url)
@@ -122,30 +142,45 @@ class Connections:
         return self._made(url, "Port", port_api.translate, auth, _SIGN_INS)
 
     def _make_gitlab(self, token: str) -> Client:
+        from portctl.providers.gitlab.auth import PrivateToken
+        from portctl.providers.gitlab.refusals import translate
+
         self._need(token)
         held = pending((SecretRef(token),))
         auth = PrivateToken(lambda: setting_text(self.vault, held))
-        return self._made(self._settings.gitlab_url, "GitLab", gitlab_refusals.translate, auth, _PATIENT)
+        return self._made(self._settings.gitlab_url, "GitLab", translate, auth, _PATIENT)
+
+    def _make_trigger(self) -> Client:
+        from portctl.providers.gitlab.refusals import translate
+
+        return self._made(self._settings.gitlab_url, "GitLab", translate, None, _ONCE)
 
     def _make_servicenow(self) -> Client:
+        from portctl.providers.servicenow.auth import chosen_auth
+        from portctl.providers.servicenow.refusals import explain_page, translate
+
         self._need(SERVICENOW_SECRET)
         given = dict(self._settings.servicenow.signs_in)
         way = given.pop("type", "basic")
         if way not in _SECRET_SETTINGS:
-            raise InvalidInput("Settings that cannot be used", f"servicenow: auth: type {way!r} is no way to sign in")
+            known = ", ".join(_SECRET_SETTINGS)
+            detail = f"servicenow: auth: type {way!r} is no way to sign in"
+            raise InvalidInput("Settings that cannot be used", detail, hint=f"One of: {known}.")
         settings = _instance("servicenow", {**given, _SECRET_SETTINGS[way]: pending((SecretRef(SERVICENOW_SECRET),))})
         auth = chosen_auth(settings, self.vault, time.time)
         return self._made(
             self._settings.servicenow.url,
             "ServiceNow",
-            servicenow_refusals.translate,
+            translate,
             auth,
             _PATIENT,
             headers={"Accept": "application/json"},
-            explain=servicenow_refusals.explain_page,
+            explain=explain_page,
         )
 
-    def _made(self, url: str, service: str, translate: Any, auth: Auth, patience: Patience, **more: Any) -> Client:
+    def _made(
+        self, url: str, service: str, translate: Translate, auth: Auth | None, patience: Patience, **more: Any
+    ) -> Client:
         options = {**DEFAULT_OPTIONS, **({"headers": more.pop("headers")} if "headers" in more else {})}
         return Client(
             url,

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+
+
+def unix_seconds(stamp: str) -> float:
+    """A time as services write it, which is UTC where it says nothing else. Errors: ValueError."""
+    moment = datetime.fromisoformat(stamp)
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
 
 
 class Question(StrEnum):

@@ -22,7 +22,7 @@ from portctl.gate.evidence import (
     Verdict,
 )
 from portctl.gate.marks import MarkStore
-from portctl.gate.pipelines import Pipelines
+from portctl.gate.pipelines import Pipelines, Starter
 from portctl.gate.port import Portal
 from portctl.gate.servicenow import ChangeRequests, awaited
 from portctl.gate.settings import Settings
@@ -56,6 +56,10 @@ class Desk:
     @property
     def pipelines(self) -> Pipelines:
         return Pipelines(self.connections.gitlab(READ_TOKEN), self.settings.pipelines)
+
+    @property
+    def starter(self) -> Starter:
+        return Starter(self.connections.trigger(), self.settings.pipelines, self.connections.say, self.sleep)
 
     def change(self, deploy_run: str) -> Change | None:
         found = self.changes.find(deploy_run)

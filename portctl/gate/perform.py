@@ -9,8 +9,7 @@ from typing import Any
 
 from portctl.errors import AnswerLost, ApiError, PortctlError, Unreachable
 from portctl.gate import effects
-from portctl.gate.code import Code
-from portctl.gate.connections import READ_TOKEN, TRIGGER_TOKEN
+from portctl.gate.connections import TRIGGER_TOKEN
 from portctl.gate.evidence import Call, Change, Ended, Evidence, Run, Started, State
 from portctl.gate.gather import Desk
 from portctl.gate.handover import Handover
@@ -30,7 +29,6 @@ class Performer:
     desk: Desk
     evidence: Evidence
     say: Callable[[str], None]
-    environ: Mapping[str, str]
     folder: pathlib.Path
 
     def perform(self, wanted: effects.Effects) -> None:
@@ -133,7 +131,7 @@ def _put_back(p: Performer, _: effects.PutBack) -> None:
 
 def _start_pipeline(p: Performer, effect: effects.StartPipeline) -> None:
     token = p.desk.connections.secret(TRIGGER_TOKEN)
-    url = p.desk.pipelines.start(token, p.desk.settings.ref, p.call.deploy_run, effect.environment)
+    url = p.desk.starter.start(token, p.desk.settings.ref, p.call.deploy_run, effect.environment)
     p.say(f"Started {url}")
     p.attempt("Port took no link", lambda: p.desk.portal.link(p.call.deploy_run, url))
 
@@ -142,8 +140,7 @@ def _hand_over(p: Performer, effect: effects.HandOver) -> None:
     """The job that was named in the mark, and no other, finds its own id here."""
     handover = Handover(p.folder)
     job = p.desk.pipelines.deploy_job(p.call.pipeline)
-    code = Code(p.desk.settings.gitlab_url, p.desk.connections.secret(READ_TOKEN), p.environ)
-    code.at(effect.tested.project, effect.tested.sha, handover.archive)
+    p.desk.connections.code().at(effect.tested.project, effect.tested.sha, handover.archive)
     handover.leave_deployment(effect.tested, job)
 
 

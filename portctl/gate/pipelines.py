@@ -1,21 +1,26 @@
 """The pipelines of the project that deploys: how their jobs stand, and how one is started.
 
-Source: GitLab docs, "Jobs API", "Pipeline trigger tokens API".
+Source: GitLab docs, "Jobs API", "Pipeline trigger tokens API", "Rate limits", pipeline creation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from portctl.errors import ApiError, PortctlError
+from portctl.errors import ApiError, NoConnection, PortctlError
 from portctl.gate.evidence import JobState, Kind, Started
 from portctl.model.value import get
-from portctl.wire.client import Client
+from portctl.wire.client import Answer, Client
+from portctl.wire.retry import TOO_MANY
 
 DEPLOY_JOB = "deploy"
-_NOT_FOUND = 404
+_NOT_FOUND, _BAD = 404, 400
+_WAITS_SECONDS = (5.0, 15.0, 40.0, 60.0)
+"""Before a pipeline is asked for again: GitLab counts them by the minute."""
+_TOO_MANY_PIPELINES = "too many pipelines created"
 _ACTIVE = frozenset({"created", "pending", "running", "preparing", "waiting_for_resource", "waiting_for_callback"})
 _BLOCKED = frozenset({"manual", "scheduled"})
 _OWN_FAULT = "script_failure"
@@ -27,7 +32,7 @@ class Pipelines:
 
     def __init__(self, reads: Client, project: str) -> None:
         self._reads = reads
-        self._project = f"/api/v4/projects/{quote(project, safe='')}"
+        self._project = project_path(project)
 
     def deploy_job(self, pipeline: int) -> int:
         """The id of the job that deploys. Errors: PortctlError where there is none, or it was run before."""
@@ -47,23 +52,11 @@ class Pipelines:
         try:
             row = self._reads.request("GET", f"{self._project}/jobs/{started.job}").body
         except ApiError as error:
-            if error.status == _NOT_FOUND:
-                return JobState.LOST
-            raise
+            if error.status != _NOT_FOUND:
+                raise
+            self._reads.request("GET", self._project)  # GitLab answers 404 for what may not be seen, too
+            return JobState.LOST
         return state_of(row)
-
-    def start(self, token: str, ref: str, deploy_run: str, environment: str) -> str:
-        """Start the pipeline that deploys; its address. Errors: PortctlError."""
-        body = {
-            "token": token,
-            "ref": ref,
-            "inputs": {"call": str(Kind.DEPLOY), "deploy_run": deploy_run, "environment": environment},
-        }
-        answer = self._reads.request("POST", f"{self._project}/trigger/pipeline", body=body, anonymous=True)
-        problem = get(answer.body, ("yaml_errors",))
-        if isinstance(problem, str):
-            raise PortctlError("Pipeline cannot run", problem)
-        return str(get(answer.body, ("web_url",)))
 
     def _jobs(self, pipeline: int) -> Sequence[Mapping[str, Any]]:
         query = {"include_retried": "true", "per_page": "100"}
@@ -71,6 +64,51 @@ class Pipelines:
         if not isinstance(rows, tuple):
             raise PortctlError("Not what GitLab answers", "an answer without jobs")
         return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Starts pipelines of one project. `client`: one that repeats nothing by itself; `say`: the job's log."""
+
+    client: Client
+    project: str
+    say: Callable[[str], None]
+    sleep: Callable[[float], object]
+
+    def start(self, token: str, ref: str, deploy_run: str, environment: str) -> str:
+        """Start the pipeline that deploys; its address. Only what GitLab has refused for now is asked for again.
+
+        Errors: PortctlError; AnswerLost where it may have been started.
+        """
+        inputs = {"call": str(Kind.DEPLOY), "deploy_run": deploy_run, "environment": environment}
+        answer = self._patiently({"token": token, "ref": ref, "inputs": inputs})
+        problem, url = get(answer.body, ("yaml_errors",)), get(answer.body, ("web_url",))
+        if isinstance(problem, str):
+            raise PortctlError("Pipeline cannot run", problem)
+        if not isinstance(url, str):
+            raise PortctlError("Not what GitLab answers", "a pipeline without an address")
+        return url
+
+    def _patiently(self, body: Mapping[str, Any]) -> Answer:
+        path = f"{project_path(self.project)}/trigger/pipeline"
+        for seconds in _WAITS_SECONDS:
+            try:
+                return self.client.request("POST", path, body=body)
+            except (ApiError, NoConnection) as error:
+                if isinstance(error, ApiError) and not _is_for_now(error):
+                    raise
+                self.say(f"No pipeline can be started now, waiting for {seconds:g} seconds: {error}")
+            self.sleep(seconds)
+        return self.client.request("POST", path, body=body)
+
+
+def project_path(project: str) -> str:
+    return f"/api/v4/projects/{quote(project, safe='')}"
+
+
+def _is_for_now(error: ApiError) -> bool:
+    """Whether a limit was used up that counts by the minute. Servers have said so with 429, and with 400 and a text."""
+    return error.status == TOO_MANY or (error.status == _BAD and _TOO_MANY_PIPELINES in error.detail.casefold())
 
 
 def state_of(row: Any) -> JobState:

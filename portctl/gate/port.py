@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from portctl.errors import ApiError, PortctlError
-from portctl.gate.evidence import DECIDE_ACTION, Call, Change, Ended, Run
+from portctl.gate.evidence import DECIDE_ACTION, Call, Change, Ended, Run, unix_seconds
 from portctl.model.value import get
 from portctl.wire.client import Client
 
@@ -19,6 +18,8 @@ _SHOWS_WITHIN_SECONDS = 10.0
 _CHANGES = "/v1/blueprints/servicenowChangeRequest/entities"
 _OPEN_DEPLOYMENTS = "/v1/blueprints/openDeployment/entities"
 _MOST_RUNS = 1000
+_PAGE, _MOST_PAGES = 50, 20
+_TRIES = 3
 
 
 class Portal:
@@ -65,15 +66,28 @@ class Portal:
             and get(row, ("status",)) != "FAILURE"
         )
 
-    def service(self, identifier: str) -> Mapping[str, Any]:
-        """The properties of a service. Errors: ApiError where there is none."""
-        answer = self._client.request("GET", f"/v1/blueprints/service/entities/{_segment(identifier)}")
+    def service(self, identifier: str) -> Mapping[str, Any] | None:
+        """The properties of a service, None where there is none."""
+        try:
+            answer = self._client.request("GET", f"/v1/blueprints/service/entities/{_segment(identifier)}")
+        except ApiError as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise
         found = get(answer.body, ("entity", "properties"))
         return found if isinstance(found, Mapping) else {}
 
     def log(self, run_id: str) -> Sequence[str]:
-        rows = _rows(self._client.request("GET", f"/v1/actions/runs/{_segment(run_id)}/logs").body, "runLogs")
-        return [str(get(row, ("message",))) for row in rows]
+        """All its lines, of which Port gives so many at once."""
+        path = f"/v1/actions/runs/{_segment(run_id)}/logs"
+        lines: list[str] = []
+        for page in range(_MOST_PAGES):
+            query = {"limit": str(_PAGE), "offset": str(page * _PAGE)}
+            rows = _rows(self._client.request("GET", path, query=query).body, "runLogs")
+            lines += [_text(row, "message") for row in rows]
+            if len(rows) < _PAGE:
+                break
+        return lines
 
     def tell(self, run_id: str, text: str, *, once: bool = False) -> None:
         """A line in the log of a run. Errors: PortctlError; 422 where the run has ended and takes none."""
@@ -89,7 +103,9 @@ class Portal:
         """End a run; whether it was us. One that has ended already stays as it is. Errors: PortctlError."""
         body = {"message": ended.text, "terminationStatus": "SUCCESS" if ended.success else "FAILURE"}
         problem: PortctlError | None = None
-        for attempt in range(3):
+        for attempt in range(_TRIES):
+            if attempt:
+                self._sleep(float(attempt))
             try:
                 self._client.request("POST", f"/v1/actions/runs/{_segment(run_id)}/logs", body=body)
                 return True
@@ -98,7 +114,6 @@ class Portal:
             now = self._run(run_id)
             if now is not None and not now.is_open:
                 return False
-            self._sleep(attempt + 1.0)
         assert problem is not None
         raise problem
 
@@ -177,9 +192,9 @@ def _rows(body: Any, name: str) -> Sequence[Any]:
 def _seconds(stamp: str) -> float:
     """Errors: PortctlError; a run without a time cannot be judged."""
     try:
-        return datetime.fromisoformat(stamp).timestamp()
+        return unix_seconds(stamp)
     except ValueError as error:
-        raise PortctlError("Not what Port answers", f"{stamp!r} is no time") from error
+        raise PortctlError("Not what Port answers", f"{stamp[:40]!r} is no time") from error
 
 
 def _instant(stamp: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from portctl.errors import ApiError, PortctlError
+from portctl.errors import ApiError, InvalidInput, PortctlError
 from portctl.gate.evidence import Change, Ended, State, Tested
 from portctl.gate.settings import ServiceNowSettings
 from portctl.model.value import Value, get
@@ -90,8 +90,10 @@ class ChangeRequests:
             raise PortctlError("Change request did not move", f"{change.number} is in state {now}, not {state}")
 
     def close(self, change: Change, ended: Ended) -> None:
-        """Through Review to Closed, from wherever it stands. Errors: PortctlError."""
+        """Through Review to Closed, from wherever it stands; one that was canceled stays so. Errors: PortctlError."""
         code = "successful" if ended.success else "unsuccessful"
+        if change.state == State.CANCELED:
+            return
         path = [State.IMPLEMENT, State.REVIEW, State.CLOSED]
         for state in path[path.index(change.state) + 1 if change.state in path else 0 :]:
             more = {"close_code": code, "close_notes": ended.text} if state == State.CLOSED else {}
@@ -103,13 +105,15 @@ class ChangeRequests:
         )
 
     def approvals(self, change: Change) -> Sequence[Mapping[str, str]]:
-        """The rows of its approvers: `state`, `user`, `email`, `name`."""
+        """The rows of its approvers: `state`, `user`, `email`, `name`; empty where it may not be seen."""
         query = {
             "sysparm_query": f"sysapproval={plain(change.sys_id)}",
             "sysparm_fields": "state,sysapproval,approver.user_name,approver.email,approver.name",
             "sysparm_limit": str(_MOST_ROWS),
         }
         rows = _rows(self._client.request("GET", f"{_TABLE}/sysapproval_approver", query=query).body)
+        # What a server makes of a query that it does not take is a list of everything.
+        rows = [row for row in rows if _reference(row, "sysapproval") == change.sys_id]
         return [
             {
                 "state": _text(row, "state"),
@@ -132,9 +136,11 @@ class ChangeRequests:
 
     def _requested_by(self, email: str) -> Mapping[str, str]:
         """The person who asked, where ServiceNow knows exactly one of that address."""
-        if not email or "^" in email or not email.isprintable():
+        try:
+            wanted = f"email={plain(email)}"
+        except InvalidInput:
             return {}
-        query = {"sysparm_query": f"email={email}", "sysparm_limit": "10", "sysparm_fields": "sys_id,email"}
+        query = {"sysparm_query": wanted, "sysparm_limit": "10", "sysparm_fields": "sys_id,email"}
         rows = _rows(self._client.request("GET", f"{_TABLE}/sys_user", query=query).body)
         found = [_text(row, "sys_id") for row in rows if _text(row, "email").casefold() == email.casefold()]
         return {"requested_by": found[0]} if len(found) == 1 else {}
@@ -167,6 +173,12 @@ def _rows(body: Value) -> Sequence[Any]:
     if not isinstance(rows, tuple):
         raise PortctlError("Not what ServiceNow answers", "an answer without records")
     return rows
+
+
+def _reference(row: Any, name: str) -> str:
+    """The record that a column refers to: a text, or an object with a link to it."""
+    value = row.get(name) if isinstance(row, Mapping) else None
+    return _text(value, "value") if isinstance(value, Mapping) else _text(row, name)
 
 
 def _text(row: Any, name: str) -> str:

@@ -13,6 +13,7 @@ from portctl.errors import AccessDenied
 from portctl.model.plan import InstanceInfo
 from portctl.model.project import InstanceSettings
 from portctl.providers.gitlab.account import API, Account
+from portctl.providers.gitlab.auth import PrivateToken
 from portctl.providers.gitlab.provider import GitLabProvider
 from portctl.providers.gitlab.refusals import translate
 from portctl.providers.settings import require_settings
@@ -29,20 +30,6 @@ SAFE_POSTS = (f"{API}/projects/*/ci/lint",)
 
 _REQUIRED = ("url", "token")
 _SET_THEM = "Set them in the environment file; the token as `<% secret('GITLAB_TOKEN') %>`."
-
-
-class PrivateToken:
-    """A personal, project, group or service account token on every request. Looked up when the first one is sent."""
-
-    def __init__(self, text: Callable[[], str]) -> None:
-        self._text = text
-
-    def headers(self, client: Client) -> Mapping[str, str]:  # noqa: ARG002
-        return {"PRIVATE-TOKEN": self._text()}
-
-    def renew(self, used: Mapping[str, str]) -> bool:  # noqa: ARG002
-        """There is no other token to try."""
-        return False
 
 
 def connect(

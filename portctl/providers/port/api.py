@@ -13,10 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from portctl.errors import AccessDenied, ApiError, PortctlError
-from portctl.model.plan import InstanceInfo
 from portctl.model.project import InstanceSettings
 from portctl.model.value import get, thaw
-from portctl.providers.rest import RestProvider
 from portctl.providers.settings import require_settings
 from portctl.vault import Vault
 from portctl.wire.auth import Token, TokenAuth, setting_text
@@ -25,6 +23,8 @@ from portctl.wire.network import network_options
 
 if TYPE_CHECKING:
     import httpx
+
+    from portctl.providers.rest import RestProvider
 
 WIDTH = 8
 TOKEN_PATH = "/v1/auth/access_token"
@@ -53,6 +53,9 @@ def connect(
 
     Settings: `url` (with or without `/v1`), `clientId`, `clientSecret`. Raises InvalidInput when one is missing.
     """
+    from portctl.model.plan import InstanceInfo
+    from portctl.providers.rest import RestProvider  # here, since the gate needs none
+
     require_settings(settings, _REQUIRED, "Port", _SET_THEM)
     url = base_url(setting_text(vault, settings.settings["url"]))
     auth = sign_in(settings, vault, now)
