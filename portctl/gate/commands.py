@@ -66,6 +66,8 @@ def _settle(question: Question, gate: Gate, desk: Desk) -> str:
         evidence = replace(evidence, was_put_back=was_put_back)
         if question is Question.ACCEPT:
             evidence = _accept(gate, desk, evidence)
+        if question is Question.START:
+            evidence = _with_code(gate, desk, evidence)
         decision = decide(question, evidence, gate.settings.policy)
         performer = Performer(desk, evidence, gate.rim.say, gate.handover.folder)
         try:
@@ -104,6 +106,19 @@ def _accept(gate: Gate, desk: Desk, evidence: Evidence) -> Evidence:
         except PortctlError as error:
             gate.rim.say(f"Port took no link: {error}")
     gate.rim.say(f"{service.name}: {service.project} at {sha}")
+    return evidence
+
+
+def _with_code(gate: Gate, desk: Desk, evidence: Evidence) -> Evidence:
+    """Fetch what is about to be deployed, before the one start is taken: afterwards it would be lost."""
+    wanted = decide(Question.START, evidence, gate.settings.policy).effects
+    tested = next((each.tested for each in wanted if isinstance(each, effects.HandOver)), None)
+    if tested is None:
+        return evidence
+    try:
+        desk.connections.code().at(tested.project, tested.sha, gate.handover.archive)
+    except NoCode as problem:
+        return replace(evidence, code_problem=f"What was tested cannot be had any more: {problem.detail}")
     return evidence
 
 

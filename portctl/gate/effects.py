@@ -70,7 +70,7 @@ class StartPipeline:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """Leave code, command and the one job that may run it to the jobs that follow."""
+    """Leave the command, and the one job that may run it, to the jobs that follow."""
 
     tested: Tested
 

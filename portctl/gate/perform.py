@@ -10,7 +10,7 @@ from typing import Any
 from portctl.errors import AnswerLost, ApiError, PortctlError, Unreachable
 from portctl.gate import effects
 from portctl.gate.connections import TRIGGER_TOKEN
-from portctl.gate.evidence import Call, Change, Ended, Evidence, Run, Started, State
+from portctl.gate.evidence import Call, Change, Ended, Evidence, Run, Started, State, Tested
 from portctl.gate.gather import Desk
 from portctl.gate.handover import Handover
 
@@ -83,13 +83,13 @@ def _keep_end(p: Performer, effect: effects.KeepEnd) -> None:
 def _open_change(p: Performer, effect: effects.OpenChange) -> None:
     """An answer that was lost is looked up before anything is sent again."""
     problem: PortctlError | None = None
+    columns = _columns_of_service(p)
     for attempt in range(_TRIES):
         change = p.desk.change(p.call.deploy_run)
         if change is not None:
             break
         try:
-            threshold = p.desk.settings.policy.threshold
-            p.desk.changes.open(p.call.deploy_run, effect.tested, threshold, p.call.pipeline_url)
+            p.desk.changes.open(p.call.deploy_run, effect.tested, _described(p, effect.tested), columns)
         except (AnswerLost, ApiError, Unreachable) as error:
             problem = error
             p.desk.sleep(attempt + 1.0)
@@ -104,6 +104,21 @@ def _open_change(p: Performer, effect: effects.OpenChange) -> None:
         )
     _tell(p, effects.Tell(f"Change request {change.number} was opened", once=True))
     _ask_for_approval(p, effects.AskForApproval())
+
+
+def _described(p: Performer, tested: Tested) -> str:
+    """What whoever decides has to know: what will be deployed, from where, and why it takes a decision."""
+    return (
+        f"{tested.service}, from {tested.project} at {tested.sha}, to {tested.environment}. Coverage is "
+        f"{tested.coverage:g}%; {p.desk.settings.policy.threshold:g}% are required. Pipeline: {p.call.pipeline_url}"
+    )
+
+
+def _columns_of_service(p: Performer) -> Mapping[str, str]:
+    """Columns of the change that properties of the service in Port fill."""
+    wanted = p.desk.settings.servicenow.service_columns
+    said = (p.desk.portal.service(p.request.service) or {}) if wanted else {}
+    return {column: said[name] for column, name in wanted.items() if isinstance(said.get(name), str)}
 
 
 def _ask_for_approval(p: Performer, _: effects.AskForApproval) -> None:
@@ -137,10 +152,9 @@ def _start_pipeline(p: Performer, effect: effects.StartPipeline) -> None:
 
 
 def _hand_over(p: Performer, effect: effects.HandOver) -> None:
-    """The job that was named in the mark, and no other, finds its own id here."""
+    """The job that was named in the mark, and no other, finds its own id here. The code is there already."""
     handover = Handover(p.folder)
     job = p.desk.pipelines.deploy_job(p.call.pipeline)
-    p.desk.connections.code().at(effect.tested.project, effect.tested.sha, handover.archive)
     handover.leave_deployment(effect.tested, job)
 
 

@@ -59,15 +59,14 @@ class ChangeRequests:
             raise PortctlError("Not what ServiceNow answers", f"another record than {sys_id_of(deploy_run)}")
         return change, row
 
-    def open(self, deploy_run: str, tested: Tested, threshold: float, pipeline_url: str) -> None:
-        """Make the change request. Errors: PortctlError, also where an answer was lost: look whether it is there."""
-        described = (
-            f"Coverage of {tested.service} at {tested.sha} is {tested.coverage:g}%; {threshold:g}% are required. "
-            f"Pipeline: {pipeline_url}"
-        )
+    def open(self, deploy_run: str, tested: Tested, described: str, columns: Mapping[str, str]) -> None:
+        """Make the change request, with more columns than the settings say.
+
+        Errors: PortctlError, also where an answer was lost: look whether it is there.
+        """
         body = {
             "type": "normal",
-            **{name: value for name, value in self._settings.columns.items() if value},
+            **{name: value for name, value in {**self._settings.columns, **columns}.items() if value},
             **self._requested_by(tested.email),
             "sys_id": sys_id_of(deploy_run),
             "correlation_id": deploy_run,

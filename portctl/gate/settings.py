@@ -27,6 +27,7 @@ class ServiceNowSettings:
     """`account`: the user that opens changes. `signs_in`: its setting of `auth` other than the secret.
 
     `port_account`: the user behind Port's decisions. `columns`: more columns of a new change, as ServiceNow has them.
+    `service_columns`: those that a property of the service in Port fills, by column.
     """
 
     url: str
@@ -35,6 +36,7 @@ class ServiceNowSettings:
     signs_in: Mapping[str, str]
     assignment_group: str
     columns: Mapping[str, str] = field(default_factory=dict)
+    service_columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,7 @@ def read_settings(path: pathlib.Path) -> Settings:
             signs_in=snow.mapping("auth"),
             assignment_group=snow.text("assignment_group"),
             columns=snow.mapping("columns"),
+            service_columns=snow.mapping("service_columns"),
         ),
         service=ServiceSettings(defaults=defaults, properties=service.mapping("properties")),
         policy=Policy(

@@ -124,7 +124,12 @@ def _decided(storm: Storm, run: str) -> Ending:
     word = storm.told.answers.get(run, ["forgotten"])[0]
     return {
         "approved": Ending("SUCCESS", f"{LOW} is deployed to Staging under CHG", 1, 1),
-        "rejected": Ending("FAILURE", "Change request CHG was rejected: nothing is deployed, unless it is submitted again and approved", 1, 0),
+        "rejected": Ending(
+            "FAILURE",
+            "Change request CHG was rejected: nothing is deployed, unless it is submitted again and approved",
+            1,
+            0,
+        ),
         "forgotten": Ending("FAILURE", "Change request CHG was canceled: nothing was deployed, ask again", 1, 0),
     }[word]
 

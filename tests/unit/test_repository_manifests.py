@@ -248,6 +248,7 @@ def test_addresses_and_limits_of_the_gate_stand_in_a_file_and_not_in_variables()
             "auth": {"type": "basic", "username": "portctl.gate"},
             "assignment_group": "Platform Engineering",
             "columns": {"risk": "4"},
+            "service_columns": {},
         },
     }
 

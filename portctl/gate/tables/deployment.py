@@ -89,6 +89,11 @@ START = (
     ),
     TOO_OLD,
     Rule(
+        "no-code",
+        lambda e, _: bool(e.code_problem),
+        lambda e, _: give_up(e, f"{e.code_problem}: nothing was deployed, ask again"),
+    ),
+    Rule(
         "start-without-change",
         lambda e, _: not tested_of(e).needs_change and request_of(e).is_open,
         _start,
