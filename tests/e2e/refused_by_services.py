@@ -33,7 +33,7 @@ spec:
       content: |
         spec: {inputs: {call: {options: [request, look]}}}
         ---
-        look: {script: ["echo '$[[ inputs.call ]]'"]}
+        look: {variables: {CALL: {value: "$[[ inputs.call ]]", expand: false}}, script: ['echo "$CALL"']}
 """
 CREATION: dict[str, Any] = {"service": "port", "method": "POST", "path": "/v1/blueprints$"}
 

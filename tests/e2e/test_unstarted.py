@@ -54,7 +54,8 @@ def test_the_run_of_the_developer_ends_and_says_why(services: Services, fault: R
     run, check = ask(services)
     why = f"Failed to invoke the webhook{reason}"
     assert (check["status"], check["summary"]) == ("FAILURE", why)
-    told = f"The pipeline could not be started, nothing was deployed: {why}"
+    about = "(shop/checkout to Staging, for dev.dora@example.com)"
+    told = f"The pipeline could not be started, nothing was deployed: {why} {about}"
     assert (run["status"], run["summary"]) == ("FAILURE", told)
     assert services.pipelines() == older
     assert (services.open_runs(), services.open_deployments()) == ([], [])
