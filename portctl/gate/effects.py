@@ -38,6 +38,13 @@ class KeepEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepRejection:
+    """Keep that a rejection is about to end the developer's run: what is approved afterwards is deployed."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenChange:
     """Open a change request, or find the one that is there; tell its number, and ask for approval where nobody has."""
 
@@ -135,6 +142,7 @@ Effect: TypeAlias = (
     | TakeStart
     | Close
     | KeepEnd
+    | KeepRejection
     | OpenChange
     | AskForApproval
     | Catalogue

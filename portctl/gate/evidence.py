@@ -115,12 +115,23 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejected:
+    """The developer's run was ended by a rejection of this change request, and by nobody else."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class Marks:
-    """What is kept about a deployment, each made once and never changed."""
+    """What is kept about a deployment, each made once and never changed.
+
+    `rejected` is read only where the developer's run has ended.
+    """
 
     tested: Tested | None = None
     started: Started | None = None
     ended: Ended | None = None
+    rejected: Rejected | None = None
 
 
 class State:

@@ -9,6 +9,7 @@ files API".
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
 import time
@@ -19,11 +20,11 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from portctl.errors import AnswerLost, ApiError, PortctlError, Unreachable
-from portctl.gate.evidence import Ended, Marks, Run, Started, Tested
+from portctl.gate.evidence import Ended, Marks, Rejected, Run, Started, Tested
 from portctl.model.value import Value, get, thaw
 from portctl.wire.client import Client
 
-TESTED, STARTED, ENDED = "tested.json", "started.json", "ended.json"
+TESTED, STARTED, ENDED, REJECTED = "tested.json", "started.json", "ended.json", "rejected.json"
 _FOLDER = "deployments"
 _BRANCH = "main"
 _REFUSED, _NOT_FOUND, _BROKEN = (400, 409), 404, 500
@@ -31,7 +32,7 @@ _TRIES = 5
 _PAGE = 100
 _MONTH, _IS_MONTH = "%Y-%m", re.compile(r"\d{4}-\d{2}")
 _TYPES: Mapping[str, type | tuple[type, ...]] = {"str": str, "bool": bool, "int": int, "float": (int, float)}
-Mark = TypeVar("Mark", Tested, Started, Ended)
+Mark = TypeVar("Mark", Tested, Started, Ended, Rejected)
 
 
 class TakenBySomebodyElse(Exception):
@@ -53,6 +54,7 @@ class MarkStore:
             tested=self._read(request, TESTED, Tested),
             started=self._read(request, STARTED, Started),
             ended=self._read(request, ENDED, Ended),
+            rejected=None if request.is_open else self._read(request, REJECTED, Rejected),
         )
 
     def keep_tested(self, request: Run, tested: Tested) -> None:
@@ -69,10 +71,12 @@ class MarkStore:
 
     def keep_end(self, request: Run, ended: Ended) -> None:
         """The first end that is told stays."""
-        try:
+        with contextlib.suppress(TakenBySomebodyElse):
             self._create(request, {ENDED: ended})
-        except TakenBySomebodyElse:
-            return
+
+    def keep_rejection(self, request: Run, rejected: Rejected) -> None:
+        with contextlib.suppress(TakenBySomebodyElse):
+            self._create(request, {REJECTED: rejected})
 
     def clean(self, before: float) -> int:
         """Remove a page of files of the oldest month that lies wholly before a moment (Unix seconds); how many."""
@@ -93,7 +97,7 @@ class MarkStore:
         field = "name" if kind == "tree" else "path"
         return [str(get(row, (field,))) for row in rows if get(row, ("type",)) == kind]
 
-    def _create(self, request: Run, marks: Mapping[str, Tested | Started | Ended]) -> None:
+    def _create(self, request: Run, marks: Mapping[str, Tested | Started | Ended | Rejected]) -> None:
         """All of them or none. A refusal or a lost answer is looked into: GitLab's texts do not tell why."""
         actions = [
             {"action": "create", "file_path": f"{_place(request)}/{name}", "content": _written(mark)}
@@ -156,7 +160,7 @@ def _place(request: Run) -> str:
     return f"{_FOLDER}/{datetime.fromtimestamp(request.created_at, UTC).strftime(_MONTH)}/{request.id}"
 
 
-def _written(mark: Tested | Started | Ended) -> str:
+def _written(mark: Tested | Started | Ended | Rejected) -> str:
     return json.dumps(asdict(mark), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

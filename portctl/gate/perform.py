@@ -10,7 +10,7 @@ from typing import Any
 from portctl.errors import AnswerLost, ApiError, PortctlError, Unreachable
 from portctl.gate import effects
 from portctl.gate.connections import TRIGGER_TOKEN
-from portctl.gate.evidence import Call, Change, Ended, Evidence, Run, Started, State, Tested
+from portctl.gate.evidence import Call, Change, Ended, Evidence, Rejected, Run, Started, State, Tested
 from portctl.gate.gather import Desk
 from portctl.gate.handover import Handover
 
@@ -78,6 +78,10 @@ def _close(p: Performer, effect: effects.Close) -> None:
 
 def _keep_end(p: Performer, effect: effects.KeepEnd) -> None:
     p.desk.marks.keep_end(p.request, effect.ended)
+
+
+def _keep_rejection(p: Performer, effect: effects.KeepRejection) -> None:
+    p.desk.marks.keep_rejection(p.request, Rejected(effect.number))
 
 
 def _open_change(p: Performer, effect: effects.OpenChange) -> None:
@@ -209,6 +213,7 @@ _PERFORM: Mapping[type, Callable[[Performer, Any], None]] = {
     effects.TakeStart: _take_start,
     effects.Close: _close,
     effects.KeepEnd: _keep_end,
+    effects.KeepRejection: _keep_rejection,
     effects.OpenChange: _open_change,
     effects.AskForApproval: _ask_for_approval,
     effects.Catalogue: _catalogue,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from portctl.gate.effects import Effects, EndRequest, PutBack, Refuse, Tell
+from portctl.gate.effects import Effects, EndRequest, KeepRejection, PutBack, Refuse, Tell
 from portctl.gate.evidence import Approver, Ended, Evidence, Policy, Verdict
 from portctl.gate.tables.rule import (
     GENUINE_CALL,
@@ -18,6 +18,7 @@ from portctl.gate.tables.rule import (
     keep_waiting,
     note_on,
     proceed,
+    request_of,
     started_by,
     tested_of,
 )
@@ -43,22 +44,25 @@ def why_not_counting(e: Evidence, _: Policy) -> Effects:
 
 def _rejected(e: Evidence, _: Policy) -> Effects:
     """Not closed: ServiceNow lets a rejected change be submitted again, and what is approved then is deployed."""
+    keep: Effects = (KeepRejection(change_of(e).number),) if request_of(e).is_open else ()
     number = change_of(e).number
     text = f"Change request {number} was rejected: nothing is deployed, unless it is submitted again and approved"
-    return (EndRequest(Ended(success=False, text=text)), *end_own(e, f"The rejection of {number} was carried out"))
+    return (
+        *keep,
+        EndRequest(Ended(success=False, text=text)),
+        *end_own(e, f"The rejection of {number} was carried out"),
+    )
 
 
-DECIDED = (
-    Rule(
-        "self-approved",
-        not_counting,
-        why_not_counting,
+SELF_APPROVED = Rule("self-approved", not_counting, why_not_counting)
+ENDED_IN_PORT = Rule(
+    "ended-in-port",
+    lambda e, policy: has(Verdict.APPROVED)(e, policy) and not request_of(e).is_open and e.marks.rejected is None,
+    lambda e, _: give_up(
+        e, f"The request was ended in Port before {change_of(e).number} was approved: nothing was deployed, ask again"
     ),
-    Rule(
-        "approved",
-        has(Verdict.APPROVED),
-        lambda e, _: proceed(e, tested_of(e), f"Change request {change_of(e).number} is approved"),
-    ),
+)
+NOT_APPROVED = (
     Rule(
         "on-hold",
         has(Verdict.HELD),
@@ -67,6 +71,15 @@ DECIDED = (
     Rule("rejected", has(Verdict.REJECTED), _rejected),
     Rule("change-canceled", has(Verdict.CANCELED), _gave_up("was canceled")),
     Rule("implemented", has(Verdict.IMPLEMENTED), _gave_up("is implemented already")),
+)
+DECIDED = (
+    SELF_APPROVED,
+    Rule(
+        "approved",
+        has(Verdict.APPROVED),
+        lambda e, _: proceed(e, tested_of(e), f"Change request {change_of(e).number} is approved"),
+    ),
+    *NOT_APPROVED,
 )
 
 
@@ -120,6 +133,7 @@ WAIT = (
     Rule("no-change", lambda e, _: e.change is None, _no_change),
     NOT_OURS,
     OPENED_BEFORE,
+    ENDED_IN_PORT,
     *DECIDED,
     Rule("word-only", lambda e, _: not e.was_put_back, lambda _, __: (PutBack(),)),
     Rule("nobody-decided", lambda _, __: True, _nobody_decided),

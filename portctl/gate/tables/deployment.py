@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portctl.gate.effects import CloseChange, Effects, EndRequest, HandOver, Implement, KeepEnd, Note, TakeStart, Tell
 from portctl.gate.evidence import Ended, Evidence, JobState, Policy, Verdict
-from portctl.gate.tables.change import DECIDED, NOT_OURS, not_counting, why_not_counting
+from portctl.gate.tables.change import ENDED_IN_PORT, NOT_APPROVED, NOT_OURS, SELF_APPROVED
 from portctl.gate.tables.rule import (
     GENUINE_CALL,
     TOO_OLD,
@@ -109,9 +109,10 @@ START = (
         refuse(lambda e: f"ServiceNow has no change request for {e.call.deploy_run}"),
     ),
     NOT_OURS,
-    Rule("self-approved", not_counting, why_not_counting),
+    ENDED_IN_PORT,
+    SELF_APPROVED,
     Rule("start", has(Verdict.APPROVED), _start),
-    *DECIDED[2:],
+    *NOT_APPROVED,
     Rule(
         "undecided",
         lambda _, __: True,

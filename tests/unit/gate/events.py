@@ -183,9 +183,13 @@ def _commit(h: History) -> None:
 
 
 def _end_by_hand(h: History) -> None:
+    """Or Port does it, at once, where the pipeline seems not to have started: it says that nothing was deployed."""
     deployment = _deployment(h)
-    if deployment.run.is_open:
-        deployment.run.by_hand = True
+    if not deployment.run.is_open:
+        return
+    deployment.run.by_hand = True
+    if deployment.marks.tested is None and not deployment.steps and h.choices.below(2):
+        deployment.denials.append("the pipeline could not be started")
 
 
 def _record(h: History) -> tuple[Deployment, Record | None]:

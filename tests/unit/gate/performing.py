@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from portctl.gate import effects
-from portctl.gate.evidence import Call, Ended, Kind, Started, State
+from portctl.gate.evidence import Call, Ended, Kind, Rejected, Started, State
 from portctl.gate.pipelines import DEPLOY_JOB
 from tests.unit.gate.gitlab import Handed, Job, Pipeline
 from tests.unit.gate.world import Deployment, Record, World, law
@@ -93,6 +93,13 @@ def _keep_end(hands: Hands, effect: effects.KeepEnd) -> None:
         hands.mark(ended=effect.ended)
 
 
+def _keep_rejection(hands: Hands, effect: effects.KeepRejection) -> None:
+    """A person may end the run at the same moment; nobody can tell then who was first."""
+    hands.deployment.is_raced |= hands.deployment.run.by_hand
+    if hands.deployment.marks.rejected is None:
+        hands.mark(rejected=Rejected(effect.number))
+
+
 def _open_change(hands: Hands, _: effects.OpenChange) -> None:
     if hands.deployment.record is None:
         hands.deployment.record = Record(f"CHG{hands.deployment.id}")
@@ -167,6 +174,7 @@ _PERFORM: Mapping[type, Callable[[Hands, Any], None]] = {
     effects.TakeStart: _take_start,
     effects.Close: _close,
     effects.KeepEnd: _keep_end,
+    effects.KeepRejection: _keep_rejection,
     effects.OpenChange: _open_change,
     effects.AskForApproval: _ask_for_approval,
     effects.Catalogue: _catalogue,

@@ -18,6 +18,7 @@ from portctl.gate.evidence import (
     Marks,
     Policy,
     Question,
+    Rejected,
     Run,
     Started,
     State,
@@ -94,8 +95,13 @@ def seen(kind: Kind, **known: Any) -> Evidence:
     return replace(Evidence(call=call, now=60.0, own=own, request=REQUEST), **known)
 
 
-def kept(tested: Tested | None = None, started: Started | None = None, ended: Ended | None = None) -> Marks:
-    return Marks(tested, started, ended)
+def kept(
+    tested: Tested | None = None,
+    started: Started | None = None,
+    ended: Ended | None = None,
+    rejected: Rejected | None = None,
+) -> Marks:
+    return Marks(tested, started, ended, rejected)
 
 
 def own_told(text: str, *, success: bool = True) -> EndOwn:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from portctl.gate.effects import Effects, Note, PutBack, Refuse, StartPipeline, Tell
-from portctl.gate.evidence import Approver, Change, Kind, Marks, Policy, Question
+from portctl.gate.effects import Effects, KeepRejection, Note, PutBack, Refuse, StartPipeline, Tell
+from portctl.gate.evidence import Approver, Change, Kind, Marks, Policy, Question, Rejected
 from tests.unit.gate.rows import (
     APPROVED,
     ASKED,
@@ -32,6 +32,7 @@ from tests.unit.gate.rows import (
 
 AGAIN = "nothing was deployed, ask again"
 SELF = "Change request CHG1 was approved by the person who asked for the deployment; somebody else has to approve it"
+ENDED = "The request was ended in Port before CHG1 was approved"
 UNKNOWN = "Change request CHG1 is approved, but it cannot be told by whom"
 CHANGED = f"CHG1 does not name this deployment any more: {AGAIN.removesuffix(', ask again')}"
 OLD = "The request is older than the marks that are kept: nothing is deployed any more, ask again"
@@ -44,7 +45,7 @@ PROCEED: Effects = (
     StartPipeline("Staging"),
     own_told(_STARTED),
 )
-REJECT: Effects = (told(REJECTION), own_told("The rejection of CHG1 was carried out"))
+REJECT: Effects = (KeepRejection("CHG1"), told(REJECTION), own_told("The rejection of CHG1 was carried out"))
 
 
 def _row(
@@ -120,7 +121,23 @@ ROWS = (
     _row("self-approved", gave_up(f"{UNKNOWN}: {AGAIN}", noted=True, own=False), IMPLEMENTING, why="by nobody"),
     _row("approved", PROCEED, APPROVED, approvers=BY_ANOTHER),
     _row("approved", PROCEED, IMPLEMENTING, approvers=BY_ANOTHER, why="moved on by a person"),
-    _row("approved", PROCEED, APPROVED, approvers=BY_ANOTHER, request=OVER, why="after a rejection has ended its run"),
+    _row(
+        "ended-in-port",
+        gave_up(f"{ENDED}: {AGAIN}", noted=True, own=False),
+        APPROVED,
+        approvers=(Approver.REQUESTER,),
+        request=OVER,
+        why="before who has approved it",
+    ),
+    _row(
+        "approved",
+        PROCEED,
+        APPROVED,
+        marks=kept(WEAK, rejected=Rejected("CHG1")),
+        approvers=BY_ANOTHER,
+        request=OVER,
+        why="after a rejection has ended its run",
+    ),
     _row(
         "approved",
         PROCEED,
@@ -131,6 +148,7 @@ ROWS = (
     ),
     _row("on-hold", (Tell(WAITS, once=True), own_told(WAITS)), HELD, approvers=(Approver.REQUESTER,)),
     _row("rejected", REJECT, REJECTED),
+    _row("rejected", REJECT[1:], REJECTED, request=OVER, why="and its run has ended before"),
     _row("change-canceled", gave_up(f"Change request CHG1 was canceled: {AGAIN}", noted=True, own=False), CANCELED),
     _row(
         "implemented",

@@ -11,11 +11,12 @@ from portctl.gate.effects import (
     HandOver,
     Implement,
     KeepEnd,
+    KeepRejection,
     Note,
     TakeStart,
     Tell,
 )
-from portctl.gate.evidence import Approver, Change, Ended, JobState, Kind, Marks, Policy, Question
+from portctl.gate.evidence import Approver, Change, Ended, JobState, Kind, Marks, Policy, Question, Rejected
 from tests.unit.gate.rows import (
     APPROVED,
     ASKED,
@@ -43,7 +44,7 @@ from tests.unit.gate.rows import (
     seen,
     told,
 )
-from tests.unit.gate.rows_of_decisions import AGAIN, CHANGED, OLD, REJECTION, SELF, WAITS
+from tests.unit.gate.rows_of_decisions import AGAIN, CHANGED, ENDED, OLD, REJECTION, SELF, WAITS
 
 _WITHOUT: Effects = (TakeStart(), HandOver(GOOD), Tell("Deploying shop to Staging: P7"))
 _UNDER: Effects = (
@@ -143,7 +144,23 @@ _STARTS = (
     ),
     _start("start", _UNDER, APPROVED, approvers=BY_ANOTHER),
     _start("start", _UNDER, IMPLEMENTING, approvers=BY_ANOTHER, why="moved on by a person"),
-    _start("start", _UNDER, APPROVED, approvers=BY_ANOTHER, request=OVER, why="after a rejection has ended its run"),
+    _start(
+        "ended-in-port",
+        gave_up(f"{ENDED}: {AGAIN}", noted=True),
+        APPROVED,
+        approvers=(Approver.REQUESTER,),
+        request=OVER,
+        why="before who has approved it",
+    ),
+    _start(
+        "start",
+        _UNDER,
+        APPROVED,
+        marks=kept(WEAK, rejected=Rejected("CHG1")),
+        approvers=BY_ANOTHER,
+        request=OVER,
+        why="after a rejection has ended its run",
+    ),
     _start(
         "start",
         _UNDER,
@@ -153,7 +170,7 @@ _STARTS = (
         why="approved by whoever may",
     ),
     _start("on-hold", (Tell(WAITS, once=True),), HELD, approvers=BY_ANOTHER),
-    _start("rejected", (told(REJECTION),), REJECTED),
+    _start("rejected", (KeepRejection("CHG1"), told(REJECTION)), REJECTED),
     _start("change-canceled", gave_up(f"Change request CHG1 was canceled: {AGAIN}", noted=True), CANCELED),
     _start("implemented", gave_up(f"Change request CHG1 is implemented already: {AGAIN}", noted=True), IMPLEMENTED),
     _start("undecided", refused("No approver has decided about CHG1"), ASKED),

@@ -104,6 +104,7 @@ class Deployment:
     messages: list[str] = field(default_factory=list)
     steps: list[tuple[str, str]] = field(default_factory=list)
     may_deploy: int = 0
+    is_raced: bool = False
     succeeded: bool = False
     denials: list[str] = field(default_factory=list)
 
@@ -112,12 +113,16 @@ class Deployment:
         return self.run.id
 
     def is_due(self, policy: Policy, *, asked: bool) -> bool:
-        """Whether a deployment may start now, judged by what people did. `asked`: its run was open."""
+        """Whether a deployment may start now, judged by what people did. `asked`: its run was open.
+
+        Under a change it may be over as well, if the gate has ended it: with the rejection that came before.
+        """
         tested = self.marks.tested
         if tested is None or self.marks.ended is not None:
             return False
         if tested.needs_change:
-            return self.record is not None and self.record.counts(policy)
+            by_us = self.run.ended is not None or self.is_raced
+            return self.record is not None and self.record.counts(policy) and (asked or by_us)
         return asked
 
 
