@@ -1,6 +1,6 @@
 """What a decision has done, as values: each is one write, or one word to somebody, and may safely be done twice.
 
-Only `TakeStart` and `Close` can be lost to somebody else who came first. Whoever loses decides again.
+Marks can be lost to somebody else who came first, but for `KeepRejection`. Whoever loses decides again.
 """
 
 from __future__ import annotations

@@ -70,9 +70,8 @@ class MarkStore:
         self._create(request, {STARTED: started, ENDED: ended})
 
     def keep_end(self, request: Run, ended: Ended) -> None:
-        """The first end that is told stays."""
-        with contextlib.suppress(TakenBySomebodyElse):
-            self._create(request, {ENDED: ended})
+        """Errors: TakenBySomebodyElse where another end is kept: the first one that is told stays."""
+        self._create(request, {ENDED: ended})
 
     def keep_rejection(self, request: Run, rejected: Rejected) -> None:
         with contextlib.suppress(TakenBySomebodyElse):

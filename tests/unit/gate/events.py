@@ -22,7 +22,7 @@ def _work(h: History) -> None:
             continue
         deploying, pending = h.deploying(), h.pending()
         if deploying:
-            h.end_deploying(*deploying[0], kind=0)
+            h.end_deploying(*deploying[0], kind=h.choices.below(8))
         elif pending:
             h.run(*pending[0], kind=0)
 
@@ -101,10 +101,11 @@ def _forge(h: History) -> None:
 
 
 def _forge_deployment(h: History) -> None:
-    """What the gate would call, only nobody has decided that it should."""
+    """What the gate would call, only nobody has decided that it should; or for another environment."""
     deployment = _deployment(h)
     if len(h.world.pipelines) < _MOST_PIPELINES:
-        call = Call(kind=Kind.DEPLOY, deploy_run=deployment.id, environment=deployment.run.environment)
+        environment = deployment.run.environment if h.choices.below(2) else ENVIRONMENTS[2]
+        call = Call(kind=Kind.DEPLOY, deploy_run=deployment.id, environment=environment)
         h.world.start_pipeline(call, forged=True)
 
 

@@ -89,8 +89,7 @@ def _close(hands: Hands, effect: effects.Close) -> None:
 
 
 def _keep_end(hands: Hands, effect: effects.KeepEnd) -> None:
-    if hands.deployment.marks.ended is None:
-        hands.mark(ended=effect.ended)
+    hands.mark(ended=effect.ended)
 
 
 def _keep_rejection(hands: Hands, effect: effects.KeepRejection) -> None:

@@ -187,6 +187,8 @@ class World:
             law(not ended.success or about.succeeded, f"{run_id} was told SUCCESS and nothing succeeded: {ended.text}")
             failed = not ended.success and about.succeeded
             law(not failed or "unknown" in ended.text or "rejected" in ended.text, f"{run_id} succeeded: {ended.text}")
+            kept = about.marks.ended
+            law(kept in (None, ended), f"{run_id} is told {ended.text}, and what is kept is {kept}")
         self.hear(about or self.deployments.get(run.about), ended.text)
 
     def hear(self, deployment: Deployment | None, text: str) -> None:
