@@ -110,7 +110,10 @@ def _accept(gate: Gate, desk: Desk, evidence: Evidence) -> Evidence:
 
 
 def _with_code(gate: Gate, desk: Desk, evidence: Evidence) -> Evidence:
-    """Fetch what is about to be deployed, before the one start is taken: afterwards it would be lost."""
+    """Fetch what is about to be deployed, before the one start is taken: afterwards it would be lost.
+
+    That takes time, and people change their minds: the evidence is what is there afterwards.
+    """
     wanted = decide(Question.START, evidence, gate.settings.policy).effects
     tested = next((each.tested for each in wanted if isinstance(each, effects.HandOver)), None)
     if tested is None:
@@ -119,7 +122,7 @@ def _with_code(gate: Gate, desk: Desk, evidence: Evidence) -> Evidence:
         desk.connections.code().at(tested.project, tested.sha, gate.handover.archive)
     except NoCode as problem:
         return replace(evidence, code_problem=f"What was tested cannot be had any more: {problem.detail}")
-    return evidence
+    return _evidence(Question.START, gate, desk)
 
 
 def _service(gate: Gate, desk: Desk, name: str, environment: str) -> Service:

@@ -75,6 +75,10 @@ class Process:
             for found in self._gather(evidence):
                 evidence = found
                 yield
+            if self.question is Question.START and self._would_start(evidence):
+                for found in self._fetch(evidence):
+                    evidence = found
+                    yield
             evidence = replace(evidence, was_put_back=was_put_back)
             decision = decide(self.question, evidence, self.world.policy)
             self.world.decisions += 1
@@ -89,6 +93,17 @@ class Process:
                 continue
             return
         raise Dead
+
+    def _fetch(self, evidence: Evidence) -> Iterator[Evidence]:
+        """The code first, then everything is read again."""
+        if not self.hands.deployment.code_is_there:
+            yield replace(evidence, code_problem="What was tested cannot be had any more")
+            return
+        yield from self._gather(Evidence(call=evidence.call, now=evidence.now))
+
+    def _would_start(self, evidence: Evidence) -> bool:
+        wanted = decide(self.question, evidence, self.world.policy).effects
+        return any(isinstance(effect, effects.HandOver) for effect in wanted)
 
     def _perform(self, wanted: effects.Effects) -> Iterator[None]:
         for effect in wanted:
