@@ -1,7 +1,7 @@
 """Properties of the gate over random histories: events in any order, lost, late and repeated, and crashes everywhere.
 
 A sample is played with every run of the tests. By hand, more of them, and others with another seed:
-`PORTCTL_HISTORIES=100000 PORTCTL_HISTORIES_SEED=1 pytest -s tests/unit/gate/test_histories.py`.
+`PORTCTL_HISTORIES=100000 PORTCTL_HISTORIES_SEED=1 pytest tests/unit/gate/test_histories.py`.
 """
 
 from __future__ import annotations
