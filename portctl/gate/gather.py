@@ -120,9 +120,9 @@ def _with_tests(evidence: Evidence, desk: Desk, request: Run, own: Run | None, m
 
 
 def _with_change(question: Question, evidence: Evidence, desk: Desk) -> Evidence:
-    """The change request with who approved it; a decision that was announced is waited for a little."""
+    """The change request with who approved it. What was announced, and does not show yet, is waited for a little."""
     call = evidence.call
-    waited, most = 0.0, desk.settings.decision_wait_seconds if question is Question.WAIT else 0.0
+    waited, most = 0.0, desk.settings.decision_wait_seconds
     while True:
         change = desk.change(call.deploy_run)
         evidence = replace(evidence, change=change, approvers=(), awaited=())
@@ -135,16 +135,22 @@ def _with_change(question: Question, evidence: Evidence, desk: Desk) -> Evidence
             and change.verdict in (Verdict.APPROVED, Verdict.UNDECIDED)
         ):
             evidence = _with_approvals(evidence, desk, change)
-        if change is None or waited >= most or _is_clear(evidence, desk, change):
+        if change is None or waited >= most or _is_clear(question, evidence, desk, change):
             return evidence
         waited += _POLL_SECONDS
         desk.sleep(_POLL_SECONDS)
 
 
-def _is_clear(evidence: Evidence, desk: Desk, change: Change) -> bool:
-    """Whether waiting would tell nothing more: ServiceNow and Port write one thing after the other."""
+def _is_clear(question: Question, evidence: Evidence, desk: Desk, change: Change) -> bool:
+    """Whether waiting would tell nothing more: ServiceNow and Port write one thing after the other.
+
+    An approval by nobody gives a deployment up, so whoever asks waits for its approver; only WAIT for the approval.
+    """
+    marks = evidence.marks
+    if marks.tested is None or marks.started is not None or marks.ended is not None or not change.is_ours:
+        return True
     if change.verdict is Verdict.UNDECIDED:
-        return False
+        return question is not Question.WAIT
     unknown = Approver.UNKNOWN in evidence.approvers or not evidence.approvers
     return change.verdict is not Verdict.APPROVED or desk.settings.policy.requester_may_approve or not unknown
 
