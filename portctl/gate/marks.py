@@ -92,7 +92,14 @@ class MarkStore:
         return len(actions)
 
     def _names(self, query: Mapping[str, str], kind: str) -> list[str]:
-        rows = self._client.request("GET", f"{self._repository}/tree", query=query).body
+        """What lies in a folder; nothing where there is no such folder."""
+        try:
+            rows = self._client.request("GET", f"{self._repository}/tree", query=query).body
+        except ApiError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            self._check_seen()
+            return []
         field = "name" if kind == "tree" else "path"
         return [str(get(row, (field,))) for row in rows if get(row, ("type",)) == kind]
 
