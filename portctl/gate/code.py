@@ -25,6 +25,7 @@ _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+#@=-]*")
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _LONGEST = 255
 _LONGEST_REASON = 200
+_UNAUTHENTICATED = ("could not read Username", "Authentication failed")
 _PROXIES = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY")
 _KEPT = ("PATH", *_PROXIES)
 _AUTHORITIES = {"SSL_CERT_FILE": "http.sslCAInfo", "SSL_CERT_DIR": "http.sslCAPath"}
@@ -121,6 +122,8 @@ def _reason(said: str) -> str:
     """The line in which git says why it gives up. The token is in none: it is a header."""
     lines = [line.removeprefix("fatal: ") for line in said.splitlines() if line.startswith("fatal: ")]
     text = "".join(each if each.isprintable() else " " for each in lines[0]) if lines else ""
+    if text.startswith(_UNAUTHENTICATED):
+        return "GitLab does not take the token of this job"
     return text[:_LONGEST_REASON]
 
 
