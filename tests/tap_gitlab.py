@@ -28,11 +28,13 @@ UNDESCRIBED = {
     "GET /api/v4/projects/{project}/repository/archive": "Repositories API: get file archive",
     "GET /api/v4/projects/{project}/repository/archive.tar.gz": "Repositories API: get file archive",
     "GET /api/v4/projects/{project}/jobs/artifacts/{ref}/download": "Job artifacts API: by reference name",
+    "GET /api/v4/projects/{project}/jobs/{job}/artifacts/{part0}": "Job artifacts API: a single file",
     "GET /api/v4/projects/{project}/jobs/{job}/artifacts/{part0}/{part1}": "Job artifacts API: a single file",
     "GET /api/v4/projects/{project}/jobs/{job}/artifacts/{part0}/{part1}/{part2}": "Job artifacts API: a single file",
     "POST /api/v4/jobs/request": "gitlab-runner: asks for a job",
     "PATCH /api/v4/jobs/{job}/trace": "gitlab-runner: sends a log",
     "PUT /api/v4/jobs/{job}": "gitlab-runner: says how a job is",
+    "POST /api/v4/jobs/{job}/artifacts": "gitlab-runner: hands in a file of a job",
     "git": "Git over HTTP",
 }
 """Routes that the sandbox answers and the description lacks, each with the page of GitLab's docs that has it."""

@@ -9,7 +9,7 @@ import email.parser
 import email.policy
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -68,6 +68,22 @@ def one_of(*values: Any, required: bool = False) -> Field:
 def received(request: Request) -> dict[str, Any]:
     """Query and body parameters as one object; the body wins. Errors: 400 unreadable, 415 unknown content type."""
     return {**nested(request.queries()), **_body(request)}
+
+
+def uploaded(request: Request) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The parameters and the files of a multipart body, by name. Errors: 415 for any other body."""
+    content_type = request.headers.get("content-type", "")
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind != "multipart/form-data":
+        raise GitLabError(415, {"error": f"The provided content-type '{kind}' is not supported."})
+    pairs: list[tuple[str, str]] = []
+    files: dict[str, bytes] = {}
+    for name, is_file, content in _parts(content_type, request.body):
+        if is_file:
+            files[name] = content
+        else:
+            pairs.append((name, content.decode("utf-8", "replace")))
+    return {**nested(request.queries()), **nested(pairs)}, files
 
 
 def checked(fields: Fields, sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,18 +157,21 @@ def _json(body: bytes) -> dict[str, Any]:
 
 
 def _multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
+    parts = list(_parts(content_type, body))
+    if any(is_file for _, is_file, _ in parts):
+        raise not_emulated("file uploads")
+    return [(name, content.decode("utf-8", "replace")) for name, _, content in parts]
+
+
+def _parts(content_type: str, body: bytes) -> Iterator[tuple[str, bool, bytes]]:
+    """Name, whether it is a file, and content of each part."""
     head = f"Content-Type: {content_type}\r\n\r\n".encode()
     message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + body)
-    pairs: list[tuple[str, str]] = []
     for part in message.walk():
         name = part.get_param("name", header="content-disposition")
-        if not isinstance(name, str):
-            continue
-        if part.get_filename() is not None:
-            raise not_emulated("file uploads")
-        payload = part.get_payload(decode=True)
-        pairs.append((name, payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""))
-    return pairs
+        if isinstance(name, str):
+            content = part.get_payload(decode=True)
+            yield name, part.get_filename() is not None, content if isinstance(content, bytes) else b""
 
 
 def _object(fields: Fields, sent: Mapping[str, Any], prefix: str, problems: list[str]) -> dict[str, Any]:

@@ -256,6 +256,7 @@ _RUNNERS = (
     _runner("POST", "/jobs/request", runners.request),
     _runner("PATCH", "/jobs/{job}/trace", runners.append_trace),
     _runner("PUT", "/jobs/{job}", runners.update),
+    _runner("POST", "/jobs/{job}/artifacts", runners.upload),
 )
 
 ROUTES: tuple[Route, ...] = (

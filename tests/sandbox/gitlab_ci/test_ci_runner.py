@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import pytest
 
 from tests.sandbox.gitlab_ci.workshop import PROJECT, Workshop
 
+Answered: TypeAlias = tuple[int, Any]
 STAGES = """
 stages: [one, two, three]
 a: {stage: one, before_script: [echo before], script: [echo a, exit 3], after_script: [echo after], timeout: 5 minutes}
@@ -218,3 +222,84 @@ def test_a_runner_learns_that_its_job_is_canceled(workshop: Workshop, runner: Ru
     runner.end(job, "failed", failure_reason="script_failure", exit_code=1)
     assert (workshop.states()["a"], workshop.job("a")["failure_reason"]) == ("canceled", None)
     assert workshop.pipeline()["status"] == "canceled"
+
+
+def zipped(**texts: str) -> bytes:
+    """An archive; double underscores in names stand for slashes, one for a dot."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in texts.items():
+            archive.writestr(name.replace("__", "/").replace("_", "."), text)
+    return content.getvalue()
+
+
+def upload(runner: Runner, job: dict[str, Any], content: bytes, token: str | None = None, **fields: str) -> Answered:
+    headers = {"job-token": token or job["token"]}
+    answer = runner.client.post(f"/jobs/{job['id']}/artifacts", files={"file": content}, data=fields, headers=headers)
+    return answer.status_code, answer.json()
+
+
+HANDED = """
+stages: [one, two]
+a: {stage: one, script: [echo a]}
+b: {stage: two, script: ['echo "$WORD"; cat left/file.txt']}
+c: {stage: two, dependencies: [], script: ['echo "[$WORD]"; ls']}
+d: {stage: two, needs: [{job: a, artifacts: false}], script: ['echo "[$WORD]"; ls']}
+"""
+
+
+@pytest.mark.fact("ci-144")
+def test_a_running_job_hands_in_files_and_variables_that_its_definition_does_not_ask_for(
+    workshop: Workshop, runner: Runner
+) -> None:
+    runner.begin(HANDED)
+    job = runner.take()
+    assert upload(runner, job, zipped(left__file_txt="from a\n")) == (201, 201)
+    dotenv = gzip.compress(b"WORD=said\n")
+    assert upload(runner, job, dotenv, artifact_type="dotenv", artifact_format="gzip") == (201, 201)
+    runner.end(job, "success")
+    httpx.put(f"{runner.control}/runner", json={"paused": False}).raise_for_status()
+    workshop.settle()
+    assert [workshop.output(name) for name in "bcd"] == [["said", "from a"], ["[]", "README.md"], ["[]", "README.md"]]
+    shown = {(each["file_type"], each["filename"], each["file_format"]) for each in workshop.job("a")["artifacts"]}
+    assert shown == {("archive", "artifacts.zip", "zip"), ("dotenv", ".env.gz", "gzip")}
+
+
+@pytest.mark.fact("ci-145")
+def test_what_is_handed_in_is_refused_where_it_does_not_fit(workshop: Workshop, runner: Runner) -> None:
+    runner.begin(HANDED)
+    job = runner.take()
+    mismatch = "400 Bad request - Validation failed: File format Invalid file format with specified file type"
+    assert upload(runner, job, b"A=1", artifact_type="dotenv") == (400, {"message": mismatch})
+    assert upload(runner, job, b"", token="glcbt-another") == (403, {"message": "403 Forbidden"})
+    assert upload(runner, job, b"", artifact_type="sast", artifact_format="gzip")[0] == 501
+    broken = upload(runner, job, gzip.compress(b"# no\n"), artifact_type="dotenv", artifact_format="gzip")
+    assert broken == (400, {"message": "400 Bad request - Invalid Format"})
+    first = zipped(a_txt="first")
+    assert upload(runner, job, first) == upload(runner, job, first) == (201, 201)
+    twice = "400 Bad request - another artifact of the same type already exists"
+    assert upload(runner, job, zipped(a_txt="second")) == (400, {"message": twice})
+    none = runner.client.post(f"/jobs/{job['id']}/artifacts", data={"a": "b"}, headers={"job-token": job["token"]})
+    assert none.status_code == 415
+    runner.end(job, "success")
+    ended = {"message": "403 Forbidden - Job is not running"}
+    assert upload(runner, job, first) == (403, ended)
+
+
+SENDS = """
+a:
+  script:
+    - echo mine > own.txt
+    - python3 -c 'import zipfile; zipfile.ZipFile("sent.zip", "w").writestr("sent.txt", "sent")'
+    - 'curl -sS -H "JOB-TOKEN: $CI_JOB_TOKEN" -F file=@sent.zip "$CI_API_V4_URL/jobs/$CI_JOB_ID/artifacts"'
+  artifacts: {paths: [own.txt]}
+"""
+
+
+@pytest.mark.fact("ci-145")
+def test_a_job_whose_script_has_handed_in_an_archive_fails_with_its_own(workshop: Workshop) -> None:
+    assert workshop.run(SENDS) == {"a": "failed"}
+    assert workshop.job("a")["failure_reason"] == "script_failure"
+    assert "another artifact of the same type already exists" in workshop.log("a")
+    address = f"{PROJECT}/jobs/{workshop.job('a')['id']}/artifacts/sent.txt"
+    assert workshop.client.get(address).text == "sent"

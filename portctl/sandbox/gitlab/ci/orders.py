@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from portctl.sandbox.core.state import Row
 from portctl.sandbox.gitlab.ci import deploying, scope
 from portctl.sandbox.gitlab.ci.durations import BadDuration, parse_duration
 from portctl.sandbox.gitlab.ci.model import JobSpec
-from portctl.sandbox.gitlab.ci.runner.job import AFTER_SCRIPT_SECONDS, Order, Outcome
+from portctl.sandbox.gitlab.ci.runner.job import AFTER_SCRIPT_SECONDS, Order, Outcome, trace_file
 from portctl.sandbox.gitlab.ci.runner.reports import Report
 from portctl.sandbox.gitlab.ci.runner.shells import Shell
 from portctl.sandbox.gitlab.ci.status import ALIVE
@@ -19,6 +20,7 @@ from portctl.sandbox.gitlab.store import jobs, pipelines
 from portctl.sandbox.gitlab.store.instance import Instance
 
 _SELF_MANAGED_DOTENV, _FREE_DOTENV = 20, 50
+TWICE = "another artifact of the same type already exists"
 _AFTER_TIMEOUT = "RUNNER_AFTER_SCRIPT_TIMEOUT"
 
 
@@ -35,6 +37,7 @@ def hand_in(instance: Instance, job_id: int, outcome: Outcome) -> None:
     if row is None:
         return
     spec = jobs.spec_of(row)
+    outcome = _taken(instance, row, outcome)
     canceled = row["status"] == "canceling"
     row = jobs.change(
         instance,
@@ -44,8 +47,8 @@ def hand_in(instance: Instance, job_id: int, outcome: Outcome) -> None:
         exit_code=outcome.exit_code,
         allow_failure=row["allow_failure"] or outcome.exit_code in spec.allowed_exit_codes,
         finished_at=instance.now(),
-        dotenv=dict(outcome.dotenv),
-        reports=[kept(report) for report in outcome.reports],
+        dotenv={**row["dotenv"], **outcome.dotenv},
+        reports=[*row["reports"], *(kept(report) for report in outcome.reports)],
         coverage=outcome.coverage,
     )
     pipeline = instance.state.get(pipelines.TABLE, str(row["pipeline_id"]))
@@ -84,12 +87,28 @@ def order_of(instance: Instance, row: Row, shell: Shell) -> Order:
         received={sender["name"]: Path(archive["path"]) for sender in senders if (archive := _archive(sender))},
         timeout_seconds=timeout_seconds,
         after_seconds=_after_seconds(variables),
-        most_dotenv_variables=_SELF_MANAGED_DOTENV if instance.strict("dotenv-variables") else _FREE_DOTENV,
+        most_dotenv_variables=most_dotenv_variables(instance),
         keep_undefined=not instance.strict("undefined-references"),
         mark=mark(instance, row),
         shell=shell,
         folder=jobs.folder(instance, row),
     )
+
+
+def most_dotenv_variables(instance: Instance) -> int:
+    return _SELF_MANAGED_DOTENV if instance.strict("dotenv-variables") else _FREE_DOTENV
+
+
+def _taken(instance: Instance, row: Row, outcome: Outcome) -> Outcome:
+    """What a runner hands in besides what the job's script has sent by itself: of each type there is one."""
+    already = {report["file_type"] for report in row["reports"]}
+    twice = [report.file_type for report in outcome.reports if report.file_type in already]
+    if not twice:
+        return outcome
+    with trace_file(jobs.folder(instance, row)).open("a", encoding="utf-8") as log:
+        log.write(f'ERROR: Uploading artifacts as "{twice[0]}" to coordinator... 400 Bad Request: {TWICE}\n')
+        log.write("ERROR: Job failed: invalid argument\n")
+    return replace(outcome, status="failed", failure_reason="script_failure", dotenv={}, reports=())
 
 
 def variables_of(instance: Instance, row: Row) -> dict[str, Variable]:

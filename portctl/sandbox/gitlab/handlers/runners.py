@@ -1,25 +1,32 @@
 """Routes of runners: fetch a job, send its log, say how it ended. Source: gitlab-runner, common/network.go.
 
-Artifacts are not taken: a runner that comes here keeps them itself.
+A job's token stands in the environment of its script: what a runner may do here, the code in a job may do as well.
 """
 
 from __future__ import annotations
 
+import gzip
 import re
+import zlib
 
 from portctl.sandbox.core.exchange import Answer
 from portctl.sandbox.core.state import Row
 from portctl.sandbox.gitlab.ci import orders
+from portctl.sandbox.gitlab.ci.runner.dotenv import BadDotenv, parse_dotenv
 from portctl.sandbox.gitlab.ci.runner.job import Outcome, trace_file
+from portctl.sandbox.gitlab.ci.runner.reports import Report
 from portctl.sandbox.gitlab.context import Call, done
-from portctl.sandbox.gitlab.errors import forbidden, refused
-from portctl.sandbox.gitlab.parameters import INTEGER, NEEDED, TEXT, one_of
+from portctl.sandbox.gitlab.errors import bad_parameters, forbidden, not_emulated, refused
+from portctl.sandbox.gitlab.parameters import INTEGER, NEEDED, TEXT, checked, one_of, uploaded
 from portctl.sandbox.gitlab.store import jobs, pipelines
 from portctl.sandbox.gitlab.store.instance import Instance
 
 _RANGE = re.compile(r"(\d+)-(\d+)")
 _TRACE_SECONDS = 3
 _STATES = ("running", "success", "failed")
+_UPLOAD = {"token": TEXT, "artifact_type": TEXT, "artifact_format": TEXT, "expire_in": TEXT}
+_FORMATS = {"archive": "zip", "dotenv": "gzip"}
+_NAMES = {"archive": "artifacts.zip", "dotenv": ".env.gz"}
 _ENDED = {"token": TEXT, "state": one_of(*_STATES), "failure_reason": TEXT, "exit_code": INTEGER}
 
 
@@ -66,6 +73,47 @@ def update(call: Call) -> Answer:
         outcome = Outcome(status=state, failure_reason=reason, exit_code=values.get("exit_code"))
         orders.hand_in(call.instance, row["id"], outcome)
     return Answer(200, None, {"job-status": row["status"]})
+
+
+def upload(call: Call) -> Answer:
+    """A file of a running job, whether the job's definition asks for one of this type or not: GitLab does not compare.
+
+    Source: gitlab, lib/api/ci/runner.rb and Ci::JobArtifacts::CreateService.
+    """
+    sent, files = uploaded(call.request)
+    values = checked(_UPLOAD, sent)
+    token = call.request.headers.get("job-token", "") or values.get("token", "")
+    row = jobs.for_runner(call.instance, call.params["job"], token)
+    if "file" not in files:
+        raise bad_parameters("file is missing")
+    file_type = values.get("artifact_type") or "archive"
+    if file_type not in _FORMATS:
+        raise not_emulated(f"artifacts of the type {file_type}")
+    if (values.get("artifact_format") or "zip") != _FORMATS[file_type]:
+        raise refused("400 Bad request - Validation failed: File format Invalid file format with specified file type")
+    _keep(call.instance, row, file_type, files["file"])
+    return Answer(201, "201")
+
+
+def _keep(instance: Instance, row: Row, file_type: str, content: bytes) -> None:
+    """Errors: 400 for a second file of a type, and for variables that are no such report."""
+    name = _NAMES[file_type]
+    place = jobs.folder(instance, row) / f"uploaded-{name}"
+    if jobs.report(row, file_type) is not None:
+        if place.is_file() and place.read_bytes() == content:
+            return
+        raise refused(f"400 Bad request - {orders.TWICE}")
+    dotenv: dict[str, str] = {}
+    if file_type == "dotenv":
+        try:
+            dotenv = parse_dotenv(gzip.decompress(content), orders.most_dotenv_variables(instance))
+        except (BadDotenv, OSError, EOFError, zlib.error) as error:
+            raise refused(f"400 Bad request - {error}") from error
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content)
+    report = Report(file_type=file_type, name=name, file_format=_FORMATS[file_type], path=place, size=len(content))
+    reports, known = [*row["reports"], orders.kept(report)], {**row["dotenv"], **dotenv}
+    jobs.change(instance, row, reports=reports, dotenv=known)
 
 
 def _handed_over(instance: Instance, row: Row) -> Row:
