@@ -124,7 +124,9 @@ class ControlApp:
         document = body if isinstance(body, dict) else {}
         name, programs = document.get("name"), document.get("programs", [])
         if not isinstance(name, str) or not isinstance(programs, list) or any(type(one) is not str for one in programs):
-            raise BadCommand('the shell is set by {"name": "bash" or "busybox", "programs": ["more for busybox"]}')
+            raise BadCommand(
+                'the shell is set by {"name": "bash", "dash" or "busybox", "programs": ["more for busybox"]}'
+            )
         self._sandbox.gitlab.pipelines.shell = shells.named(name, programs)
         return {"name": name, "programs": programs}
 

@@ -266,7 +266,7 @@ def test_a_running_job_hands_in_files_and_variables_that_its_definition_does_not
 
 
 @pytest.mark.fact("ci-145")
-def test_what_is_handed_in_is_refused_where_it_does_not_fit(workshop: Workshop, runner: Runner) -> None:
+def test_what_is_handed_in_is_refused_where_it_does_not_fit(runner: Runner) -> None:
     runner.begin(HANDED)
     job = runner.take()
     mismatch = "400 Bad request - Validation failed: File format Invalid file format with specified file type"

@@ -12,8 +12,8 @@ from tests.sandbox.gitlab_ci.workshop import Workshop
 
 BUSYBOX = pytest.mark.skipif(shutil.which("busybox") is None, reason="BusyBox is not installed")
 SHOW = "show: {script: ['for each in jq sed git bash; do command -v $each >/dev/null && echo $each; done; true']}"
-USAGE = 'the shell is set by {"name": "bash" or "busybox", "programs": ["more for busybox"]}'
-CHOICE = 'a shell is "bash", which has the programs of the system, or "busybox" with more programs'
+USAGE = 'the shell is set by {"name": "bash", "dash" or "busybox", "programs": ["more for busybox"]}'
+CHOICE = 'a shell is "bash" or "dash", which have the programs of the system, or "busybox" with more programs'
 
 
 def choose(workshop: Workshop, body: Any) -> tuple[int, Any]:
@@ -41,6 +41,17 @@ def test_jobs_run_in_the_shell_that_is_asked_for_until_a_reset(workshop: Worksho
     assert choose(workshop, {"name": "busybox"})[0] == 200
     httpx.post(f"{workshop.sandbox.control}/reset").raise_for_status()
     assert seen(Workshop(workshop.sandbox, workshop.client)) == everything
+
+
+@pytest.mark.skipif(shutil.which("dash") is None, reason="dash is not installed")
+@pytest.mark.fact("ci-106")
+def test_jobs_run_in_dash(workshop: Workshop) -> None:
+    assert choose(workshop, {"name": "dash"}) == (200, {"name": "dash", "programs": []})
+    assert workshop.run("show: {script: ['basename \"$(readlink /proc/$$/exe)\"', 'command -v jq >&2']}") == {
+        "show": "success"
+    }
+    assert workshop.output("show")[0] == "dash"
+    assert seen(workshop) == ["jq", "sed", "git", "bash"]
 
 
 @BUSYBOX

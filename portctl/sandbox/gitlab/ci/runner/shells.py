@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -43,12 +43,14 @@ Find = Callable[[Path], Shell]
 
 
 def named(name: str, programs: Sequence[str] = ()) -> Find:
-    """`bash`, or `busybox` with more programs beside it. Errors: UnknownShell, MissingShell."""
-    if name == "bash" and not programs:
+    """`bash` or `dash`, or `busybox` with more programs beside it. Errors: UnknownShell, MissingShell."""
+    if name in _SYSTEM_SHELLS and not programs:
         _program(name)
-        return bash
+        return _SYSTEM_SHELLS[name]
     if name != "busybox":
-        raise UnknownShell('a shell is "bash", which has the programs of the system, or "busybox" with more programs')
+        raise UnknownShell(
+            'a shell is "bash" or "dash", which have the programs of the system, or "busybox" with more programs'
+        )
     for each in programs:
         if not _NAME.fullmatch(each):
             raise UnknownShell(f'"{each}" is not the name of a program')
@@ -59,10 +61,19 @@ def named(name: str, programs: Sequence[str] = ()) -> Find:
 
 def bash(folder: Path) -> Shell:
     """Bash with the programs of the system. Errors: MissingShell."""
-    program = _program("bash")
+    return _with_the_system("bash", folder)
+
+
+def dash(folder: Path) -> Shell:
+    """The `sh` of many images, with the programs of the system. Errors: MissingShell."""
+    return _with_the_system("dash", folder)
+
+
+def _with_the_system(name: str, folder: Path) -> Shell:
+    program = _program(name)
     found = [Path(place).parent for tool in _TOOLS if (place := shutil.which(tool)) is not None]
     places = [folder_of for folder_of in found if str(folder_of) not in _SYSTEM]
-    return Shell("bash", (program,), _path(python(stand_ins(folder)), *places, *_SYSTEM))
+    return Shell(name, (program,), _path(python(stand_ins(folder)), *places, *_SYSTEM))
 
 
 def busybox(folder: Path, *, more: Sequence[str] = ()) -> Shell:
@@ -81,6 +92,9 @@ def busybox(folder: Path, *, more: Sequence[str] = ()) -> Shell:
             else:
                 (applets / name).symlink_to(_program(name))
     return Shell("busybox sh", (program, "sh"), _path(stand_ins(folder), applets))
+
+
+_SYSTEM_SHELLS: Mapping[str, Find] = {"bash": bash, "dash": dash}
 
 
 def _path(*folders: Path | str) -> str:
