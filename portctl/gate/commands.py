@@ -9,7 +9,7 @@ from portctl.errors import PortctlError
 from portctl.gate import effects
 from portctl.gate.code import NoCode
 from portctl.gate.connections import Connections, Rim
-from portctl.gate.coverage import BadReport, read_percent
+from portctl.gate.coverage import MOST_BYTES, BadReport, percent_of
 from portctl.gate.decide import decide
 from portctl.gate.evidence import Call, Evidence, Question
 from portctl.gate.gather import Desk, Measured, gather
@@ -19,8 +19,6 @@ from portctl.gate.perform import Performer, Refused
 from portctl.gate.services import Service, service_of
 from portctl.gate.settings import Settings
 
-REPORT = pathlib.Path("coverage.xml")
-"""Where the job that tests leaves the report."""
 _ROUNDS = 4
 
 
@@ -85,7 +83,7 @@ def _settle(question: Question, gate: Gate, desk: Desk) -> str:
 
 
 def _evidence(question: Question, gate: Gate, desk: Desk) -> Evidence:
-    measured = _measured(gate) if question is Question.OPEN else None
+    measured = _measured(gate, desk) if question is Question.OPEN else None
     return gather(question, desk, gate.call, gate.now, measured=measured)
 
 
@@ -134,12 +132,16 @@ def _service(gate: Gate, desk: Desk, name: str, environment: str) -> Service:
     return service_of(name, properties, gate.settings)
 
 
-def _measured(gate: Gate) -> Measured:
+def _measured(gate: Gate, desk: Desk) -> Measured:
     left = gate.handover.service()
+    percent, problem = None, ""
     try:
-        percent, problem = read_percent(gate.root / REPORT), ""
+        beginning = desk.pipelines.report(gate.call.pipeline, MOST_BYTES)
+        if beginning is None:
+            raise BadReport("The tests left no coverage report")
+        percent = percent_of(beginning)
     except BadReport as error:
-        percent, problem = None, str(error)
+        problem = str(error)
     return Measured(
         project=str(left.get("project", "")),
         sha=str(left.get("sha", "")),

@@ -5,47 +5,24 @@ Of the report, the start of the first element is read and nothing else: no entit
 
 from __future__ import annotations
 
-import errno
-import os
-import pathlib
 import re
-import stat
 import xml.parsers.expat
 
-_MOST_BYTES = 65_536
-_NO_FILE = (errno.ELOOP, errno.ENXIO)
-"""What is answered for a link, and for a socket."""
-_RATE = re.compile(r"(0(\.\d+)?|1(\.0+)?)")
+MOST_BYTES = 65_536
+_RATE = re.compile(r"(0(\.\d+)?|1(\.0+)?)", re.ASCII)
 
 
 class BadReport(ValueError):
     """Not a coverage report; the text says why."""
 
 
-def read_percent(path: pathlib.Path) -> float:
-    """Percent of lines, with one decimal, cut off. Errors: BadReport."""
-    rate = _root(_beginning(path)).get("line-rate", "")
+def percent_of(beginning: bytes) -> float:
+    """Percent of lines, with one decimal, cut off. `beginning`: of the report. Errors: BadReport."""
+    rate = _root(beginning).get("line-rate", "")
     if len(rate) > 32 or not _RATE.fullmatch(rate):
         raise BadReport("The coverage report has no line-rate from 0 to 1")
     whole, _, fraction = rate.partition(".")
     return int(f"{whole}{fraction:0<3.3}") / 10
-
-
-def _beginning(path: pathlib.Path) -> bytes:
-    """The first bytes of a file that is one: a link, a folder or a pipe is none."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        why = "is no file" if error.errno in _NO_FILE else "cannot be read"
-        absent = isinstance(error, FileNotFoundError)
-        raise BadReport("The tests left no coverage report" if absent else f"The coverage report {why}") from error
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise BadReport("The coverage report is no file")
-        with os.fdopen(handle, "rb", closefd=False) as file:
-            return file.read(_MOST_BYTES)
-    finally:
-        os.close(handle)
 
 
 class _Found(Exception):

@@ -16,7 +16,9 @@ from portctl.model.value import get
 from portctl.wire.client import Answer, Client
 from portctl.wire.retry import TOO_MANY
 
-DEPLOY_JOB = "deploy"
+DEPLOY_JOB, TEST_JOB = "deploy", "test-service"
+REPORT = "coverage.xml"
+"""Where the job that tests leaves the report."""
 _NOT_FOUND, _BAD = 404, 400
 _WAITS_SECONDS = (5.0, 15.0, 40.0, 60.0)
 """Before a pipeline is asked for again: GitLab counts them by the minute."""
@@ -46,6 +48,23 @@ class Pipelines:
         failed = [row for row in self._jobs(pipeline) if get(row, ("status",)) == "failed"]
         first = min(failed, key=lambda row: int(get(row, ("id",))), default=None)
         return "" if first is None else f"{get(first, ('name',))} ({get(first, ('web_url',))})"
+
+    def report(self, pipeline: int, most_bytes: int) -> bytes | None:
+        """The beginning of the coverage report that the tests have left, None where they have left none.
+
+        It is read alone and by its name: whoever runs in that job can put anything else beside it.
+        """
+        tested = [row for row in self._jobs(pipeline) if get(row, ("name",)) == TEST_JOB]
+        last = max(tested, key=lambda row: int(get(row, ("id",))), default=None)
+        if last is None:
+            return None
+        path = f"{self._project}/jobs/{int(get(last, ('id',)))}/artifacts/{REPORT}"
+        try:
+            return self._reads.beginning(path, most_bytes)
+        except ApiError as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise
 
     def state(self, started: Started) -> JobState:
         """How the job stands that was to deploy."""

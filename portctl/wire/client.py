@@ -29,12 +29,17 @@ _GATEWAY_GAVE_UP = frozenset({502, 504})
 _NOT_THERE_NOW = 503
 _REDIRECTS = frozenset({301, 302, 307, 308})
 _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
+_MOST_BYTES_OF_A_REFUSAL = 65_536
+_ABOUT_THE_BODY = frozenset({"content-length", "content-encoding", "transfer-encoding"})
 DEFAULT_OPTIONS: Mapping[str, Any] = {"timeout": 30.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: JSON, frozen; None where the body was empty. Header names are lower-case."""
+    """What came back: JSON, frozen, or bytes for `beginning`; None where the body was empty.
+
+    Header names are lower-case.
+    """
 
     status: int
     body: Value
@@ -76,6 +81,7 @@ class _Request:
     repeatable: bool
     anonymous: bool
     followed: bool = False
+    most_bytes: int | None = None
 
 
 class _Failed(Exception):
@@ -185,6 +191,24 @@ class Client:
             raise self._refusal(request, answer)
         return answer
 
+    def beginning(self, path: str, most_bytes: int) -> bytes:
+        """The first bytes of a file, whatever it is; not much more of it is read. Errors: as `request`."""
+        request = _Request(
+            method="GET",
+            path=path,
+            query={},
+            body=None,
+            form=None,
+            writes=False,
+            repeatable=True,
+            anonymous=False,
+            most_bytes=most_bytes,
+        )
+        answer = self._answer(request)
+        if answer.status >= 300:
+            raise self._refusal(request, answer)
+        return answer.body if isinstance(answer.body, bytes) else b""
+
     def _moved(self, request: _Request, answer: Answer) -> str | None:
         """Where at this same service a read is sent to: an object that was renamed. Credentials go nowhere else."""
         where = answer.headers.get("location", "")
@@ -251,6 +275,8 @@ class Client:
             body = {"data": dict(request.form)}
         try:
             http = self._connected()
+            if request.most_bytes is not None:
+                return _beginning(http, self.url + request.path, headers, request.most_bytes)
             return http.request(
                 request.method, self.url + request.path, params=request.query or None, headers=headers, **body
             )
@@ -284,6 +310,8 @@ class Client:
             raise self._unreachable(f"redirects {request.method} {request.path} to another address")
         if not response.content:
             return Answer(status, None, headers)
+        if request.most_bytes is not None and status < 300:
+            return Answer(status, response.content, headers)
         try:
             body = response.json()
         except ValueError as error:
@@ -329,6 +357,21 @@ class Client:
 
     def _words(self, error: Exception) -> str:
         return self._scrub(str(error)) or type(error).__name__
+
+
+def _beginning(http: httpx.Client, url: str, headers: Mapping[str, str], most_bytes: int) -> httpx.Response:
+    """The answer with the first bytes of its body. It is asked to come as it is, lest something small unpacks large."""
+    import httpx
+
+    with http.stream("GET", url, headers={**headers, "Accept-Encoding": "identity"}) as response:
+        most_bytes = most_bytes if response.is_success else _MOST_BYTES_OF_A_REFUSAL
+        content = b""
+        for piece in response.iter_bytes():
+            content += piece
+            if len(content) >= most_bytes:
+                break
+        kept = {name: value for name, value in response.headers.items() if name not in _ABOUT_THE_BODY}
+        return httpx.Response(response.status_code, headers=kept, content=content[:most_bytes])
 
 
 def _checked(url: str, service: str) -> str:

@@ -51,6 +51,7 @@ def document() -> dict[str, Any]:
             "auth": {"type": "basic", "username": "portctl.gate"},
             "assignment_group": "Platform Engineering",
             "columns": {"risk": "4"},
+            "service_columns": {},
         },
     }
 

@@ -141,7 +141,7 @@ def opened(office: Office, groups: list[Any], users: list[Any], email: str = "do
         OPEN: (201, {"result": {"sys_id": SYS_ID}}),
     }
     tested = evidence.Tested(**{**{name: getattr(TESTED, name) for name in TESTED.__slots__}, "email": email})
-    office.desk().changes.open("r_one", tested, 80.0, "https://gitlab.example/p/70")
+    office.desk().changes.open("r_one", tested, "what and why", {"business_service": "s1", "risk": ""})
     sent: dict[str, Any] = json.loads(office.requests[-1].content)
     return sent
 
@@ -149,7 +149,7 @@ def opened(office: Office, groups: list[Any], users: list[Any], email: str = "do
 def test_what_is_sent_for_a_new_change_request(office: Office) -> None:
     assert opened(office, [GROUP], [DORA]) == {
         "type": "normal",
-        "risk": "4",
+        "business_service": "s1",
         "requested_by": "u1",
         "sys_id": SYS_ID,
         "correlation_id": "r_one",
@@ -157,8 +157,7 @@ def test_what_is_sent_for_a_new_change_request(office: Office) -> None:
         "u_external_tags": "r_one",
         "assignment_group": "g1",
         "short_description": "Deploy shop/checkout to Staging",
-        "description": f"Coverage of shop/checkout at {'a' * 40} is 65%; 80% are required. "
-        "Pipeline: https://gitlab.example/p/70",
+        "description": "what and why",
     }
 
 
@@ -207,7 +206,7 @@ def test_a_new_change_request_is_never_sent_twice(office: Office) -> None:
         office.asked.clear()
         office.replies[OPEN] = reply
         with pytest.raises(AnswerLost):
-            office.desk().changes.open("r_one", TESTED, 80.0, "https://gitlab.example/p/70")
+            office.desk().changes.open("r_one", TESTED, "what and why", {})
         assert office.asked.count(OPEN) == 1
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
-import socket
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as some
 
-from portctl.gate.coverage import BadReport, read_percent
+from portctl.gate.coverage import MOST_BYTES, BadReport, percent_of
 
 COVERAGE_PY = """<?xml version="1.0" ?>
 <coverage version="7.6.1" timestamp="1790000000000" lines-valid="40" lines-covered="33" line-rate="0.825" \
@@ -39,36 +37,35 @@ DOTNET = """\ufeff<?xml version="1.0" encoding="utf-8"?>
 """
 
 
-def write(folder: pathlib.Path, text: str | bytes) -> pathlib.Path:
-    path = folder / "coverage.xml"
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return path
+def percent(text: str | bytes) -> float:
+    """As the gate reads it: of the beginning alone."""
+    return percent_of((text.encode() if isinstance(text, str) else text)[:MOST_BYTES])
 
 
-def refusal(path: pathlib.Path) -> str:
+def refusal(text: str | bytes) -> str:
     with pytest.raises(BadReport) as caught:
-        read_percent(path)
+        percent(text)
     return str(caught.value)
 
 
-@pytest.mark.parametrize(("text", "percent"), [(COVERAGE_PY, 82.5), (ISTANBUL, 83.3), (JACOCO, 91.6), (DOTNET, 70.0)])
+@pytest.mark.parametrize(("text", "expected"), [(COVERAGE_PY, 82.5), (ISTANBUL, 83.3), (JACOCO, 91.6), (DOTNET, 70.0)])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_reports_of_real_tools(tmp_path: pathlib.Path, text: str, percent: float, encoding: str) -> None:
+def test_reports_of_real_tools(text: str, expected: float, encoding: str) -> None:
     if encoding != "utf-8":
         text = text.removeprefix("\ufeff").replace("utf-8", "utf-16").replace("UTF-8", "utf-16")
-    assert read_percent(write(tmp_path, text.encode(encoding))) == percent
+    assert percent(text.encode(encoding)) == expected
 
 
 @pytest.mark.parametrize(
-    ("rate", "percent"),
+    ("rate", "expected"),
     [
         ("0", 0.0), ("0.0", 0.0), ("1", 100.0), ("1.0", 100.0), ("1.0000", 100.0), ("0.8", 80.0), ("0.79", 79.0),
         ("0.7999", 79.9), ("0.79999999999999999999999999", 79.9), ("0.800", 80.0), ("0.8004", 80.0), ("0.805", 80.5),
         ("0.001", 0.1), ("0.0009", 0.0), ("0.29", 29.0), ("0.57", 57.0), ("0.9999", 99.9), ("0.999", 99.9),
     ],
 )  # fmt: skip
-def test_a_rate_is_cut_off_and_never_rounded_up(tmp_path: pathlib.Path, rate: str, percent: float) -> None:
-    assert read_percent(write(tmp_path, f'<coverage line-rate="{rate}"/>')) == percent
+def test_a_rate_is_cut_off_and_never_rounded_up(rate: str, expected: float) -> None:
+    assert percent(f'<coverage line-rate="{rate}"/>') == expected
 
 
 @pytest.mark.parametrize(
@@ -76,9 +73,8 @@ def test_a_rate_is_cut_off_and_never_rounded_up(tmp_path: pathlib.Path, rate: st
     ["", " ", "0.", ".8", "1e-3", "8e-1", "NaN", "Infinity", "-0", "-0.1", "1.1", "1.0001", "2", "80", "80%", "0,8",
      "0.8 ", " 0.8", "+0.8", "0x1", "٠.٨", "0.8\n", "0.8/1", "00.8", "0." + "9" * 40],
 )  # fmt: skip
-def test_what_is_no_rate_from_0_to_1_is_refused(tmp_path: pathlib.Path, rate: str) -> None:
-    path = write(tmp_path, f'<coverage line-rate="{rate}"/>')
-    assert refusal(path) == "The coverage report has no line-rate from 0 to 1"
+def test_what_is_no_rate_from_0_to_1_is_refused(rate: str) -> None:
+    assert refusal(f'<coverage line-rate="{rate}"/>') == "The coverage report has no line-rate from 0 to 1"
 
 
 @pytest.mark.parametrize(
@@ -111,65 +107,19 @@ def test_what_is_no_rate_from_0_to_1_is_refused(tmp_path: pathlib.Path, rate: st
          "declares entities"),
     ],
 )  # fmt: skip
-def test_what_is_no_report_is_told_as_such(tmp_path: pathlib.Path, text: str | bytes, why: str) -> None:
-    assert refusal(write(tmp_path, text)) == f"The coverage report {why}"
+def test_what_is_no_report_is_told_as_such(text: str | bytes, why: str) -> None:
+    assert refusal(text) == f"The coverage report {why}"
 
 
 def test_nothing_outside_of_the_report_is_read(tmp_path: pathlib.Path) -> None:
     """A document type that lies elsewhere, and a stylesheet, are names only."""
     (tmp_path / "other.dtd").write_text("<!ATTLIST coverage line-rate CDATA '1'>", encoding="utf-8")
     text = f"<?xml-stylesheet href='x'?><!DOCTYPE coverage SYSTEM '{tmp_path}/other.dtd'><coverage branch-rate='1'/>"
-    assert refusal(write(tmp_path, text)) == "The coverage report has no line-rate from 0 to 1"
+    assert refusal(text) == "The coverage report has no line-rate from 0 to 1"
 
 
-def test_a_report_that_is_not_there(tmp_path: pathlib.Path) -> None:
-    assert refusal(tmp_path / "coverage.xml") == "The tests left no coverage report"
-    assert refusal(tmp_path / "no" / "coverage.xml") == "The tests left no coverage report"
-
-
-def test_a_link_is_no_report(tmp_path: pathlib.Path) -> None:
-    (tmp_path / "real.xml").write_text(COVERAGE_PY, encoding="utf-8")
-    for target in ("real.xml", "/etc/passwd", "nothing", "coverage.xml"):
-        path = tmp_path / "coverage.xml"
-        path.symlink_to(target)
-        assert refusal(path) == "The coverage report is no file"
-        path.unlink()
-
-
-def test_folders_pipes_and_sockets_are_no_reports(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "folder").mkdir()
-    os.mkfifo(tmp_path / "pipe")
-    monkeypatch.chdir(tmp_path)  # the names of sockets are short
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind("socket")
-        for name in ("folder", "pipe", "socket"):
-            assert refusal(tmp_path / name) == "The coverage report is no file"
-    assert refusal(pathlib.Path("/dev/zero")) == "The coverage report is no file"
-
-
-def test_a_pipe_that_somebody_writes_to_is_no_report(tmp_path: pathlib.Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    keep = os.open(tmp_path / "pipe", os.O_RDWR)
-    try:
-        os.write(keep, b"<coverage line-rate='1'/>")
-        assert refusal(tmp_path / "pipe") == "The coverage report is no file"
-    finally:
-        os.close(keep)
-
-
-def test_of_a_huge_report_only_the_beginning_is_read(tmp_path: pathlib.Path) -> None:
-    path = write(tmp_path, COVERAGE_PY)
-    os.truncate(path, 100 * 1024**3)  # takes no room: more than any machine could hold in its memory
-    assert read_percent(path) == 82.5
-
-
-@pytest.mark.skipif(not pathlib.Path("/proc/self/fd").is_dir(), reason="counts open files as Linux shows them")
-def test_no_file_is_left_open(tmp_path: pathlib.Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))
-    for _ in range(3):
-        refusal(tmp_path)
-        read_percent(write(tmp_path, COVERAGE_PY))
-    assert len(os.listdir("/proc/self/fd")) == before
+def test_of_a_huge_report_only_the_beginning_is_read() -> None:
+    assert percent(COVERAGE_PY.encode() + b"<" * 10 * 1024**2) == 82.5
 
 
 PIECES = some.sampled_from(
@@ -179,13 +129,13 @@ PIECES = some.sampled_from(
 )  # fmt: skip
 
 
-@effort(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@effort(max_examples=300, deadline=None)
 @given(
     text=some.one_of(some.binary(max_size=200), some.lists(some.one_of(PIECES, some.binary(max_size=4))).map(b"".join))
 )
-def test_whatever_it_holds_it_is_a_percentage_or_refused(tmp_path: pathlib.Path, text: bytes) -> None:
+def test_whatever_it_holds_it_is_a_percentage_or_refused(text: bytes) -> None:
     try:
-        percent = read_percent(write(tmp_path, text))
+        found = percent(text)
     except BadReport:
         return
-    assert 0.0 <= percent <= 100.0
+    assert 0.0 <= found <= 100.0

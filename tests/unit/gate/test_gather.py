@@ -46,7 +46,7 @@ QUESTIONS: list[tuple[Question, str, dict[str, Any], set[str]]] = [
     (Question.FINISH, "deploy", {"started": STARTED}, {PORTAL, MARKING, READING, SNOW}),
     (Question.FINISH, "deploy", {"started": STARTED, "ended": ENDED}, {PORTAL, MARKING, SNOW}),
     (Question.REPORT, "request", {}, {PORTAL, MARKING, READING}),
-    (Question.REPORT, "deploy", {"started": STARTED}, {PORTAL, MARKING, READING}),
+    (Question.REPORT, "deploy", {"started": STARTED}, {PORTAL, MARKING, READING, SNOW}),
 ]
 
 
@@ -247,9 +247,9 @@ def test_how_the_deploy_job_stands(office: Office) -> None:
 def test_runs_whose_pipelines_are_over(office: Office, row: dict[str, Any], abandoned: tuple[str, ...]) -> None:
     furnish(office, "look", change=change_row())
     about = {**row, "properties": {"deploy_run_id": "r_one"}}
-    other = {**about, "id": "r_other", "properties": {"deploy_run_id": "r_two"}}
-    office.replies[RUNS] = (200, {"runs": [about, other]})
-    assert ask(office, Question.LOOK, "look")[0].abandoned == abandoned
+    other = run_row("r_other", "lookAtDeployment", createdAt="2026-11-20T08:00:00Z")
+    office.replies[RUNS] = (200, {"runs": [about, {**other, "properties": {"deploy_run_id": "r_two"}}]})
+    assert ask(office, Question.LOOK, "look")[0].abandoned == (*abandoned, "r_other")
 
 
 def test_the_job_that_failed_is_named_in_a_pipeline_only(office: Office) -> None:

@@ -55,7 +55,7 @@ def keys_of(value: Any, above: Keys = ()) -> Iterator[Keys]:
             yield from keys_of(inner, (*above, name))
 
 
-FREE = {("service", "properties"), ("servicenow", "auth"), ("servicenow", "columns")}
+FREE = {("service", "properties"), ("servicenow", "auth"), ("servicenow", "columns"), ("servicenow", "service_columns")}
 """Mappings whose keys are somebody else's."""
 KEYS = tuple(keys_of(document()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -246,3 +247,26 @@ def test_a_closed_client_opens_again_when_used() -> None:
     client.request("GET", "/v1/x")
     client.close()
     assert client.request("GET", "/v1/x").body == OK
+
+
+def test_the_beginning_of_a_file_is_read_and_no_more() -> None:
+    sent = []
+
+    def pieces() -> Iterator[bytes]:
+        for number in range(1000):
+            sent.append(number)
+            yield b"\xff0123456789"
+
+    service = Service([reply(503), httpx.Response(200, content=pieces(), headers={"content-type": "text/xml"})])
+    assert service.client().beginning("/v1/file", 15) == b"\xff0123456789\xff012"
+    assert (service.waits, sent) == ([0.5], [0, 1])
+    assert service.requests[1].headers["accept-encoding"] == "identity"
+
+
+def test_the_beginning_of_a_file_that_is_not_there_is_a_refusal() -> None:
+    service = Service([reply(404, {"message": "404 Not Found"}), httpx.Response(200)])
+    client = service.client()
+    with pytest.raises(ApiError) as caught:
+        client.beginning("/v1/file", 15)
+    assert caught.value.status == 404
+    assert client.beginning("/v1/empty", 15) == b""
