@@ -146,7 +146,7 @@ def test_a_pipeline_runs_on_a_branch_or_a_tag_and_on_no_commit(workshop: Worksho
     workshop.commit("show: {script: ['echo \"$CI_COMMIT_REF_NAME ${CI_COMMIT_TAG:-none} <$P>\"']}")
     workshop.variable("P", "protected", protected=True)
     sha = workshop.client.get(f"{PROJECT}/repository/branches/main").json()["commit"]["id"]
-    for commit in (sha, sha[:8]):
+    for commit in (sha, sha[:8], "main~0", "main^0", "main@%7B0%7D"):
         assert workshop.try_trigger(ref=commit).json() == base("Reference not found")
         answer = workshop.client.post(f"{PROJECT}/pipeline", json={"ref": commit})
         assert (answer.status_code, answer.json()) == (400, base("Reference not found"))

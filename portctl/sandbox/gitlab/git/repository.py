@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SHA = re.compile(r"[0-9a-f]{7,64}")
+_EXPRESSION = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
+"""What no name of a reference has, and git would read as a way from one to another commit."""
 _FIELD, _END = "\x1f", "\x1e"
 _FORMAT = _FIELD.join(
     ("%H", "%P", "%an", "%ae", "%at", "%cn", "%ce", "%ct", "%B", "%(trailers:only=true,unfold=true)", "")
@@ -76,10 +78,10 @@ class Repository:
         return {name.removeprefix("refs/heads/"): sha for sha, name in pairs}
 
     def head_of(self, branch: str) -> str | None:
-        return self._commit_named(f"refs/heads/{branch}")
+        return None if _EXPRESSION.search(branch) else self._commit_named(f"refs/heads/{branch}")
 
     def tag_of(self, tag: str) -> str | None:
-        return self._commit_named(f"refs/tags/{tag}")
+        return None if _EXPRESSION.search(tag) else self._commit_named(f"refs/tags/{tag}")
 
     def resolve(self, ref: str) -> str | None:
         """The commit that a branch, tag or commit id names."""
