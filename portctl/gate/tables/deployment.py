@@ -136,7 +136,7 @@ FINISH = (
     Rule("has-ended", lambda e, _: e.marks.ended is not None and _is_by(e), lambda e, _: (EndRequest(ended_of(e)),)),
     Rule(
         "could-not-start",
-        lambda e, _: e.marks.started is None and awaits_only_the_start(e),
+        lambda e, policy: e.marks.started is None and awaits_only_the_start(e) and not TOO_OLD.holds(e, policy),
         lambda e, _: give_up(e, f"The pipeline failed before it deployed, nothing was deployed: {e.call.pipeline_url}"),
     ),
     Rule("not-by-us", lambda e, _: not _is_by(e), lambda _, __: ()),

@@ -6,6 +6,7 @@ from portctl.gate.effects import Catalogue, Effects, KeepTested, OpenChange, Ref
 from portctl.gate.evidence import Evidence, Policy, Tested
 from portctl.gate.tables.rule import (
     GENUINE_CALL,
+    TOO_OLD,
     Rule,
     give_up,
     keep_waiting,
@@ -65,6 +66,7 @@ OPEN = (
         lambda e, _: e.marks.started is not None,
         refuse(lambda e: f"The deployment {e.call.deploy_run} was started, or given up, before"),
     ),
+    TOO_OLD,
     Rule(
         "no-coverage",
         lambda e, _: e.measured is None,

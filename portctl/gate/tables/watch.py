@@ -127,6 +127,7 @@ REPORT = (
         lambda e, _: e.marks.started is not None,
         lambda e, _: end_own(e, f"The deployment was started before, and tells how it ends: {started_by(e.marks)}"),
     ),
+    TOO_OLD,
     Rule(
         "looked-at-again",
         lambda e, _: _is_looked_at_again(e),

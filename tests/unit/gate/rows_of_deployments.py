@@ -218,6 +218,7 @@ _FINISHES = (
     ),
     _finish("not-by-us", (), APPROVED, marks=kept(WEAK), why="an approval is carried out by the next look"),
     _finish("not-by-us", (), marks=kept(GOOD), request=OVER, why="nobody waits"),
+    _finish("not-by-us", (), marks=kept(GOOD), now=401 * DAY, why="its marks may be gone"),
     _finish("not-by-us", (), marks=kept(replace(GOOD, environment="Production")), why="called for another environment"),
     _finish("not-by-us", (), marks=kept(GOOD, THEIRS), job=JobState.SUCCEEDED, why="another pipeline deploys"),
     _finish("not-by-us", (), marks=kept(GOOD, GIVEN_UP, DONE), why="another pipeline has ended it"),

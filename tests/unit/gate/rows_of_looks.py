@@ -212,6 +212,15 @@ _REPORTS = (
         marks=kept(WEAK, THEIRS),
         why="before the next look",
     ),
+    _report(
+        Kind.DECISION,
+        "too-old",
+        gave_up(OLD, own=False),
+        marks=kept(),
+        canceled=True,
+        now=401 * DAY,
+        why="its marks may be gone",
+    ),
     _report(Kind.DEPLOY, "is-started", (), marks=kept(WEAK, THEIRS), canceled=True),
     _report(
         Kind.LOOK,

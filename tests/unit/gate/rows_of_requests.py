@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from portctl.gate.effects import Catalogue, KeepTested, OpenChange, Refuse, StartPipeline, Tell
 from portctl.gate.evidence import Kind, Question
-from tests.unit.gate.rows import GIVEN_UP, GOOD, OVER, WEAK, Row, gave_up, kept, own_told, refused, seen
+from tests.unit.gate.rows import DAY, GIVEN_UP, GOOD, OVER, WEAK, Row, gave_up, kept, own_told, refused, seen
+from tests.unit.gate.rows_of_decisions import OLD
 
 _GOOD = "The tests of shop passed; coverage is 95%, 80% are required"
 _WEAK = "The tests of shop passed; coverage is 61.5%, 80% are required"
@@ -41,6 +42,13 @@ ROWS = (
         rule="already-started",
         evidence=seen(Kind.REQUEST, marks=kept(GOOD, GIVEN_UP), code_problem="No report"),
         effects=refused("The deployment R1 was started, or given up, before"),
+        why="before what is wrong with its tests",
+    ),
+    Row(
+        question=Question.OPEN,
+        rule="too-old",
+        evidence=seen(Kind.REQUEST, code_problem="No report", now=401 * DAY),
+        effects=gave_up(OLD, own=False),
         why="before what is wrong with its tests",
     ),
     Row(
