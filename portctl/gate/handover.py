@@ -43,7 +43,9 @@ class Handover:
         path = self.folder / "service.json"
         try:
             found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            if not isinstance(found, dict):
+                raise TypeError("no mapping")
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise PortctlError("Artifact lost", f"{path} is not there, or cannot be read", hint=_LOST) from error
         return found
 
