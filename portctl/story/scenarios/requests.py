@@ -70,7 +70,7 @@ def other_languages(story: Telling) -> None:
 
 def missing_repository(story: Telling) -> None:
     run = ask(story, GHOST)
-    _told(story, run, 1, "cannot be read")
+    _told(story, run, 1, "branch main of project shop/ghost cannot be read")
     story.holds("GitLab shows no deploy job", not story.deploy_jobs(), story.deploy_jobs())
 
 
