@@ -26,6 +26,9 @@ _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _LONGEST = 255
 _LONGEST_REASON = 200
 _UNAUTHENTICATED = ("could not read Username", "Authentication failed")
+_DEAD_TOKEN = "GitLab does not take the token of this job"
+_DEFINITE = re.compile(rf"couldn't find remote ref|not found$|^{_DEAD_TOKEN}$")
+"""What another try would not change."""
 _PROXIES = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY")
 _KEPT = ("PATH", *_PROXIES)
 _AUTHORITIES = {"SSL_CERT_FILE": "http.sslCAInfo", "SSL_CERT_DIR": "http.sslCAPath"}
@@ -107,7 +110,8 @@ class Code:
             raise NoCode("No code", f"{problem}: no end after {_SECONDS} seconds") from error
         if ended.returncode != 0:
             reason = _reason(ended.stderr.decode(errors="replace"))
-            raise _Failed("No code", f"{problem}: {reason}" if reason else problem)
+            kind = NoCode if _DEFINITE.search(reason) else _Failed
+            raise kind("No code", f"{problem}: {reason}" if reason else problem)
         return ended.stdout.decode(errors="replace")
 
 
@@ -123,7 +127,7 @@ def _reason(said: str) -> str:
     lines = [line.removeprefix("fatal: ") for line in said.splitlines() if line.startswith("fatal: ")]
     text = "".join(each if each.isprintable() else " " for each in lines[0]) if lines else ""
     if text.startswith(_UNAUTHENTICATED):
-        return "GitLab does not take the token of this job"
+        return _DEAD_TOKEN
     return text[:_LONGEST_REASON]
 
 

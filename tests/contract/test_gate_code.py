@@ -13,6 +13,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
@@ -93,7 +94,8 @@ ABSENT = "0123456789" * 4
 
 
 def test_what_is_not_there_is_told(sandbox: Sandbox, archive: pathlib.Path) -> None:
-    url = sandbox.urls["gitlab"]
+    """At once: another try would not change it."""
+    url, soon = sandbox.urls["gitlab"], sandbox.world.clock.now() + timedelta(hours=1)
     with gitlab_client(sandbox) as client:
         client.post("/projects", json={"name": "empty", "namespace_id": namespace(client)}).raise_for_status()
     assert [
@@ -110,6 +112,7 @@ def test_what_is_not_there_is_told(sandbox: Sandbox, archive: pathlib.Path) -> N
     said = refusal(code(sandbox).at, SERVICE, ABSENT, archive)
     assert said.startswith(f"commit {ABSENT} of project shop/checkout cannot be read: ")
     assert not archive.exists()
+    assert sandbox.world.clock.now() < soon
 
 
 def namespace(client: httpx.Client) -> int:

@@ -52,6 +52,7 @@ class Office:
     log: list[str] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     scrub: Callable[[str], str] = str
+    transport: httpx.BaseTransport | None = None
 
     def __post_init__(self) -> None:
         self.replies.setdefault(SIGN_IN, (200, {"ok": True, "accessToken": ACCESS_TOKEN, "expiresIn": 10_800}))
@@ -81,7 +82,7 @@ class Office:
             environ=self.secrets,
             say=self.log.append,
             scrub_with=scrub_with,
-            transport=httpx.MockTransport(self),
+            transport=self.transport or httpx.MockTransport(self),
             sleep=self.waits.append,
         )
 
