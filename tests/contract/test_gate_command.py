@@ -12,6 +12,7 @@ import pytest
 
 from portctl.cli import output
 from portctl.cli.run import run
+from portctl.gate import port
 from portctl.gate.connections import CREDENTIALS
 from portctl.sandbox.core.faults import Fault, FaultKind
 from portctl.sandbox.server import Sandbox
@@ -179,8 +180,6 @@ def test_settings_are_looked_for_in_the_folder_of_the_job(alone: Job) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_run_that_port_does_not_know_is_refused(job: Job, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the ten seconds in which a new one may show."""
-    from portctl.gate import port
-
     monkeypatch.setattr(port, "_SHOWS_WITHIN_SECONDS", 0.0)
     if command == "open":
         (job.root / "gate").mkdir()
@@ -237,7 +236,7 @@ def test_no_module_of_the_gate_drags_in_what_only_plans_need(name: str) -> None:
     assert dragged == set()
 
 
-def test_clients_that_were_made_drag_in_no_plan_either(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clients_that_were_made_drag_in_no_plan_either(job: Job) -> None:
     """Each service is asked once, in a process of its own."""
     script = (
         "import os, pathlib, sys\n"
