@@ -36,6 +36,7 @@ from tests.unit.gate.deployments import (
 )
 from tests.unit.gate.office import HOSTS, Office, Reply
 
+READ_LOGS = "port GET /v1/actions/runs/r_one/logs"
 LOGS, OWN_LOGS, OLD_LOGS = (f"port POST /v1/actions/runs/{run}/logs" for run in ("r_one", "r_own", "r_old"))
 FORGET = "port DELETE /v1/blueprints/openDeployment/entities/r_one"
 LINK = "port PATCH /v1/actions/runs/r_one"
@@ -54,7 +55,7 @@ def seated(office: Office, folder: pathlib.Path, **state: Any) -> Performer:
     """With every write answered well."""
     furnish(office, "look", **{"change": change_row(), **state})
     office.replies |= dict.fromkeys(WRITES, taking)
-    office.replies |= {MOVE: moving, TRIGGER: (201, {"id": 71, "web_url": URL})}
+    office.replies |= {MOVE: moving, TRIGGER: (201, {"id": 71, "web_url": URL}), READ_LOGS: (200, {"runLogs": []})}
     desk = office.desk()
     evidence = gather(Question.LOOK, desk, call("look"), NOW)
     office.asked.clear()
@@ -277,7 +278,7 @@ BUSY: Reply = (500, {"error": {"message": "Transaction cancelled", "detail": ""}
 
 def test_a_change_request_is_opened_and_approval_asked_for(office: Office, tmp_path: pathlib.Path) -> None:
     opening(office, tmp_path, MADE).perform((effects.OpenChange(TESTED),))
-    assert writes(office) == [OPEN, MOVE]
+    assert writes(office) == [OPEN, LOGS, MOVE]
     assert bodies(office, MOVE) == [{"state": "-4"}]
 
 
@@ -287,13 +288,13 @@ def test_an_answer_that_is_lost_makes_no_second_one(
     office: Office, tmp_path: pathlib.Path, lost: Reply, arrives: bool, sent: int
 ) -> None:
     opening(office, tmp_path, lost, MADE, arrives=arrives).perform((effects.OpenChange(TESTED),))
-    assert writes(office) == [*[OPEN] * sent, MOVE]
+    assert writes(office) == [*[OPEN] * sent, LOGS, MOVE]
 
 
 def test_one_that_is_there_is_taken_as_it_is(office: Office, tmp_path: pathlib.Path) -> None:
     performer = seated(office, tmp_path, change=change_row(state="-4", approval="requested"))
     performer.perform((effects.OpenChange(TESTED),))
-    assert writes(office) == []
+    assert writes(office) == [LOGS]
 
 
 def test_one_that_never_comes_is_told_after_some_tries(office: Office, tmp_path: pathlib.Path) -> None:
