@@ -1,0 +1,30 @@
+"""A sandbox with this project applied to it, for the tests of one file."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from portctl.story.services import Services
+from portctl.story.stage import stage
+from portctl.story.telling import Telling
+from tests.story.playing import pause
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    with stage(ROOT) as running, closing(Services(running.document)) as services:
+        yield services
+
+
+@pytest.fixture
+def story(services: Services) -> Iterator[Telling]:
+    story = Telling(services)
+    yield story
+    services.steer("DELETE", "/faults")
+    pause(story, paused=False)
