@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from portctl.sandbox import control
 from portctl.story.services import Services
 from portctl.story.stage import stage
 from portctl.story.telling import Telling
@@ -17,8 +18,14 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def services() -> Iterator[Services]:
-    with stage(ROOT) as running, closing(Services(running.document)) as services:
+def running() -> Iterator[control.Running]:
+    with stage(ROOT) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def services(running: control.Running) -> Iterator[Services]:
+    with closing(Services(running.document)) as services:
         yield services
 
 
