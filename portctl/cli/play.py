@@ -76,12 +76,12 @@ def logs(run: str) -> None:
 @click.command()
 @common
 def pipelines() -> None:
-    """List the pipelines of the sandbox's GitLab with their jobs."""
+    """List the pipelines of the sandbox's GitLab: what they were called for, and their jobs."""
     with _services() as services:
         rows = services.pipelines()
         for row in rows:
             jobs = ", ".join(f"{job['name']} {job['status']}" for job in services.jobs(row["id"]))
-            output.write(f"{row['id']} {row['status']}: {jobs}")
+            output.write(f"{row['id']} {row['name'] or row['source']}, {row['status']}: {jobs}")
         if not rows:
             output.write("There are no pipelines.")
 

@@ -154,11 +154,6 @@ class Services:
         rows: list[Row] = self.gitlab("GET", f"{self._project}/pipelines?per_page=100&sort=asc&yaml_errors=false").body
         return rows if isinstance(rows, list) else []
 
-    def payload(self, pipeline: int) -> str:
-        """What a pipeline was started with."""
-        rows = self.gitlab("GET", f"{self._project}/pipelines/{pipeline}/variables").body
-        return next((str(row["value"]) for row in rows if row["key"] == "TRIGGER_PAYLOAD"), "")
-
     def jobs(self, pipeline: int) -> list[Row]:
         """In the order of their stages, those that were run again too."""
         path = f"{self._project}/pipelines/{pipeline}/jobs?per_page=100&include_retried=true"

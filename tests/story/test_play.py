@@ -56,17 +56,24 @@ def test_a_deployment_is_asked_for_approved_and_followed(running: control.Runnin
         0,
         (
             f"deploy_service_to_cluster {run}: IN_PROGRESS\n"
-            "The tests of shop/checkout passed; coverage is 65%, 80% are asked for\n"
-            "Coverage is below 80%: change request CHG0030001 waits for a decision\n"
+            "The tests of shop/checkout passed; coverage is 65%, 80% are required\n"
+            "Change request CHG0030001 was opened\n"
+            "Coverage is below 80%: a change request waits for a decision\n"
         ),
     )
     refused = "error: Nothing was sent\n  approval_status is one of approved and rejected, not declined\n"
     assert play(*DECIDE, "--input", "approval_status=declined", "--input", "reason=no") == (3, refused)
     assert play("approve", "CHG0030001", "--reason", "go") == (0, "CHG0030001 is approved.\n")
     settle(running)
-    assert play("logs", run)[1].splitlines()[-1] == "shop/checkout is deployed to Staging under CHG0030001"
-    jobs = "accept success, test-service success, gate success, deploy success, report-failure skipped"
-    assert play("pipelines") == (0, f"821 success: {jobs}\n822 success: {jobs}\n")
+    assert play("logs", run)[1].splitlines()[-1] == "Deployed shop/checkout to Staging under CHG0030001"
+    assert play("pipelines") == (
+        0,
+        (
+            f"821 request {run}, success: accept success, test-service success, open success, report skipped\n"
+            f"822 decision {run}, success: decide success, report skipped\n"
+            f"823 deploy {run}, success: start success, deploy success, finish success\n"
+        ),
+    )
     again = "error: ServiceNow refuses\n  No approval is requested of the user for this change request (status 400)\n"
     assert play("reject", "CHG0030001", "--reason", "too late") == (1, again)
 
