@@ -19,11 +19,12 @@ from portctl.story.telling import Telling
 ROOT = Path(__file__).parents[2]
 SHELL = {"name": "busybox", "programs": ["git", "python3"]}
 PIPELINES = {
-    "approve-in-servicenow": ["success", "success"],
+    "approve-in-servicenow": ["success", "success", "success"],
     "reject-in-servicenow": ["success", "success"],
-    "coverage-met": ["success"],
-    "pipeline-crash": ["failed", "failed"],
-    "forged-trigger": ["success", "failed", "failed", "failed", "success"],
+    "coverage-met": ["success", "success"],
+    "pipeline-crash": ["failed", "success", "failed"],
+    "forged-trigger": ["success", "failed", "failed", "failed", "success", "success"],
+    "missing-repository": ["failed"],
 }
 
 pytestmark = pytest.mark.skipif(shutil.which("busybox") is None, reason="BusyBox is not installed")
