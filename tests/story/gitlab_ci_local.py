@@ -1,16 +1,15 @@
-"""A runner that takes the jobs of the emulated GitLab and runs whole pipelines under gitlab-ci-local.
+"""A runner that takes the jobs of the emulated GitLab and runs them under gitlab-ci-local.
 
 It comes as GitLab's runners do: it asks for a job, gets its commit, its variables and a token, and sends back log and
-state. For the first job of a pipeline the tool runs all of it; for the other jobs, GitLab is then told what the tool
-has done. Which jobs run at all is decided by both of them, and compared.
-
-What the tool does not do is run by it as a single job: one that somebody starts again, one that comes after a job that
-has taken the tool along when it died, and `when: on_failure` after jobs that are skipped, which the tool waits for.
+state. The tool reads the pipeline file with the inputs of the call, and says which jobs it has: that is compared with
+those that GitLab has made of it. Each job is then run by itself, with what those before it have left, since GitLab gives
+its credentials to that one job.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -32,7 +31,18 @@ PATIENCE_SECONDS = 120.0
 _ASK_SECONDS = 0.05
 _KILLED = 137
 _ENDED = re.compile(r"^(?P<job>\S+) +finished in [\d.]+ m?s(?:\s+(?:FAIL|WARN)\s+(?P<code>\d+))?", re.MULTILINE)
-_IMAGE = re.compile(r"^ *image:.*\n", re.MULTILINE)
+_CHANGES = (
+    (re.compile(r"^( *)image:.*", re.MULTILINE), r"\1interruptible: false", 2),
+    (re.compile(r"'\\A(.*)\\z'"), r"'^\1$'", 2),
+)
+"""In the pipeline file: what for what, and how often."""
+_INPUTS = {
+    "call": "GATE_CALL",
+    "deploy_run": "GATE_DEPLOY_RUN",
+    "run": "GATE_RUN",
+    "environment": "GATE_ENVIRONMENT",
+}
+"""Where the inputs of a pipeline show in its jobs."""
 _OF_THE_TOOL = re.compile(r"CI_(JOB|NODE|CONCURRENT|RUNNER|BUILDS|PROJECT_DIR|REPOSITORY)")
 _STATE = ".gcl"
 _RSYNC = """#!/bin/sh
@@ -45,25 +55,13 @@ exec {rsync} "$@"
 Job = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What the tool says about a job. `code`: None where the tool has died with it."""
-
-    trace: str
-    code: int | None
-
-
 @dataclass(slots=True)
 class Ran:
-    """A pipeline under the tool. `code`: how the tool ended. `unasked`: jobs that it ran and GitLab did not ask for.
-
-    `alone`: jobs that it ran one by one afterwards.
-    """
+    """A pipeline under the tool. `jobs`: those that it would run. `died`: those that have taken the tool along."""
 
     folder: Path
-    code: int
-    unasked: dict[str, Result]
-    alone: list[str] = field(default_factory=list)
+    jobs: frozenset[str]
+    died: list[str] = field(default_factory=list)
 
 
 class Runner:
@@ -104,57 +102,73 @@ class Runner:
         if number not in self.ran:
             folder = self._folder / str(number)
             self._check_out(job, folder)
-            self.ran[number] = Ran(folder, *self._tool(folder, job))
+            self.ran[number] = Ran(folder, self._listed(folder, job))
         ran = self.ran[number]
-        result = ran.unasked.pop(name, None)
-        if result is None:
-            ran.alone.append(name)
-            result = self._tool(ran.folder, job, name)[1][name]
-        self._report(job, result)
+        trace, code = self._one(ran.folder, job)
+        if code is None:
+            ran.died.append(name)
+        self._report(job, trace, _KILLED if code is None else code)
 
-    def _report(self, job: Job, result: Result) -> None:
-        trace = result.trace.encode()
-        headers = {"job-token": job["token"], "content-range": f"0-{max(len(trace) - 1, 0)}"}
-        self._http.patch(f"/jobs/{job['id']}/trace", content=trace, headers=headers).raise_for_status()
+    def _report(self, job: Job, trace: str, code: int) -> None:
+        text = trace.encode()
+        headers = {"job-token": job["token"], "content-range": f"0-{max(len(text) - 1, 0)}"}
+        self._http.patch(f"/jobs/{job['id']}/trace", content=text, headers=headers).raise_for_status()
         body = {"token": job["token"], "state": "success"}
-        if result.code != 0:
-            body |= {"state": "failed", "failure_reason": "script_failure", "exit_code": result.code or _KILLED}
+        if code != 0:
+            body |= {"state": "failed", "failure_reason": "script_failure", "exit_code": code}
         self._http.put(f"/jobs/{job['id']}", json=body).raise_for_status()
 
     def _check_out(self, job: Job, folder: Path) -> None:
-        """The commit of the pipeline, as it is but for `image`: with that, the tool asks for containers."""
+        """The commit of the pipeline, but for what the tool cannot do: `image` asks for containers, and in a regular
+        expression it knows neither `\\A` nor `\\z`.
+        """
         self._git("clone", "--quiet", "--no-checkout", job["git_info"]["repo_url"], str(folder))
         self._git("-C", str(folder), "checkout", "--quiet", "--detach", job["git_info"]["sha"])
         file = folder / ".gitlab-ci.yml"
-        stripped, count = _IMAGE.subn("", file.read_text(encoding="utf-8"))
-        assert count == 1, f"{count} images"
-        file.write_text(stripped, encoding="utf-8")
+        text = file.read_text(encoding="utf-8")
+        for pattern, other, wanted in _CHANGES:
+            text, count = pattern.subn(other, text)
+            assert count == wanted, f"{count} times {pattern.pattern}"
+        file.write_text(text, encoding="utf-8")
 
-    def _tool(self, folder: Path, job: Job, name: str | None = None) -> tuple[int, dict[str, Result]]:
-        """Run the pipeline, or one job of it with what the others have left; how the tool and its jobs ended."""
-        assert TOOL is not None
+    def _listed(self, folder: Path, job: Job) -> frozenset[str]:
+        """Which jobs there are for this call, as the tool reads the file."""
+        code, printed = self._tool(folder, job, "--list-json", errors=False)
+        assert code == 0, f"gitlab-ci-local cannot read the pipeline: {printed}"
+        return frozenset(each["name"] for each in json.loads(printed) if each["when"] != "never")
+
+    def _one(self, folder: Path, job: Job) -> tuple[str, int | None]:
+        """Run a job with what the others have left: what it says, and how it ended; None where the tool has died."""
+        name = job["job_info"]["name"]
         self._git("-C", str(folder), "remote", "set-url", "origin", job["git_info"]["repo_url"])
         for part in ("output", "builds"):
             shutil.rmtree(folder / _STATE / part, ignore_errors=True)
-        chosen = {name: {"when": "always"}} if name else {}  # GitLab has decided that it runs
-        (folder / ".gitlab-ci-local.yml").write_text(yaml.safe_dump(chosen), encoding="utf-8")
+        always = yaml.safe_dump({name: {"rules": [{"when": "always"}]}})  # GitLab has decided that it runs
+        (folder / ".gitlab-ci-local.yml").write_text(always, encoding="utf-8")
+        own = [f"{key}={_variables(job)[key]}" for key in ("CI_JOB_ID", "CI_JOB_URL")]
+        _, printed = self._tool(folder, job, name, *(word for each in own for word in ("--variable", each)))
+        (folder / ".gitlab-ci-local.yml").unlink()
+        codes = {match["job"]: int(match["code"] or 0) for match in _ENDED.finditer(printed)}
+        log = folder / _STATE / "output" / f"{name}.log"
+        assert log.is_file(), f"gitlab-ci-local did not run {name}: {printed}"
+        secrets = [each["value"] for each in job["variables"] if each["masked"]]
+        return _masked(log.read_text(encoding="utf-8"), secrets), codes.get(name)
+
+    def _tool(self, folder: Path, job: Job, *words: str, errors: bool = True) -> tuple[int, str]:
+        assert TOOL is not None
         given = self._given(job, folder)
-        predefined = ",".join(key for key in given if key.startswith(("CI", "GITLAB_")))
+        predefined = ",".join(key for key in (*given, "CI_JOB_ID", "CI_JOB_URL") if key.startswith(("CI", "GITLAB_")))
         command = [
-            TOOL, *chosen,
+            TOOL, *words,
             "--force-shell-executor", "--shell-isolation", "--no-artifacts-to-source", "--no-json-schema-validation",
             "--state-dir", _STATE, "--ignore-predefined-vars", predefined,
+            *(word for name, key in _INPUTS.items() for word in ("--input", f"{name}={given[key]}")),
             *(word for key, value in given.items() for word in ("--variable", f"{key}={value.replace('$', '$$')}")),
         ]  # fmt: skip
-        code, printed = _call(command, folder, self._environment)
-        codes = {match["job"]: int(match["code"] or 0) for match in _ENDED.finditer(printed)}
-        logs = {log.stem: log.read_text(encoding="utf-8") for log in (folder / _STATE / "output").glob("*.log")}
-        assert logs, f"gitlab-ci-local ran nothing of {name or 'the pipeline'}: {printed}"
-        secrets = [each["value"] for each in job["variables"] if each["masked"]]
-        return code, {each: Result(_masked(text, secrets), codes.get(each)) for each, text in logs.items()}
+        return _call(command, folder, self._environment, errors=errors)
 
     def _given(self, job: Job, folder: Path) -> dict[str, str]:
-        """GitLab's variables but for those that differ from job to job; files as paths."""
+        """GitLab's variables but for those that are the tool's; files as paths."""
         given = {key: value for key, value in _variables(job).items() if not _OF_THE_TOOL.match(key)}
         for variable in job["variables"]:
             if variable["file"]:
@@ -184,7 +198,7 @@ def _variables(job: Job) -> dict[str, str]:
     return {each["key"]: each["value"] for each in job["variables"]}
 
 
-def _call(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+def _call(command: list[str], folder: Path, environment: dict[str, str], *, errors: bool) -> tuple[int, str]:
     """In a process group of its own, which ends with it: the tool does not stop the children of its jobs."""
     process = subprocess.Popen(
         command,
@@ -192,7 +206,7 @@ def _call(command: list[str], folder: Path, environment: dict[str, str]) -> tupl
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.STDOUT if errors else subprocess.DEVNULL,
         text=True,
         start_new_session=True,
     )
