@@ -86,6 +86,8 @@ def column_read(guide: Guide) -> None:
 
 
 def webhook(guide: Guide) -> None:
+    """That of this project, which also says whether a change is on hold."""
+    guide.blueprint["schema"]["properties"]["onHold"] = {"type": "boolean", "title": "On Hold"}
     guide.prepared.add("webhook")
 
 
