@@ -55,7 +55,7 @@ class Desk:
 
     @property
     def pipelines(self) -> Pipelines:
-        return Pipelines(self.connections.gitlab(READ_TOKEN), self.settings.pipelines)
+        return Pipelines(self.connections.gitlab(READ_TOKEN), self.settings.pipelines, self.sleep)
 
     @property
     def starter(self) -> Starter:
@@ -81,7 +81,7 @@ def gather(question: Question, desk: Desk, call: Call, now: float, *, measured: 
     if question is Question.OPEN:
         assert measured is not None
         return _with_tests(evidence, desk, request, own, measured)
-    evidence = replace(evidence, job=_job(desk, evidence.marks))
+    evidence = replace(evidence, job=_job(question, desk, evidence))
     if question is Question.REPORT:
         failed = desk.pipelines.failed_job(call.pipeline) if call.pipeline else ""
         evidence = replace(evidence, failed_job=failed)
@@ -175,11 +175,15 @@ def _approver(row: Mapping[str, str], desk: Desk, change: Change, tested: Tested
     return Approver.REQUESTER if row["email"].casefold() == tested.email.casefold() else Approver.ANOTHER
 
 
-def _job(desk: Desk, marks: Marks) -> JobState | None:
+def _job(question: Question, desk: Desk, evidence: Evidence) -> JobState | None:
     """How the deploy job stands, where one was named and its end is not kept yet."""
+    marks = evidence.marks
     if marks.started is None or marks.ended is not None:
         return None
-    return desk.pipelines.state(marks.started) if marks.started.job else JobState.NEVER_BEGAN
+    if not marks.started.job:
+        return JobState.NEVER_BEGAN
+    own = marks.started.pipeline_url == evidence.call.pipeline_url
+    return desk.pipelines.state(marks.started, has_ended=own and question is Question.FINISH)
 
 
 def _abandoned(desk: Desk, own: Run | None) -> tuple[str, ...]:

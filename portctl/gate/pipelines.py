@@ -5,6 +5,7 @@ Source: GitLab docs, "Jobs API", "Pipeline trigger tokens API", "Rate limits", p
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ DEPLOY_JOB, TEST_JOB = "deploy", "test-service"
 REPORT = "coverage.xml"
 """Where the job that tests leaves the report."""
 _NOT_FOUND, _BAD = 404, 400
+_SHOWS_WITHIN_SECONDS = 10
 _WAITS_SECONDS = (5.0, 15.0, 40.0, 60.0)
 """Before a pipeline is asked for again: GitLab counts them by the minute."""
 _TOO_MANY_PIPELINES = "too many pipelines created"
@@ -30,11 +32,12 @@ _NEVER_RAN = frozenset({"deployment_rejected", "protected_environment_failure"})
 
 
 class Pipelines:
-    """Those of one project. `reads`: a client that may see its jobs."""
+    """Those of one project. `reads`: a client that may see its jobs. What is new may take a moment to show."""
 
-    def __init__(self, reads: Client, project: str) -> None:
+    def __init__(self, reads: Client, project: str, sleep: Callable[[float], object] = time.sleep) -> None:
         self._reads = reads
         self._project = project_path(project)
+        self._sleep = sleep
 
     def deploy_job(self, pipeline: int) -> int:
         """The id of the job that deploys. Errors: PortctlError where there is none, or it was run before."""
@@ -54,8 +57,7 @@ class Pipelines:
 
         It is read alone and by its name: whoever runs in that job can put anything else beside it.
         """
-        tested = [row for row in self._jobs(pipeline) if get(row, ("name",)) == TEST_JOB]
-        last = max(tested, key=lambda row: int(get(row, ("id",))), default=None)
+        last = _last_test(self._jobs(pipeline, lambda rows: state_of(_last_test(rows)) is not JobState.ACTIVE))
         if last is None:
             return None
         path = f"{self._project}/jobs/{int(get(last, ('id',)))}/artifacts/{REPORT}"
@@ -66,23 +68,36 @@ class Pipelines:
                 return None
             raise
 
-    def state(self, started: Started) -> JobState:
-        """How the job stands that was to deploy."""
-        try:
-            row = self._reads.request("GET", f"{self._project}/jobs/{started.job}").body
-        except ApiError as error:
-            if error.status != _NOT_FOUND:
-                raise
-            self._reads.request("GET", self._project)  # GitLab answers 404 for what may not be seen, too
-            return JobState.LOST
-        return state_of(row)
+    def state(self, started: Started, *, has_ended: bool = False) -> JobState:
+        """How the job stands that was to deploy. `has_ended`: known to whoever asks, GitLab may not show it yet."""
+        path = f"{self._project}/jobs/{started.job}"
+        row = self._shown(path, lambda row: not has_ended or state_of(row) is not JobState.ACTIVE)
+        if row is not None:
+            return state_of(row)
+        self._reads.request("GET", self._project)  # GitLab answers 404 for what may not be seen, too
+        return JobState.LOST
 
-    def _jobs(self, pipeline: int) -> Sequence[Mapping[str, Any]]:
-        query = {"include_retried": "true", "per_page": "100"}
-        rows = self._reads.request("GET", f"{self._project}/pipelines/{pipeline}/jobs", query=query).body
+    def _jobs(self, pipeline: int, is_right: Callable[[Any], bool] = bool) -> Sequence[Mapping[str, Any]]:
+        """Errors: PortctlError."""
+        path = f"{self._project}/pipelines/{pipeline}/jobs?include_retried=true&per_page=100"
+        rows = self._shown(path, is_right)
         if not isinstance(rows, tuple):
-            raise PortctlError("Not what GitLab answers", "an answer without jobs")
+            raise PortctlError("Not what GitLab answers", f"no jobs of pipeline {pipeline}")
         return rows
+
+    def _shown(self, path: str, is_right: Callable[[Any], bool]) -> Any:
+        """What GitLab answers as soon as that is right, else its last answer: None for 404."""
+        for left in range(_SHOWS_WITHIN_SECONDS, -1, -1):
+            try:
+                found: Any = self._reads.request("GET", path).body
+            except ApiError as error:
+                if error.status != _NOT_FOUND:
+                    raise
+                found = None
+            if left == 0 or (found is not None and is_right(found)):
+                return found
+            self._sleep(1.0)
+        raise AssertionError("the last answer is returned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +143,11 @@ def project_path(project: str) -> str:
 def _is_for_now(error: ApiError) -> bool:
     """Whether a limit was used up that counts by the minute. Servers have said so with 429, and with 400 and a text."""
     return error.status == TOO_MANY or (error.status == _BAD and _TOO_MANY_PIPELINES in error.detail.casefold())
+
+
+def _last_test(rows: Sequence[Any]) -> Any:
+    tested = [row for row in rows if get(row, ("name",)) == TEST_JOB]
+    return max(tested, key=lambda row: int(get(row, ("id",))), default=None)
 
 
 def state_of(row: Any) -> JobState:

@@ -44,6 +44,8 @@ _INPUTS = {
 }
 """Where the inputs of a pipeline show in its jobs."""
 _OF_THE_TOOL = re.compile(r"CI_(JOB|NODE|CONCURRENT|RUNNER|BUILDS|PROJECT_DIR|REPOSITORY)")
+_OWN = ("CI_JOB_ID", "CI_JOB_URL", "CI_JOB_STARTED_AT")
+"""What the gate asks of the variables that are a job's own."""
 _STATE = ".gcl"
 _RSYNC = """#!/bin/sh
 # The tool copies the project once more before after_script, and would take away what the script has left.
@@ -145,7 +147,7 @@ class Runner:
             shutil.rmtree(folder / _STATE / part, ignore_errors=True)
         always = yaml.safe_dump({name: {"rules": [{"when": "always"}]}})  # GitLab has decided that it runs
         (folder / ".gitlab-ci-local.yml").write_text(always, encoding="utf-8")
-        own = [f"{key}={_variables(job)[key]}" for key in ("CI_JOB_ID", "CI_JOB_URL")]
+        own = [f"{key}={_variables(job)[key]}" for key in _OWN]
         _, printed = self._tool(folder, job, name, *(word for each in own for word in ("--variable", each)))
         (folder / ".gitlab-ci-local.yml").unlink()
         codes = {match["job"]: int(match["code"] or 0) for match in _ENDED.finditer(printed)}
@@ -157,7 +159,7 @@ class Runner:
     def _tool(self, folder: Path, job: Job, *words: str, errors: bool = True) -> tuple[int, str]:
         assert TOOL is not None
         given = self._given(job, folder)
-        predefined = ",".join(key for key in (*given, "CI_JOB_ID", "CI_JOB_URL") if key.startswith(("CI", "GITLAB_")))
+        predefined = ",".join(key for key in (*given, *_OWN) if key.startswith(("CI", "GITLAB_")))
         command = [
             TOOL, *words,
             "--force-shell-executor", "--shell-isolation", "--no-artifacts-to-source", "--no-json-schema-validation",
