@@ -15,7 +15,6 @@ from portctl.gate.evidence import (
     Evidence,
     JobState,
     Kind,
-    Marks,
     Question,
     Run,
     Tested,
@@ -127,8 +126,9 @@ def _with_change(question: Question, evidence: Evidence, desk: Desk) -> Evidence
         change = desk.change(call.deploy_run)
         evidence = replace(evidence, change=change, approvers=(), awaited=())
         if change is not None and evidence.request is not None and evidence.marks.tested is None:
-            marks = desk.marks.read(evidence.request)  # both were made since we looked, the tests first
-            evidence = replace(evidence, marks=marks, job=_job(desk, marks))
+            # Both were made since we looked, the tests first.
+            evidence = replace(evidence, marks=desk.marks.read(evidence.request))
+            evidence = replace(evidence, job=_job(question, desk, evidence))
         if (
             change is not None
             and evidence.marks.ended is None
