@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+from urllib.parse import quote
 
 from portctl.story.services import Row, Said, Services
 from portctl.story.telling import DEPLOY_STEP
 
 _PROJECT = "projects/platform%2Fdeployment"
+_MARKS = "projects/gate%2Fdeployment-marks/repository"
 _PAGE = 100
 _MOST_CHANGES = 1_000
 
 
 class Books:
-    """Reads only. What a pipeline was started with does not change and is read once."""
+    """Reads only."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._payloads: dict[int, Row] = {}
 
     def gitlab(self, method: str, path: str, body: Any = None) -> Said:
         return self._services.gitlab(method, f"{_PROJECT}/{path}", body)
@@ -33,19 +33,19 @@ class Books:
             if len(rows) < _PAGE:
                 return found
 
-    def payload(self, pipeline: int) -> Row:
-        if pipeline not in self._payloads:
-            self._payloads[pipeline] = json.loads(self._services.payload(pipeline))
-        return self._payloads[pipeline]
+    def called(self, kind: str) -> list[Row]:
+        """The pipelines that were started for this: their names begin with it."""
+        return [row for row in self.pipelines() if (row["name"] or "").startswith(f"{kind} ")]
 
-    def run_of(self, pipeline: int) -> str:
-        """The developer's run that the pipeline works for."""
-        return str(self.payload(pipeline)["deploy_run_id"])
-
-    def service_of(self, pipeline: int) -> str | None:
-        """The service that a request names; None where the pipeline follows a decision."""
-        found: str | None = self.payload(pipeline).get("entity")
-        return found
+    def started_job(self, run: str) -> int | None:
+        """The deploy job that the mark of a deployment names: 0 where it was given up, None where there is no mark."""
+        tree = self._services.gitlab("GET", f"{_MARKS}/tree?path=deployments&per_page={_PAGE}").body
+        for month in (row["path"] for row in tree):
+            path = quote(f"{month}/{run}/started.json", safe="")
+            said = self._services.gitlab("GET", f"{_MARKS}/files/{path}/raw?ref=main")
+            if said.is_good:
+                return int(said.body["job"])
+        return None
 
     def changes(self, approval: str | None = None) -> dict[str, str]:
         """By developer's run: the change request that was opened for it. Errors: ValueError where there are two."""
@@ -68,15 +68,13 @@ class Books:
     def deploy_starts(self) -> dict[str, int]:
         """By developer's run: how often a deploy step was begun, as the logs of the jobs tell."""
         found: dict[str, int] = {}
-        for row in self.pipelines():
-            jobs = self._services.jobs(row["id"])
+        for row in self.called("deploy"):
             times = sum(
                 self._services.trace(job["id"]).count(f"\n{DEPLOY_STEP}")
-                for job in jobs
+                for job in self._services.jobs(row["id"])
                 if job["name"] == "deploy" and job["status"] != "skipped"
             )
-            run = self.run_of(row["id"])
-            found[run] = found.get(run, 0) + times
+            found[run_of(row)] = found.get(run_of(row), 0) + times
         return found
 
     def open_deployments(self) -> list[str]:
@@ -92,3 +90,8 @@ class Books:
             jobs = self._services.jobs(row["id"])
             found += [f"job {job['id']} {job['status']}" for job in jobs if job["status"] not in ended]
         return found
+
+
+def run_of(pipeline: Row) -> str:
+    """The developer's run that a pipeline works for: its name ends with it."""
+    return str(pipeline["name"]).split(" ")[1]

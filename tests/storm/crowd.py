@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from portctl.story.services import Row, Said, Services
-from tests.storm.books import Books
+from tests.storm.books import Books, run_of
 from tests.storm.weather import WHILE_ASKING, WHILE_DECIDING
 
 ACTION = "deploy_service_to_cluster"
@@ -32,7 +32,8 @@ _MANY = 20
 _MOST_ROUNDS = 8
 _FLOW_SECONDS = 2
 _POLL_SECONDS = 0.05
-_PATIENCE_SECONDS = 60.0
+_TICK_SECONDS = 5.0
+_PATIENCE_SECONDS = 120.0
 _DEPLOY_FAILS: dict[str, str | None] = {"deploy.sh": "exit 7\n"}
 _TESTS_FAIL: dict[str, str | None] = {
     "deploy.sh": None,
@@ -69,8 +70,8 @@ class Told:
     """What the crowd did, for those who look at what came of it."""
 
     asked: list[Asked] = field(default_factory=list)
-    canceled: dict[str, int] = field(default_factory=dict)
-    """By run: its pipeline, which somebody has cancelled."""
+    canceled: dict[str, str] = field(default_factory=dict)
+    """Runs of which somebody has cancelled a pipeline, and what that was called for."""
     fates: dict[str, str] = field(default_factory=dict)
     """By run: what people did about its change request."""
     answers: dict[str, list[str]] = field(default_factory=dict)
@@ -96,7 +97,7 @@ class Crowd:
             self._services.port("GET", "/blueprints", person=person)
         self._steer("POST", "/faults", list(WHILE_ASKING))
         for number, size in enumerate(WAVES):
-            self._pass(_MINUTE)
+            self._pass(_SIGN_IN_WINDOW)
             self._wave(number, size)
         self._run_jobs_again()
         self._pass(_SIGN_IN_WINDOW)
@@ -121,7 +122,11 @@ class Crowd:
         said = self._all_at_once(self._ask, wishes, hands=size)
         self.told.asked += [Asked(run, service, number) for run, service in zip(said, wishes, strict=True)]
         if number == _INTERFERED_WITH:
-            self._cancel_two(before)
+            self._cancel_the_newest(before)
+        self._wait_until_gitlab_has_answered(said)
+        self._pass(_MINUTE)
+        if number == _INTERFERED_WITH:
+            self._cancel_a_deployment(before)
         self._settle()
         self.told.refused_sign_ins = self._refused_sign_ins()
 
@@ -143,35 +148,51 @@ class Crowd:
         rows = self._steer("GET", "/journal")["exchanges"]
         return sum(row["status"] == 429 and row["path"] == "/v1/auth/access_token" for row in rows)
 
-    def _cancel_two(self, before: set[int]) -> None:
-        """The newest one, of which nothing has begun, and one that is about to deploy."""
+    def _wait_until_gitlab_has_answered(self, runs: list[str]) -> None:
+        """For each of them it has started a pipeline, or refused."""
+        left = set(runs)
+
+        def answered() -> bool:
+            left.difference_update({run_of(row) for row in self._books.called("request")})
+            left.difference_update({run for run in left if self._services.run(run)["status"] == "FAILURE"})
+            return not left
+
+        self._wait(answered)
+
+    def _cancel_the_newest(self, before: set[int]) -> None:
+        """Of which nothing has begun."""
 
         def new() -> list[Row]:
-            rows = [row for row in self._books.pipelines() if row["id"] not in before]
+            rows = [row for row in self._books.called("request") if row["id"] not in before]
             return rows if len(rows) >= _MANY else []
 
-        rows = self._wait(new)
-        self._cancel(rows[-1]["id"])
-        early = next(row["id"] for row in rows[3:] if self._books.service_of(row["id"]) != LOW)
-        self._wait(lambda: self._is_at_the_gate(early))
-        self._cancel(early)
+        self._cancel(self._wait(new)[-1], "request")
 
-    def _is_at_the_gate(self, pipeline: int) -> bool:
-        jobs = self._services.jobs(pipeline)
-        return any(job["name"] == "gate" and job["status"] == "running" for job in jobs)
+    def _cancel_a_deployment(self, before: set[int]) -> None:
+        """That is about to begin."""
 
-    def _cancel(self, pipeline: int) -> None:
-        said = self._books.gitlab("POST", f"pipelines/{pipeline}/cancel")
+        def about_to_deploy() -> list[Row]:
+            rows = [row for row in self._books.called("deploy") if row["id"] not in before]
+            return [row for row in rows if self._is_starting(row["id"])]
+
+        self._cancel(self._wait(about_to_deploy)[0], "deploy")
+
+    def _is_starting(self, pipeline: int) -> bool:
+        return any(job["name"] == "start" and job["status"] == "running" for job in self._services.jobs(pipeline))
+
+    def _cancel(self, pipeline: Row, kind: str) -> None:
+        said = self._books.gitlab("POST", f"pipelines/{pipeline['id']}/cancel")
         assert said.is_good, said.reason
-        self.told.canceled[self._books.run_of(pipeline)] = pipeline
+        self.told.canceled[run_of(pipeline)] = kind
 
     def _run_jobs_again(self) -> None:
         """Somebody retries jobs that have ended well: one that opened a change request, one that deployed."""
-        for name, service in (("gate", LOW), ("deploy", ENOUGH)):
+        services = {each.run: each.service for each in self.told.asked}
+        for kind, name, service in (("request", "open", LOW), ("deploy", "deploy", ENOUGH)):
             row = next(
                 row
-                for row in self._books.pipelines()
-                if row["status"] == "success" and self._books.service_of(row["id"]) == service
+                for row in self._books.called(kind)
+                if row["status"] == "success" and services[run_of(row)] == service
             )
             (job,) = (each for each in self._services.jobs(row["id"]) if each["name"] == name)
             assert self._services.retry(job["id"]).status == 201
@@ -246,8 +267,12 @@ class Crowd:
             self._settle()
 
     def _settle(self) -> None:
-        said = self._steer("POST", "/settle")
-        assert "error" not in said, said
+        """Let everything end; minutes pass meanwhile, since jobs wait for limits that count by the minute."""
+        with ThreadPoolExecutor(1) as other:
+            settled = other.submit(self._steer, "POST", "/settle")
+            while not wait([settled], _TICK_SECONDS).done:
+                self._pass(_MINUTE)
+        assert "error" not in settled.result(), settled.result()
 
     def _pass(self, seconds: float) -> None:
         self._steer("POST", "/advance", {"seconds": seconds})

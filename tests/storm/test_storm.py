@@ -14,7 +14,7 @@ import pytest
 
 from portctl.story.services import Row, Services
 from portctl.story.stage import stage
-from tests.storm.books import Books
+from tests.storm.books import Books, run_of
 from tests.storm.crowd import ENOUGH, LOW, WAVES, Asked, Crowd, Told
 from tests.storm.processes import living
 
@@ -22,8 +22,12 @@ ROOT = pathlib.Path(__file__).parents[2]
 PER_MINUTE = 25
 REPEATED = 3
 """So many requests reach GitLab twice."""
-REFUSED = "The pipeline could not be started, nothing was deployed: Failed to invoke the webhook with status code: 429."
+REFUSED = (
+    "The pipeline could not be started, nothing was deployed: Failed to invoke the webhook with status code: 429. "
+    "({} to Staging, for dev.dora@example.com)"
+)
 CANCELED = "The pipeline was cancelled, nothing was deployed: URL"
+NEVER_BEGAN = "The deploy job never began, nothing was deployed: URL"
 ABANDONED = "No pipeline works on it any more, and nothing was deployed: ask again"
 
 
@@ -40,14 +44,14 @@ class Ending:
 @dataclass(frozen=True, slots=True)
 class Storm:
     """What is left of it. `started`: how many pipelines were begun for each request of a developer.
-    `interrupted`: runs whose pipeline was cancelled while a job ran that may tell (tests of a service may not).
+    `jobs`: for each run of which a pipeline was cancelled, the deploy job that its mark names.
     """
 
     told: Told
     endings: dict[str, Ending]
     words: dict[str, str]
     started: Counter[str]
-    interrupted: set[str]
+    jobs: dict[str, int | None]
     left: dict[str, list[str]]
 
 
@@ -74,13 +78,12 @@ def _looked_at(services: Services, told: Told, left: dict[str, list[str]]) -> St
     services.steer("POST", "/advance", {"seconds": 60})
     books = Books(services)
     changes, starts = books.changes(), books.deploy_starts()
-    requests = [row["id"] for row in books.pipelines() if books.service_of(row["id"]) is not None]
     return Storm(
         told=told,
         endings={each.run: _ending(services, each.run, changes, starts) for each in told.asked},
         words=books.words(),
-        started=Counter(books.run_of(pipeline) for pipeline in requests),
-        interrupted={run for run, pipeline in told.canceled.items() if _was_interrupted(services, pipeline)},
+        started=Counter(run_of(row) for row in books.called("request")),
+        jobs={run: books.started_job(run) for run in told.canceled},
         left={
             **left,
             "runs": [f"{row['action']['identifier']} {row['id']}" for row in services.open_runs()],
@@ -91,39 +94,41 @@ def _looked_at(services: Services, told: Told, left: dict[str, list[str]]) -> St
     )
 
 
-def _was_interrupted(services: Services, pipeline: int) -> bool:
-    jobs = [job for job in services.jobs(pipeline) if job["name"] != "test-service"]
-    return any(job["status"] == "canceled" and job["started_at"] for job in jobs)
-
-
 def _ending(services: Services, run_id: str, changes: dict[str, str], starts: dict[str, int]) -> Ending:
     run: Row = services.run(run_id)
     text = run["summary"] or next(reversed(services.log(run_id)), "")
-    shown = re.sub(r"CHG\d+", "CHG", re.sub(r"http\S+", "URL", text))
+    shown = re.sub(r"CHG\d+", "CHG", re.sub(r"http[^\s)]+", "URL", text))
     return Ending(run["status"], shown, int(run_id in changes), starts.get(run_id, 0))
 
 
 def expected(storm: Storm, asked: Asked) -> Ending:
     """The only way in which this deployment may have ended, by what people and services did."""
     if asked.run not in storm.started:
-        return Ending("FAILURE", REFUSED, 0, 0)
+        return Ending("FAILURE", REFUSED.format(asked.service), 0, 0)
     if asked.run in storm.told.canceled:
-        return Ending("FAILURE", CANCELED if asked.run in storm.interrupted else ABANDONED, 0, 0)
+        return Ending("FAILURE", _canceled(storm, asked.run), 0, 0)
     if asked.service == ENOUGH:
-        return Ending("SUCCESS", f"{ENOUGH} is deployed to Staging", 0, 1)
+        return Ending("SUCCESS", f"Deployed {ENOUGH} to Staging", 0, 1)
     if asked.service == LOW:
         return _decided(storm, asked.run)
     return (
-        Ending("SUCCESS", f"{asked.service} is deployed to Staging", 0, 1),
-        Ending("FAILURE", f"The deployment of {asked.service} to Staging failed with exit code 7: URL", 0, 1),
-        Ending("FAILURE", "The pipeline failed, nothing was deployed: URL", 0, 0),
+        Ending("SUCCESS", f"Deployed {asked.service} to Staging", 0, 1),
+        Ending("FAILURE", f"The deployment of {asked.service} to Staging failed, look what it did: URL", 0, 1),
+        Ending("FAILURE", "The pipeline failed in its job test-service (URL), nothing was deployed: URL", 0, 0),
     )[asked.wave]
+
+
+def _canceled(storm: Storm, run: str) -> str:
+    """Of a request, nothing had begun, and the look tells. A deployment may have taken its start just then, or not."""
+    if storm.told.canceled[run] == "request":
+        return ABANDONED
+    return NEVER_BEGAN if storm.jobs[run] else CANCELED
 
 
 def _decided(storm: Storm, run: str) -> Ending:
     word = storm.told.answers.get(run, ["forgotten"])[0]
     return {
-        "approved": Ending("SUCCESS", f"{LOW} is deployed to Staging under CHG", 1, 1),
+        "approved": Ending("SUCCESS", f"Deployed {LOW} to Staging under CHG", 1, 1),
         "rejected": Ending(
             "FAILURE",
             "Change request CHG was rejected: nothing is deployed, unless it is submitted again and approved",
@@ -149,7 +154,7 @@ def test_every_deployment_has_ended_as_it_must_and_says_so(storm: Storm) -> None
 
 
 def test_one_decision_was_taken_about_each_change_request_and_it_is_what_the_record_says(storm: Storm) -> None:
-    said = {"approved": "approved -2", "rejected": "rejected -5"}
+    said = {"approved": "approved 3", "rejected": "rejected -5"}
     decided = {run for run, fate in storm.told.fates.items() if fate != "forgotten"}
     assert set(storm.told.answers) == decided
     assert {run: len(words) for run, words in storm.told.answers.items()} == dict.fromkeys(decided, 1)

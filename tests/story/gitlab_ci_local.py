@@ -2,8 +2,8 @@
 
 It comes as GitLab's runners do: it asks for a job, gets its commit, its variables and a token, and sends back log and
 state. The tool reads the pipeline file with the inputs of the call, and says which jobs it has: that is compared with
-those that GitLab has made of it. Each job is then run by itself, with what those before it have left, since GitLab gives
-its credentials to that one job.
+those that GitLab has made of it. Each job is then run by itself, with what those before it have left: GitLab gives its
+credentials to that one job.
 """
 
 from __future__ import annotations

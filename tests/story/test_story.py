@@ -22,8 +22,9 @@ READINGS: dict[str, tuple[str, ...]] = {
     "lenient": ("--switch", "all=lenient"),
     "late": ("--lag", "2", "--fault", DELAYED),
 }
-NOT_DEPLOYED = {"reject-in-port", "reject-in-servicenow"}
-DIED = {"pipeline-crash"}
+NOT_DEPLOYED = {"reject-in-port", "reject-in-servicenow", "own-approval", "missing-repository", "opened-before-upgrade"}
+OTHERWISE = {"pipeline-crash", "other-languages"}
+"""Started once and failed; two deployments."""
 DEPLOYED = "the deploy step was started exactly once"
 CASES = [(reading, name) for reading in READINGS for name in SCENARIOS]
 
@@ -63,6 +64,8 @@ def told() -> Told:
 @pytest.mark.parametrize(("reading", "name"), CASES, ids=[f"{reading}: {name}" for reading, name in CASES])
 def test_the_scenario_goes_as_it_should(told: Told, reading: str, name: str) -> None:
     _, scenarios = told[reading]
+    if scenarios[name]["leftOut"]:
+        pytest.skip(f"{name}: {scenarios[name]['leftOut']}")
     assert scenarios[name]["broken"] is None
     assert scenarios[name]["steps"][-1]["holds"] != []
 
@@ -78,7 +81,7 @@ def test_the_exit_code_says_whether_all_went_well(told: Told, reading: str) -> N
 def test_every_scenario_that_ends_with_an_approval_says_that_it_deployed_once(told: Told, reading: str) -> None:
     _, scenarios = told[reading]
     once = {name for name, each in scenarios.items() if any(DEPLOYED in step["holds"] for step in each["steps"])}
-    assert once == set(SCENARIOS) - NOT_DEPLOYED - DIED
+    assert once == set(SCENARIOS) - NOT_DEPLOYED - OTHERWISE
 
 
 def test_the_story_is_told_in_words_and_fails_with_a_broken_service() -> None:
