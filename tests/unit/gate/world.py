@@ -118,7 +118,7 @@ class Deployment:
         Under a change it may be over as well, if the gate has ended it: with the rejection that came before.
         """
         tested = self.marks.tested
-        if tested is None or self.marks.ended is not None:
+        if tested is None:
             return False
         if tested.needs_change:
             by_us = self.run.ended is not None or self.is_raced
