@@ -83,8 +83,7 @@ def _settle(question: Question, gate: Gate, desk: Desk) -> str:
 
 
 def _evidence(question: Question, gate: Gate, desk: Desk) -> Evidence:
-    measured = _measured(gate, desk) if question is Question.OPEN else None
-    return gather(question, desk, gate.call, gate.now, measured=measured)
+    return gather(question, desk, gate.call, gate.now, measure=lambda: _measured(gate, desk))
 
 
 def _accept(gate: Gate, desk: Desk, evidence: Evidence) -> Evidence:

@@ -68,8 +68,10 @@ class Desk:
         return found[0]
 
 
-def gather(question: Question, desk: Desk, call: Call, now: float, *, measured: Measured | None = None) -> Evidence:
-    """The evidence for a question as it is now. `measured`: what the tests of this pipeline have left."""
+def gather(
+    question: Question, desk: Desk, call: Call, now: float, *, measure: Callable[[], Measured] | None = None
+) -> Evidence:
+    """The evidence for a question as it is now. `measure` reads what the tests have left; OPEN asks for it."""
     portal = desk.portal
     request = portal.run(call.deploy_run)
     own = portal.run(call.run) if call.run else None
@@ -78,8 +80,8 @@ def gather(question: Question, desk: Desk, call: Call, now: float, *, measured: 
         return evidence
     evidence = replace(evidence, marks=desk.marks.read(request))
     if question is Question.OPEN:
-        assert measured is not None
-        return _with_tests(evidence, desk, request, own, measured)
+        assert measure is not None
+        return _with_tests(evidence, desk, request, own, measure())
     evidence = replace(evidence, job=_job(question, desk, evidence))
     if question is Question.REPORT:
         failed = desk.pipelines.failed_job(call.pipeline) if call.pipeline else ""

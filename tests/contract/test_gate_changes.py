@@ -28,7 +28,6 @@ TESTED = evidence.Tested(
     needs_change=True,
     email="DEV.DORA@example.com",
 )
-PAGE = "https://gitlab.example/p/70"
 ONE = f"/api/now/table/change_request/{sys_id_of('r_one')}"
 
 
@@ -48,7 +47,7 @@ def seat(sandbox: Sandbox, tmp_path: pathlib.Path) -> Iterator[Seat]:
 
 
 def opened(seat: Seat) -> Change:
-    seat.desk.changes.open("r_one", TESTED, 80.0, PAGE)
+    seat.desk.changes.open("r_one", TESTED, "what and why", {})
     change = seat.desk.change("r_one")
     assert change is not None
     return change
@@ -103,7 +102,7 @@ def test_a_change_request_as_it_was_sent(seat: Seat, sandbox: Sandbox) -> None:
 def test_it_is_made_once_whoever_tries(seat: Seat) -> None:
     opened(seat)
     with pytest.raises((ApiError, AccessDenied)):
-        seat.desk.changes.open("r_one", TESTED, 80.0, PAGE)
+        seat.desk.changes.open("r_one", TESTED, "what and why", {})
 
 
 def test_one_that_another_has_made_is_not_ours(seat: Seat, sandbox: Sandbox) -> None:

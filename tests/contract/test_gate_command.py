@@ -41,7 +41,7 @@ def called(kind: str) -> dict[str, str]:
         "GATE_ENVIRONMENT": "Staging" if kind == "deploy" else "none",
         "CI_PIPELINE_ID": "70",
         "CI_PIPELINE_URL": "https://gitlab.example/p/70",
-        "CI_PIPELINE_CREATED_AT": "2026-11-21T10:00:00Z",
+        "CI_JOB_STARTED_AT": "2026-11-21T10:00:00Z",
         "CI_JOB_URL": "https://gitlab.example/j/6",
         "CI_JOB_STATUS": "running",
     }
@@ -158,8 +158,8 @@ def test_what_is_shown_of_a_call_is_short_and_harmless(alone: Job) -> None:
 
 @pytest.mark.parametrize("value", ["", "now", "1790000000", "2026-13-01T00:00:00Z"])
 def test_a_pipeline_without_a_time_is_refused(alone: Job, value: str) -> None:
-    code, out, err = alone.told("look", **{**called("look"), "CI_PIPELINE_CREATED_AT": value})
-    said = f"error: Not called by its pipeline\n  CI_PIPELINE_CREATED_AT is no time\n{HINT}"
+    code, out, err = alone.told("look", **{**called("look"), "CI_JOB_STARTED_AT": value})
+    said = f"error: Not called by its pipeline\n  CI_JOB_STARTED_AT is no time\n{HINT}"
     assert (code, out, err) == (3, "", said)
 
 

@@ -113,7 +113,8 @@ def test_whoever_asks_again_has_it_and_nobody_else(marks: MarkStore) -> None:
 def test_the_first_end_that_is_told_stays(marks: MarkStore) -> None:
     marks.take_start(RUN, started(7))
     marks.keep_end(RUN, ENDED)
-    marks.keep_end(RUN, Ended(success=True, text="deployed"))
+    with pytest.raises(TakenBySomebodyElse, match=r"^ended\.json$"):
+        marks.keep_end(RUN, Ended(success=True, text="deployed"))
     assert marks.read(RUN).ended == ENDED
 
 

@@ -107,7 +107,7 @@ def test_enough_coverage_starts_the_deployment(office: Office) -> None:
         f"Started {URL}",
         "r_own SUCCESS: The pipeline that deploys shop/checkout to Staging was started",
         "open: enough-coverage",
-        "Requests: GitLab as SERVICE_READ_TOKEN 2, Port 7, GitLab as MARKS_TOKEN 5, GitLab, pipelines 1",
+        "Requests: Port 7, GitLab as MARKS_TOKEN 5, GitLab as SERVICE_READ_TOKEN 2, GitLab, pipelines 1",
     ]
 
 

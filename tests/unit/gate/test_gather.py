@@ -52,8 +52,7 @@ QUESTIONS: list[tuple[Question, str, dict[str, Any], set[str]]] = [
 
 def ask(office: Office, question: Question, kind: str) -> tuple[Evidence, set[str]]:
     desk = office.desk()
-    measured = MEASURED if question is Question.OPEN else None
-    found = gather(question, desk, call(kind), NOW, measured=measured)
+    found = gather(question, desk, call(kind), NOW, measure=lambda: MEASURED)
     return found, set(desk.connections.requests)
 
 
@@ -102,7 +101,7 @@ def test_what_was_tested_is_evidence(office: Office) -> None:
 @pytest.mark.parametrize(("percent", "needs_change"), [(79.9, True), (80.0, False), (100.0, False), (0.0, True)])
 def test_coverage_at_the_threshold_is_enough(office: Office, percent: float, needs_change: bool) -> None:
     desk = furnish(office, "request", tested=None).desk()
-    found = gather(Question.OPEN, desk, call("request"), NOW, measured=replace(MEASURED, percent=percent))
+    found = gather(Question.OPEN, desk, call("request"), NOW, measure=lambda: replace(MEASURED, percent=percent))
     assert found.measured is not None
     assert found.measured.needs_change is needs_change
 
@@ -110,7 +109,7 @@ def test_coverage_at_the_threshold_is_enough(office: Office, percent: float, nee
 def test_no_report_is_a_problem_with_the_code(office: Office) -> None:
     desk = furnish(office, "request", tested=None).desk()
     none = replace(MEASURED, percent=None, problem="The tests left no coverage report")
-    found = gather(Question.OPEN, desk, call("request"), NOW, measured=none)
+    found = gather(Question.OPEN, desk, call("request"), NOW, measure=lambda: none)
     assert (found.measured, found.code_problem) == (None, "The tests left no coverage report")
 
 
