@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 from dataclasses import dataclass, replace
 
-from portctl.errors import PortctlError
+from portctl.errors import AnswerLost, PortctlError
 from portctl.gate import effects
 from portctl.gate.code import NoCode
 from portctl.gate.connections import Connections, Rim
@@ -20,6 +20,7 @@ from portctl.gate.services import Service, service_of
 from portctl.gate.settings import Settings
 
 _ROUNDS = 4
+_AFTER_A_LOSS = "Whoever looks at this deployment next reads what is there, and goes on from it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,9 @@ def run_gate(question: Question, gate: Gate) -> int:
     except Refused as refused:
         gate.rim.say(f"Refused: {refused}")
         return 0 if question is Question.REPORT else 1
+    except AnswerLost as lost:
+        lost.hint = _AFTER_A_LOSS
+        raise
     finally:
         said = ", ".join(f"{name} {count}" for name, count in connections.requests.items())
         gate.rim.say(f"Requests: {said or 'none'}")

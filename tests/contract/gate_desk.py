@@ -19,6 +19,18 @@ CREATED = 1_790_000_000.0
 MONTH = "2026-09"
 
 
+def action(identifier: str, url: str, **inputs: str) -> dict[str, Any]:
+    """An action on services, each of its inputs a text, whose backend is at `url`."""
+    properties = {name: {"type": "string", "title": title} for name, title in inputs.items()}
+    trigger = {
+        "type": "self-service",
+        "operation": "DAY-2",
+        "blueprintIdentifier": "service",
+        "userInputs": {"properties": properties},
+    }
+    return {"identifier": identifier, "trigger": trigger, "invocationMethod": {"type": "WEBHOOK", "url": url}}
+
+
 def run_of(identifier: str, created_at: float = CREATED) -> Run:
     return Run(id=identifier, action="deploy_service_to_cluster", is_open=True, created_at=created_at)
 

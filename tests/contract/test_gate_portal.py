@@ -14,7 +14,7 @@ from portctl.gate.connections import PORT_CLIENT
 from portctl.gate.evidence import Ended
 from portctl.sandbox.core.faults import Fault, FaultKind
 from portctl.sandbox.server import Sandbox
-from tests.contract.gate_desk import Seat, seated, variables
+from tests.contract.gate_desk import Seat, action, seated, variables
 from tests.sandbox.listener import listening
 from tests.servers import port_client
 
@@ -33,18 +33,8 @@ def seat(sandbox: Sandbox, tmp_path: pathlib.Path) -> Iterator[Seat]:
 def run(sandbox: Sandbox) -> Iterator[str]:
     """Of a developer, about a service; its backend takes it and says nothing more."""
     with listening() as backend, port_client(sandbox) as port:
-        inputs = {"environment": {"type": "string"}, "requested_by": {"type": "string"}}
-        action = {
-            "identifier": "deploy_service_to_cluster",
-            "trigger": {
-                "type": "self-service",
-                "operation": "DAY-2",
-                "blueprintIdentifier": "service",
-                "userInputs": {"properties": inputs},
-            },
-            "invocationMethod": {"type": "WEBHOOK", "url": backend.url},
-        }
-        port.post("/v1/actions", json=action).raise_for_status()
+        asks = action("deploy_service_to_cluster", backend.url, environment="Environment", requested_by="Address")
+        port.post("/v1/actions", json=asks).raise_for_status()
         sandbox.world.clock.advance(1)
         yield started(sandbox)
         sandbox.settle()

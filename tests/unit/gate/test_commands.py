@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from portctl.errors import AccessDenied, PortctlError
+from portctl.errors import AccessDenied, AnswerLost, PortctlError
 from portctl.gate.commands import Gate, run_gate
 from portctl.gate.evidence import Question
 from tests.unit.gate.deployments import (
@@ -251,6 +251,14 @@ def test_what_a_service_refuses_is_raised_and_requests_are_counted(office: Offic
     with pytest.raises(AccessDenied):
         run_gate(Question.LOOK, gate(office, "look"))
     assert office.log == ["Requests: Port 2"]
+
+
+def test_a_lost_answer_says_who_goes_on(office: Office) -> None:
+    furnish(office, "decision", **APPROVED).replies[TRIGGER] = httpx.ReadError("cut")
+    with pytest.raises(AnswerLost) as caught:
+        run_gate(Question.WAIT, gate(office, "decision"))
+    assert caught.value.hint == "Whoever looks at this deployment next reads what is there, and goes on from it."
+    assert office.asked.count(TRIGGER) == 1
 
 
 def test_a_job_has_no_client_left_open(office: Office) -> None:
