@@ -28,10 +28,13 @@ spec:
     deploy_run: { default: "" }
     environment: { default: none }
 ---
-start: { script: ["true"] }
-deploy: { script: ["true"], needs: [start], when: manual }
+test-service:
+  rules: [{ if: '"$[[ inputs.call ]]" == "request"' }]
+  script: [echo '<coverage line-rate="0.8"/>' > coverage.xml]
+  artifacts: { paths: [coverage.xml] }
+start: { rules: [{ if: '"$[[ inputs.call ]]" == "deploy"' }], script: ["true"] }
+deploy: { rules: [{ if: '"$[[ inputs.call ]]" == "deploy"', when: manual }], script: ["true"], needs: [start] }
 """
-COVERED = '<?xml version="1.0"?><coverage line-rate="0.8"/>'
 READS = (*PORT_CLIENT, READ_TOKEN)
 ALL = (*READS, MARKS_TOKEN, TRIGGER_TOKEN, SERVICENOW_SECRET)
 
@@ -128,11 +131,14 @@ def test_a_deployment_from_request_to_start(deployment: Deployment, sandbox: San
             shown = port.get(f"/v1/actions/runs/{run}", params={"version": "v2"}).json()["run"]
             assert shown["link"] == ["https://gitlab.example/p/70"]
 
-    (deployment.folder / "request" / "coverage.xml").write_text(COVERED, encoding="utf-8")
-    credentials = (*PORT_CLIENT, MARKS_TOKEN, TRIGGER_TOKEN)
-    assert deployment.job(Question.OPEN, Kind.REQUEST, "request", *credentials, pipeline=70) == 0
     with gitlab_client(sandbox) as gitlab:
-        (pipeline,) = gitlab.get(f"{PROJECT}/pipelines").json()
+        body = {"token": deployment.trigger, "ref": "main", "inputs": {"call": "request"}}
+        tested = gitlab.post(f"{PROJECT}/trigger/pipeline", json=body).raise_for_status().json()["id"]
+    sandbox.settle()
+    credentials = (*READS, MARKS_TOKEN, TRIGGER_TOKEN)
+    assert deployment.job(Question.OPEN, Kind.REQUEST, "request", *credentials, pipeline=tested) == 0
+    with gitlab_client(sandbox) as gitlab:
+        (pipeline,) = (row for row in gitlab.get(f"{PROJECT}/pipelines").json() if row["id"] != tested)
         jobs = gitlab.get(f"{PROJECT}/pipelines/{pipeline['id']}/jobs").json()
     (deploy,) = (job["id"] for job in jobs if job["name"] == "deploy")
 
