@@ -99,6 +99,13 @@ def test_a_pipeline_that_has_deployed_cannot_deploy(office: Office, rows: list[A
         office.desk().pipelines.deploy_job(70)
 
 
+@pytest.mark.parametrize("body", [{}, {"message": "x"}, None])
+def test_an_answer_without_jobs_is_told(office: Office, body: Any) -> None:
+    office.replies[JOBS] = (200, body)
+    with pytest.raises(PortctlError, match="Not what GitLab answers: no jobs of pipeline 70"):
+        office.desk().pipelines.failed_job(70)
+
+
 def test_the_job_that_failed_first(office: Office) -> None:
     rows = [job(9, "report", "failed"), job(8, "open", "failed"), job(7, "accept", "success"), job(10, "x", "skipped")]
     office.replies[JOBS] = (200, rows)

@@ -230,6 +230,13 @@ def test_who_has_approved_in_port(office: Office) -> None:
     }  # fmt: skip
 
 
+def test_more_decisions_than_port_lists_tell_nothing(office: Office) -> None:
+    office.replies[RUNS] = (200, {"runs": [decision("user_1")] * 999})
+    assert office.desk().portal.approvers_of("abc") == {"user_1"}
+    office.replies[RUNS] = (200, {"runs": [decision("user_1")] * 1000})
+    assert office.desk().portal.approvers_of("abc") == frozenset()
+
+
 @pytest.mark.parametrize("body", [{}, {"runs": None}, {"runs": {}}, []])
 def test_a_list_that_is_none_is_told(office: Office, body: Any) -> None:
     office.replies[RUNS] = (200, body)

@@ -59,6 +59,10 @@ def test_a_property_that_cannot_be_used_is_named(tmp_path: pathlib.Path, name: s
     assert caught.value.detail == f"the property {name} of checkout is no text that can be used"
 
 
+def test_a_property_may_be_long(tmp_path: pathlib.Path) -> None:
+    assert service_of("shop/checkout", {"testCommand": "x" * 4000}, settings(tmp_path)).test == "x" * 4000
+
+
 @pytest.mark.parametrize("project", ["platform/deployment", "gate/deployment-marks"])
 @pytest.mark.parametrize(
     "spell",
