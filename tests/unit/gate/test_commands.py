@@ -261,8 +261,19 @@ def test_a_lost_answer_says_who_goes_on(office: Office) -> None:
     assert office.asked.count(TRIGGER) == 1
 
 
-def test_a_job_has_no_client_left_open(office: Office) -> None:
+class Closing(httpx.MockTransport):
+    """Counts how often it is closed: once by each client that was used."""
+
+    closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_a_job_leaves_no_client_open(office: Office) -> None:
     furnish(office, "look").replies[FIND] = httpx.ConnectError("refused")
+    transport = office.transport = Closing(office)
     with pytest.raises(PortctlError):
         run_gate(Question.LOOK, gate(office, "look"))
-    assert office.log[-1].startswith("Requests: Port ")
+    assert office.log[-1] == "Requests: Port 4, GitLab as MARKS_TOKEN 4, ServiceNow 6"
+    assert transport.closed == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import pathlib
 from collections.abc import Callable
@@ -104,6 +105,12 @@ def test_a_broken_connection_tells_nothing(office: Office, tmp_path: pathlib.Pat
     said = told(office, Question.LOOK, tmp_path)
     assert "cannot be reached" in said
     assert [each for each in canaries() if each in said] == []
+
+
+def test_what_git_sends_is_known_to_the_scrubber(office: Office) -> None:
+    office.desk().connections.code()
+    basic = base64.b64encode(f"oauth2:{SECRETS['SERVICE_READ_TOKEN']}".encode()).decode()
+    assert office.scrub(f"Basic {basic}") == "Basic (secret SERVICE_READ_TOKEN for git)"
 
 
 def test_no_file_of_a_job_holds_a_credential(office: Office, tmp_path: pathlib.Path) -> None:
