@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NEEDED := python3 git curl jq
 SHELLCHECK := shellcheck .ci/run demo/run
 
-.PHONY: demo test story storm lint format check-tools
+.PHONY: demo test story storm attacks lint format check-tools
 .DEFAULT_GOAL := test
 
 check-tools:
@@ -37,6 +37,9 @@ story: $(BIN)/pytest
 
 storm: $(BIN)/pytest
 	$(BIN)/pytest tests/storm
+
+attacks: $(BIN)/pytest
+	$(BIN)/pytest tests/attacks $(ARGS)
 
 lint: $(BIN)/pytest
 	$(BIN)/ruff check .

@@ -100,7 +100,7 @@ class Ground:
 
     def deployed(self) -> set[str]:
         """The runs whose deploy step was begun, as GitLab's logs tell."""
-        started = {int(mark["job"]): run for run, mark in self._marks("started.json").items()}
+        started = {int(mark["job"]): run for run, mark in self.marks("started.json").items()}
         begun = {job for job in started if job and DEPLOY_STEP in self._lines(job)}
         strangers = [
             job["id"]
@@ -113,7 +113,7 @@ class Ground:
 
     def unapproved(self) -> list[str]:
         """Deployments that needed an approval, and have none that somebody was free to give."""
-        tested = self._marks("tested.json")
+        tested = self.marks("tested.json")
         return sorted(run for run in self.deployed() if tested[run]["needs_change"] and run not in self.approved)
 
     def unexplained(self) -> list[str]:
@@ -128,7 +128,7 @@ class Ground:
         trace = self.services.trace(job)
         return "\n".join(line for line in trace.splitlines() if not line.startswith("$ "))
 
-    def _marks(self, name: str) -> Mapping[str, Row]:
+    def marks(self, name: str) -> Mapping[str, Row]:
         rows = self.services.gitlab("GET", f"{_MARKS}/tree?recursive=true&per_page=100&path=deployments")
         found = {}
         for row in rows.body if rows.is_good else []:

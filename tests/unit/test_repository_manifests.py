@@ -347,7 +347,7 @@ def test_the_approval_is_made_at_servicenows_approvals_endpoint_and_carries_pers
     backend = spec("port/Action:approve_and_deploy_service")["invocationMethod"]
     assert backend == {
         "type": "WEBHOOK",
-        "url": "http://127.0.0.1:8003/api/sn_chg_rest/change/{{ .entity.identifier }}/approvals",
+        "url": "http://127.0.0.1:8003/api/sn_chg_rest/change/{{ .entity.identifier | @uri }}/approvals",
         "agent": False,
         "synchronized": True,
         "method": "PATCH",
