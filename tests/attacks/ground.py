@@ -22,6 +22,7 @@ PROJECT = "projects/platform%2Fdeployment"
 _MARKS = "projects/gate%2Fdeployment-marks/repository"
 _SECRET_KEYS = ("token", "clientSecret", "password", "apiKey")
 _SHORTEST = 16
+_PAGE = 100
 _ENTITIES = ("servicenowChangeRequest", "openDeployment", "service")
 _TABLE = "/api/now/table"
 
@@ -60,12 +61,22 @@ class Ground:
 
     def pipelines(self) -> list[Row]:
         """Newest first, with those that GitLab has made of a call that it refused."""
-        rows: list[Row] = self.services.gitlab("GET", f"{PROJECT}/pipelines?per_page=100").body
-        return rows
+        return self._all(f"{PROJECT}/pipelines")
 
     def newest(self) -> int:
-        rows = self.pipelines()
+        rows = self.services.gitlab("GET", f"{PROJECT}/pipelines?per_page=1").body
         return int(rows[0]["id"]) if rows else 0
+
+    def _all(self, path: str) -> list[Row]:
+        """Every page of a list of GitLab."""
+        found: list[Row] = []
+        sign = "&" if "?" in path else "?"
+        while True:
+            said = self.services.gitlab("GET", f"{path}{sign}per_page={_PAGE}&page={len(found) // _PAGE + 1}")
+            rows: list[Row] = said.body if said.is_good else []
+            found += rows
+            if len(rows) < _PAGE:
+                return found
 
     def cancel(self, pipeline: int) -> None:
         self.services.gitlab("POST", f"{PROJECT}/pipelines/{pipeline}/cancel")
@@ -129,9 +140,8 @@ class Ground:
         return "\n".join(line for line in trace.splitlines() if not line.startswith("$ "))
 
     def marks(self, name: str) -> Mapping[str, Row]:
-        rows = self.services.gitlab("GET", f"{_MARKS}/tree?recursive=true&per_page=100&path=deployments")
         found = {}
-        for row in rows.body if rows.is_good else []:
+        for row in self._all(f"{_MARKS}/tree?recursive=true&path=deployments"):
             if row["path"].endswith(f"/{name}"):
                 text = self.services.gitlab("GET", f"{_MARKS}/files/{quote(row['path'], safe='')}/raw?ref=main").body
                 found[row["path"].split("/")[-2]] = text
