@@ -15,7 +15,7 @@ from pathlib import Path
 from portctl.sandbox.gitlab.ci.runner.stand_ins import python, stand_ins
 
 _SYSTEM = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
-_TOOLS = ("bash", "git", "curl", "jq", "python3")
+_TOOLS = ("bash", "git", "curl", "jq", "python3", "node")
 _PYTHON = "python3"
 _ON_THE_IMAGE = ("curl", "jq")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
