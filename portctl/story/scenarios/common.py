@@ -75,15 +75,20 @@ def is_deployed(story: Telling, run: str, pipelines: int = 3, service: str = "sh
     nothing_is_left_open(story)
 
 
-def is_rejected(story: Telling, run: str, pipelines: int = 2) -> None:
-    """The end of a story in which it was right not to deploy."""
+def is_rejected(story: Telling, run: str) -> None:
+    is_not_deployed(story, run, "was rejected: nothing is deployed")
+
+
+def is_not_deployed(story: Telling, run: str, why: str) -> None:
+    """The end of a story in which it was right not to deploy, after a decision."""
     ended = story.ended(run)
-    rows = story.pipelines_ended(pipelines)
+    rows = story.pipelines_ended(2)
     story.settle()
     story.step(PIPELINE, "GitLab", "deploys nothing", *(story.stages(row) for row in rows[1:]))
     story.show_log(run)
     story.holds("the developer's run has ended with FAILURE", ended["status"] == "FAILURE", ended["status"])
-    story.holds("its log says why", "was rejected: nothing is deployed" in story.services.log(run)[-1])
+    last = story.services.log(run)[-1]
+    story.holds("its log says why", why in last, last)
     story.holds("GitLab shows no deploy job", not story.deploy_jobs(), story.deploy_jobs())
     story.holds("there is one change request, not two", len(story.services.changes_of(run)) == 1)
     nothing_is_left_open(story)

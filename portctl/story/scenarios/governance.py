@@ -7,11 +7,10 @@ from urllib.parse import quote
 from portctl.story.scenarios.common import (
     FLOW_SECONDS,
     PAT,
-    PIPELINE,
     ask_with_low_coverage,
     decide_in_servicenow,
     is_deployed,
-    nothing_is_left_open,
+    is_not_deployed,
 )
 from portctl.story.scenarios.decisions import ACTION, decide_in_port
 from portctl.story.services import Row
@@ -73,16 +72,7 @@ def hold_and_resume(story: Telling) -> None:
 def own_approval(story: Telling) -> None:
     run, change = ask_with_low_coverage(story, person="engineer")
     decide_in_port(story, change, "approved", "I know what I do")
-    ended = story.ended(run)
-    rows = story.pipelines_ended(2)
-    story.settle()
-    story.step(PIPELINE, "GitLab", "deploys nothing", *(story.stages(row) for row in rows[1:]))
-    story.show_log(run)
-    story.holds("the run has ended with FAILURE", ended["status"] == "FAILURE", ended["status"])
-    why = "approved by the person who asked for the deployment"
-    story.holds("its log says why", why in story.services.log(run)[-1], story.services.log(run)[-1])
-    story.holds("GitLab shows no deploy job", not story.deploy_jobs(), story.deploy_jobs())
-    nothing_is_left_open(story)
+    is_not_deployed(story, run, "approved by the person who asked for the deployment")
 
 
 def opened_before_upgrade(story: Telling) -> None:
@@ -96,16 +86,7 @@ def opened_before_upgrade(story: Telling) -> None:
     said = story.services.gitlab("DELETE", f"{place}/files/{quote(path, safe='')}", body)
     story.holds("there is no mark", said.status == 204, said.reason)
     decide_in_servicenow(story, change, "approved", "go")
-    ended = story.ended(run)
-    rows = story.pipelines_ended(2)
-    story.settle()
-    story.step(PIPELINE, "GitLab", "deploys nothing", *(story.stages(row) for row in rows[1:]))
-    story.show_log(run)
-    story.holds("the developer's run has ended with FAILURE", ended["status"] == "FAILURE", ended["status"])
-    why = "opened by an earlier version of the pipeline"
-    story.holds("its log says why", why in story.services.log(run)[-1], story.services.log(run)[-1])
-    story.holds("GitLab shows no deploy job", not story.deploy_jobs(), story.deploy_jobs())
-    nothing_is_left_open(story)
+    is_not_deployed(story, run, "opened by an earlier version of the pipeline")
 
 
 def _patch(story: Telling, change: Row, values: Row) -> None:
