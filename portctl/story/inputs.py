@@ -12,7 +12,7 @@ def complaint_about(services: Services, action: str, inputs: Mapping[str, str]) 
     said = services.port("GET", f"/actions/{action}")
     if not said.is_good:
         rows = services.port("GET", "/actions").body["actions"]
-        known = [row["identifier"] for row in rows if row["trigger"]["type"] == "self-service"]
+        known = sorted(row["identifier"] for row in rows if row["trigger"]["type"] == "self-service")
         return f"there is no action {action}; there are {', '.join(known) or 'none'}"
     trigger = said.body["action"]["trigger"]
     declared = trigger.get("userInputs") or {}

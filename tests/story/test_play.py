@@ -85,8 +85,8 @@ def test_a_deployment_is_asked_for_approved_and_followed(running: control.Runnin
             ("run-action", "deploy"),
             3,
             (
-                "error: Nothing was sent\n  there is no action deploy; there are scaffold_service, "
-                "deploy_service_to_cluster, approve_and_deploy_service, pre_deployment_check\n"
+                "error: Nothing was sent\n  there is no action deploy; there are approve_and_deploy_service, "
+                "deploy_service_to_cluster, pre_deployment_check, scaffold_service\n"
             ),
         ),
         (
