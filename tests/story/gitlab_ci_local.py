@@ -1,14 +1,15 @@
 """A runner that takes the jobs of the emulated GitLab and runs them under gitlab-ci-local.
 
-It comes as GitLab's runners do: it asks for a job, gets its commit, its variables and a token, and sends back log and
-state. The tool reads the pipeline file with the inputs of the call, and says which jobs it has: that is compared with
-those that GitLab has made of it. Each job is then run by itself, with what those before it have left: GitLab gives its
-credentials to that one job.
+It comes as GitLab's runners do: it asks for a job, gets its commit, its variables and a token, and sends back log,
+artifacts and state. The tool reads the pipeline file with the inputs of the call, and says which jobs it has: that is
+compared with those that GitLab has made of it. Each job is then run by itself, with what those before it have left:
+GitLab gives its credentials to that one job.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ from portctl.sandbox.gitlab.ci.runner.shells import bash
 VERSION = "4.73.0"
 TOOL = shutil.which("gitlab-ci-local")
 PATIENCE_SECONDS = 120.0
-_ASK_SECONDS = 0.05
+_ASK_SECONDS = 0.15
 _KILLED = 137
 _ENDED = re.compile(r"^(?P<job>\S+) +finished in [\d.]+ m?s(?:\s+(?:FAIL|WARN)\s+(?P<code>\d+))?", re.MULTILINE)
 _CHANGES = (
@@ -109,7 +111,22 @@ class Runner:
         trace, code = self._one(ran.folder, job)
         if code is None:
             ran.died.append(name)
+        self._upload(job, ran.folder / _STATE / "artifacts" / name)
         self._report(job, trace, _KILLED if code is None else code)
+
+    def _upload(self, job: Job, folder: Path) -> None:
+        """What the job has left, as GitLab's runners do: the gate reads the coverage report there."""
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        if not files:
+            return
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for path in files:
+                archive.write(path, path.relative_to(folder))
+        kind = {"artifact_type": "archive", "artifact_format": "zip"}
+        sent = {"file": ("artifacts.zip", packed.getvalue(), "application/zip")}
+        headers = {"job-token": job["token"]}
+        self._http.post(f"/jobs/{job['id']}/artifacts", data=kind, files=sent, headers=headers).raise_for_status()
 
     def _report(self, job: Job, trace: str, code: int) -> None:
         text = trace.encode()

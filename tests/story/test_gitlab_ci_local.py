@@ -32,6 +32,7 @@ JOBS = "projects/platform%2Fdeployment/jobs?scope[]=pending&scope[]=running&scop
 POLL_SECONDS = 0.05
 
 
+LOOKS = {"lost-message", "refused-pipeline"}
 PIPELINES = {
     "approve-in-port": ["success", "success", "success"],
     "approve-in-servicenow": ["success", "success", "success"],
@@ -44,8 +45,8 @@ PIPELINES = {
     "word-only-patch": ["success", "success", "success", "success"],
     "approved-then-edited": ["success", "success", "success"],
     "rejected-then-approved": ["success", "success", "success", "success"],
-    "lost-message": ["success", "success", "success"],
-    "refused-pipeline": ["success", "success", "success"],
+    "lost-message": ["success", "success"],
+    "refused-pipeline": ["success", "success"],
     "two-stages": ["success", "success", "success"],
     "hold-and-resume": ["success", "success", "success", "success"],
     "own-approval": ["success", "success"],
@@ -53,6 +54,7 @@ PIPELINES = {
     "missing-repository": ["failed"],
     "opened-before-upgrade": ["success", "success"],
 }
+"""Without the looks, of which there are as many as the id of the deployment spreads over the hour."""
 DIED = {"pipeline-crash": [[], [], ["deploy"]]}
 AT_ONCE = {"both-at-once"}
 
@@ -117,7 +119,9 @@ def test_the_scenario_goes_as_it_should_under_gitlab_ci_local(attended: Attendan
         rows = story.pipelines()
         made = [{job["name"] for job in services.jobs(row["id"])} for row in rows]
     ran = [attended.runner.ran[row["id"]] for row in rows]
-    assert [row["status"] for row in rows] == PIPELINES[name]
+    looks = [row["status"] for row in rows if row["name"].startswith("look ")]
+    assert [row["status"] for row in rows if not row["name"].startswith("look ")] == PIPELINES[name]
+    assert set(looks) == ({"success"} if name in LOOKS else set())
     assert [set(each.jobs) for each in ran] == made, "the tool has other jobs than GitLab"
     assert [each.died for each in ran] == DIED.get(name, [[]] * len(ran))
 
