@@ -190,6 +190,7 @@ class Approver(StrEnum):
 
     ANOTHER = "another person"
     REQUESTER = "the requester"
+    OUTSIDER = "nobody of the group that decides"
     UNKNOWN = "unknown"
 
 

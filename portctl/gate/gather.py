@@ -162,6 +162,9 @@ def _with_approvals(evidence: Evidence, desk: Desk, change: Change) -> Evidence:
     approved = [row for row in rows if row["state"] == "approved"]
     tested = evidence.marks.tested
     approvers = tuple(_approver(row, desk, change, tested) for row in approved) if tested is not None else ()
+    group = desk.settings.servicenow.assignment_group
+    if approvers and all(row["group"] != group for row in approved):  # a change may be sent to another group
+        approvers = (Approver.OUTSIDER,)
     return replace(evidence, approvers=approvers, awaited=awaited(rows))
 
 

@@ -104,10 +104,15 @@ class ChangeRequests:
         )
 
     def approvals(self, change: Change) -> Sequence[Mapping[str, str]]:
-        """The rows of its approvers: `state`, `user`, `email`, `name`; empty where it may not be seen."""
+        """The rows of its approvers: `state`, `user`, `email`, `name`, and the `group` that was asked.
+
+        Empty is what may not be seen.
+        """
         query = {
             "sysparm_query": f"sysapproval={plain(change.sys_id)}",
-            "sysparm_fields": "state,sysapproval,approver.user_name,approver.email,approver.name",
+            "sysparm_fields": (
+                "state,sysapproval,approver.user_name,approver.email,approver.name,group.assignment_group.name"
+            ),
             "sysparm_limit": str(_MOST_ROWS),
         }
         rows = _rows(self._client.request("GET", f"{_TABLE}/sysapproval_approver", query=query).body)
@@ -119,6 +124,7 @@ class ChangeRequests:
                 "user": _text(row, "approver.user_name"),
                 "email": _text(row, "approver.email"),
                 "name": _text(row, "approver.name"),
+                "group": _text(row, "group.assignment_group.name"),
             }
             for row in rows
         ]

@@ -161,6 +161,21 @@ def _asked_again(ground: Ground, story: Telling) -> tuple[str, Row]:
     return run, asked_for_approval(story, run)
 
 
+@pytest.mark.parametrize("person", ["developer", "cab"])
+def test_a_group_that_somebody_has_put_in_place_of_ours_approves_nothing(
+    ground: Ground, story: Telling, person: str
+) -> None:
+    run, change = ask_with_low_coverage(story)
+    query = f"{TABLE}/sys_user_group?sysparm_query=name=CAB Approval"
+    group = ground.services.snow("GET", query, person="admin").body["result"][0]["sys_id"]
+    for columns in ({"assignment_group": group}, {"state": "-5"}, {"state": "-4"}):
+        assert write(ground, change, columns, person) == 200
+    assert approve(ground, change, "cab") == 200
+    assert story.deploy_starts() == 0
+    assert ground.services.run(run)["status"] == "FAILURE"
+    assert "approved, but by nobody of the group that decides" in ground.services.log(run)[-1]
+
+
 @pytest.mark.parametrize("person", ["developer", "cab", "noroles"])
 def test_approval_rows_are_nobodys_to_write(ground: Ground, story: Telling, person: str) -> None:
     _, change = ask_with_low_coverage(story)

@@ -29,14 +29,18 @@ def _gave_up(why: str) -> Callable[[Evidence, Policy], Effects]:
 
 
 def not_counting(e: Evidence, policy: Policy) -> bool:
-    if policy.requester_may_approve or not has(Verdict.APPROVED)(e, policy):
+    if not has(Verdict.APPROVED)(e, policy):
         return False
+    if policy.requester_may_approve:
+        return Approver.OUTSIDER in e.approvers
     return not e.approvers or any(approver is not Approver.ANOTHER for approver in e.approvers)
 
 
 def why_not_counting(e: Evidence, _: Policy) -> Effects:
     if Approver.REQUESTER in e.approvers:
         why = "was approved by the person who asked for the deployment; somebody else has to approve it"
+    elif Approver.OUTSIDER in e.approvers:
+        why = "is approved, but by nobody of the group that decides"
     else:
         why = "is approved, but it cannot be told by whom"
     return give_up(e, f"Change request {change_of(e).number} {why}: nothing was deployed, ask again")

@@ -21,6 +21,10 @@ def test_approvers_are_asked_a_moment_after_the_state_changed(snow: Snow, sandbo
     assert (snow.approvers(change), snow.state_of(change)) == ({}, ("-4", "not requested"))
     sandbox.world.clock.advance(1)
     assert (snow.approvers(change), snow.state_of(change)) == (BOTH_ASKED, ("-4", "requested"))
+    fields = {"sysparm_fields": "group.assignment_group.name,group.parent.sys_id"}
+    rows = snow.find("sysapproval_approver", f"sysapproval={change}", **fields)
+    groups = {(row["group.assignment_group.name"], row["group.parent.sys_id"]) for row in rows}
+    assert groups == {("Platform Engineering", change)}
 
 
 @pytest.mark.fact("servicenow-86")

@@ -102,6 +102,7 @@ def approval_row(**changes: Any) -> dict[str, Any]:
         "approver.user_name": "pat.platform",
         "approver.email": "pat@example.com",
         "approver.name": "Pat Platform",
+        "group.assignment_group.name": "Platform Engineering",
         **changes,
     }
 

@@ -34,6 +34,7 @@ AGAIN = "nothing was deployed, ask again"
 SELF = "Change request CHG1 was approved by the person who asked for the deployment; somebody else has to approve it"
 ENDED = "The request was ended in Port before CHG1 was approved"
 UNKNOWN = "Change request CHG1 is approved, but it cannot be told by whom"
+OUTSIDE = "Change request CHG1 is approved, but by nobody of the group that decides"
 CHANGED = f"CHG1 does not name this deployment any more: {AGAIN.removesuffix(', ask again')}"
 OLD = "The request is older than the marks that are kept: nothing is deployed any more, ask again"
 BEFORE = "CHG1 was opened by an earlier version of the pipeline, and this one does not go on with it: ask again"
@@ -119,6 +120,17 @@ ROWS = (
         why="by somebody unknown",
     ),
     _row("self-approved", gave_up(f"{UNKNOWN}: {AGAIN}", noted=True, own=False), IMPLEMENTING, why="by nobody"),
+    *(
+        _row(
+            "self-approved",
+            gave_up(f"{OUTSIDE}: {AGAIN}", noted=True, own=False),
+            APPROVED,
+            approvers=(Approver.OUTSIDER,),
+            policy=Policy(requester_may_approve=may),
+            why=f"by another group, where a requester may approve: {may}",
+        )
+        for may in (False, True)
+    ),
     _row("approved", PROCEED, APPROVED, approvers=BY_ANOTHER),
     _row("approved", PROCEED, IMPLEMENTING, approvers=BY_ANOTHER, why="moved on by a person"),
     _row(

@@ -264,11 +264,18 @@ def approval(**changes: Any) -> dict[str, Any]:
         "approver.user_name": "pat.platform",
         "approver.email": "pat@example.com",
         "approver.name": "Pat Platform",
+        "group.assignment_group.name": "Platform Engineering",
         **changes,
     }
 
 
-PAT = {"state": "approved", "user": "pat.platform", "email": "pat@example.com", "name": "Pat Platform"}
+PAT = {
+    "state": "approved",
+    "user": "pat.platform",
+    "email": "pat@example.com",
+    "name": "Pat Platform",
+    "group": "Platform Engineering",
+}
 
 
 def test_who_has_approved(office: Office) -> None:
@@ -290,7 +297,7 @@ def test_approvals_of_another_record_do_not_count(office: Office) -> None:
 
 def test_rows_that_may_not_be_seen_are_empty(office: Office) -> None:
     row = {"sysapproval": {"value": SYS_ID}, "approver.email": None}
-    assert approvals(office, row) == [{"state": "", "user": "", "email": "", "name": ""}]
+    assert approvals(office, row) == [{"state": "", "user": "", "email": "", "name": "", "group": ""}]
 
 
 @pytest.mark.parametrize("body", [{}, {"result": None}, {"result": {}}, []])

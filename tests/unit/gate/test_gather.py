@@ -183,6 +183,21 @@ def test_each_approval_counts_and_who_is_waited_for_is_named(office: Office) -> 
     assert found.awaited == ("Casey Cab",)
 
 
+BOARD = {"group.assignment_group.name": "CAB Approval", "approver.user_name": "casey.cab"}
+
+
+@pytest.mark.parametrize("other", [BOARD, {"group.assignment_group.name": ""}, {"group.assignment_group.name": None}])
+def test_an_approval_of_another_group_counts_only_beside_one_of_the_group_that_decides(
+    office: Office, other: dict[str, Any]
+) -> None:
+    furnish(office, "deploy", change=change_row(), approvals=(approval_row(**other),))
+    assert ask(office, Question.START, "deploy")[0].approvers == (Approver.OUTSIDER,)
+    furnish(office, "deploy", change=change_row(), approvals=(approval_row(**other), approval_row(state="requested")))
+    assert ask(office, Question.START, "deploy")[0].approvers == (Approver.OUTSIDER,)
+    furnish(office, "deploy", change=change_row(), approvals=(approval_row(**other), approval_row()))
+    assert ask(office, Question.START, "deploy")[0].approvers == (Approver.ANOTHER, Approver.ANOTHER)
+
+
 @pytest.mark.parametrize(
     "changes", [{"state": "4"}, {"state": "-5", "approval": "rejected"}, {"on_hold": "true"}, {"state": "3"}]
 )

@@ -259,7 +259,7 @@ TABLES = (
         "sysapproval_group",
         "Group Approval",
         "task",
-        "assignment reference(sys_user_group)",
+        "",
     ),
     TableSeed(
         "chg_model",

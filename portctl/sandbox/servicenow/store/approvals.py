@@ -45,7 +45,7 @@ class Approvals:
         if not approvers:
             self._advance(row)
             return
-        asked = self._records.system_insert("sysapproval_group", {"parent": row["sys_id"], "assignment": group})
+        asked = self._records.system_insert("sysapproval_group", {"parent": row["sys_id"], "assignment_group": group})
         for approver in approvers:
             self._records.system_insert(
                 "sysapproval_approver",
