@@ -76,8 +76,8 @@ class Told:
     """By run: what people did about its change request."""
     answers: dict[str, list[str]] = field(default_factory=dict)
     """By run: the words of the decisions that ServiceNow has taken."""
-    in_a_minute: list[int] = field(default_factory=list)
-    """How many pipelines GitLab has started while a wave asked for more."""
+    at_once: list[int] = field(default_factory=list)
+    """How many pipelines GitLab had started when it had answered all of a wave."""
     refused_sign_ins: int = 0
     """How often Port has refused to sign a job in."""
     missed: list[str] = field(default_factory=list)
@@ -126,7 +126,7 @@ class Crowd:
         if number == _INTERFERED_WITH:
             self._cancel_the_newest(before)
         self._wait_until_gitlab_has_answered(said)
-        self.told.in_a_minute.append(sum(row["id"] not in before for row in self._books.pipelines()))
+        self.told.at_once.append(sum(row["id"] not in before for row in self._books.pipelines()))
         self._pass(_MINUTE)
         if number == _INTERFERED_WITH:
             self._cancel_a_deployment(before)

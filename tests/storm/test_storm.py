@@ -144,7 +144,7 @@ def _decided(storm: Storm, run: str) -> Ending:
 def test_two_hundred_deployments_were_asked_for_and_the_limits_of_gitlab_and_port_were_met(storm: Storm) -> None:
     by_wave = [sum(storm.started[each.run] for each in storm.told.asked if each.wave == wave) for wave in range(3)]
     assert len({each.run for each in storm.told.asked}) == sum(WAVES) == 200
-    assert storm.told.in_a_minute == [PER_MINUTE] * 3
+    assert all(count >= PER_MINUTE for count in storm.told.at_once), storm.told.at_once
     assert all(PER_MINUTE - FIRST_DEPLOYMENTS <= count <= PER_MINUTE for count in by_wave), by_wave
     assert storm.told.refused_sign_ins > 0
     assert storm.told.missed == []

@@ -54,7 +54,9 @@ PIPELINES = {
     "missing-repository": ["failed"],
     "opened-before-upgrade": ["success", "success"],
 }
-"""Without the looks, of which there are as many as the id of the deployment spreads over the hour."""
+"""Of those with looks, what was asked for and what was deployed: a look, and the decision that Port hears of by it, both
+start the deployment, and the second one is refused.
+"""
 DIED = {"pipeline-crash": [[], [], ["deploy"]]}
 AT_ONCE = {"both-at-once"}
 
@@ -119,11 +121,14 @@ def test_the_scenario_goes_as_it_should_under_gitlab_ci_local(attended: Attendan
         rows = story.pipelines()
         made = [{job["name"] for job in services.jobs(row["id"])} for row in rows]
     ran = [attended.runner.ran[row["id"]] for row in rows]
-    looks = [row["status"] for row in rows if row["name"].startswith("look ")]
-    assert [row["status"] for row in rows if not row["name"].startswith("look ")] == PIPELINES[name]
-    assert set(looks) == ({"success"} if name in LOOKS else set())
+    counted = [row for row in rows if name not in LOOKS or _has_done_it(row)]
+    assert [row["status"] for row in counted] == PIPELINES[name]
     assert [set(each.jobs) for each in ran] == made, "the tool has other jobs than GitLab"
     assert [each.died for each in ran] == DIED.get(name, [[]] * len(ran))
+
+
+def _has_done_it(row: Row) -> bool:
+    return row["status"] == "success" and row["name"].split(" ")[0] in ("request", "deploy")
 
 
 def test_every_scenario_with_one_pipeline_at_a_time_is_played() -> None:
