@@ -69,11 +69,12 @@ class Ran:
 
 
 class Runner:
-    """A context manager: it serves while it is open. `error`: what has ended it too early."""
+    """A context manager: it serves while it is open, unless `paused`. `error`: what has ended it too early."""
 
     def __init__(self, gitlab: str, token: str, folder: Path) -> None:
         self.ran: dict[int, Ran] = {}
         self.error: Exception | None = None
+        self.paused = False
         self._http = httpx.Client(base_url=f"{gitlab}/api/v4", timeout=30)
         self._token = token
         self._folder = folder
@@ -93,6 +94,9 @@ class Runner:
     def _serve(self) -> None:
         try:
             while not self._stopping.is_set():
+                if self.paused:
+                    self._stopping.wait(_ASK_SECONDS)
+                    continue
                 answer = self._http.post("/jobs/request", json={"token": self._token}).raise_for_status()
                 if answer.status_code == 201:
                     self._run(answer.json())

@@ -54,8 +54,8 @@ PIPELINES = {
     "missing-repository": ["failed"],
     "opened-before-upgrade": ["success", "success"],
 }
-"""Of those with looks, what was asked for and what was deployed: a look, and the decision that Port hears of by it, both
-start the deployment, and the second one is refused.
+"""Of those with looks, what was asked for and what was deployed: a look, and the decision that Port hears of by it,
+both start the deployment, and the second one is refused.
 """
 DIED = {"pipeline-crash": [[], [], ["deploy"]]}
 AT_ONCE = {"both-at-once"}
@@ -80,6 +80,10 @@ class Attended(Services):
         return super().port(method, path, body, person=person)
 
     def steer(self, method: str, path: str, body: Any = None) -> Any:
+        """Who pauses the runner means the one that is there."""
+        if path == "/runner":
+            self._runner.paused = body["paused"]
+            return body
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             was_busy = path == "/settle" and self._is_busy()
