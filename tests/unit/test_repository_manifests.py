@@ -218,13 +218,16 @@ def test_addresses_and_limits_of_the_gate_stand_in_a_file_and_not_in_variables()
         "marks": "gate/deployment-marks",
         "environments": ["Development", "Staging", "Production"],
         "policy": {
+            "always_ask": [],
             "coverage_threshold": 80,
             "requester_may_approve": False,
+            "requester_needs_account": True,
             "decision_wait_seconds": 3,
             "longest_pipeline_minutes": 60,
             "marks_kept_days": 400,
         },
         "service": {
+            "groups": [],
             "defaults": {
                 "branch": "main",
                 "build": "",
@@ -397,7 +400,8 @@ def _starts(jq: Any, before: dict[str, Any] | None, after: dict[str, Any] | None
 
 
 def _entity(approval: str | None, **more: object) -> dict[str, Any] | None:
-    return None if approval is None else {"identifier": "c", "properties": {"approval": approval, **more}}
+    ours = {"createdBy": "portctl.gate", "approval": approval}
+    return None if approval is None else {"identifier": "c", "properties": {**ours, **more}}
 
 
 def test_the_pipeline_also_starts_when_an_approved_change_is_released() -> None:
@@ -405,6 +409,7 @@ def test_the_pipeline_also_starts_when_an_approved_change_is_released() -> None:
     held, free = _entity("approved", onHold=True), _entity("approved", onHold=False)
     assert _starts(jq, held, free)
     assert not _starts(jq, free, held)
+    assert not _starts(jq, _entity("requested"), _entity("approved", createdBy="somebody"))
     assert not _starts(jq, _entity("requested", onHold=True), _entity("requested", onHold=False))
 
 
