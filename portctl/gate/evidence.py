@@ -80,7 +80,8 @@ class Run:
 class Tested:
     """What a request is about, kept when its tests have passed. `needs_change`: coverage alone does not do.
 
-    `deploy`: the service's own command, for a shell. `requester`: the user of Port who asked; `email`: her address.
+    `deploy`: the service's own command, for a shell. `requester`: the user of Port who asked; `email`: her address;
+    `account`: her user in ServiceNow, empty where that has none of her address, or several.
     """
 
     service: str
@@ -92,6 +93,7 @@ class Tested:
     needs_change: bool
     requester: str = ""
     email: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +213,9 @@ class Evidence:
 
     `code_problem`: why the service's code, or the report of its tests, cannot be had. `measured`: what this pipeline
     has tested, and is not kept yet. `approvers`: one for each approval of the change. `awaited`: names of those who
-    have been asked and have not answered. `was_put_back`: the catalogue says `requested` again. `abandoned`: open runs
-    of Port whose pipelines are over. `failed_job`: which job has failed.
+    have been asked and have not answered. `was_put_back`: the catalogue says `requested` again. `at_work`: GitLab has
+    a pipeline of this deployment that has not ended. `abandoned`: open runs of Port whose pipelines are over.
+    `failed_job`: which job has failed.
     """
 
     call: Call
@@ -227,6 +230,7 @@ class Evidence:
     marks: Marks = Marks()
     job: JobState | None = None
     was_put_back: bool = False
+    at_work: bool = False
     abandoned: tuple[str, ...] = ()
     failed_job: str = ""
 
@@ -235,11 +239,15 @@ class Evidence:
 class Policy:
     """What is asked of a deployment.
 
-    `threshold`: percent of lines. `requester_may_approve`: her own change. `longest_pipeline_seconds`: when a pipeline
-    that tests a service must be over. `marks_kept_seconds`: how long marks are kept; older requests are not deployed.
+    `threshold`: percent of lines. `always_ask`: environments for which coverage alone does not do.
+    `requester_may_approve`: her own change. `requester_needs_account`: in ServiceNow, for approvals made there to
+    count. `longest_pipeline_seconds`: when a pipeline that tests a service must be over. `marks_kept_seconds`: how long
+    marks are kept; older requests are not deployed.
     """
 
     threshold: float = 80.0
+    always_ask: tuple[str, ...] = ()
     requester_may_approve: bool = False
+    requester_needs_account: bool = True
     longest_pipeline_seconds: float = 3600.0
     marks_kept_seconds: float = 400 * 86_400.0

@@ -88,7 +88,7 @@ def gather(
         evidence = replace(evidence, failed_job=failed)
         return _with_change(question, evidence, desk) if call.kind is Kind.DEPLOY else evidence
     if question is Question.LOOK:
-        evidence = replace(evidence, abandoned=_abandoned(desk, own))
+        evidence = replace(evidence, abandoned=_abandoned(desk, own), at_work=_at_work(desk, evidence, request))
     return _with_change(question, evidence, desk)
 
 
@@ -106,6 +106,9 @@ class Measured:
 def _with_tests(evidence: Evidence, desk: Desk, request: Run, own: Run | None, measured: Measured) -> Evidence:
     if measured.percent is None:
         return replace(evidence, code_problem=measured.problem)
+    policy = desk.settings.policy
+    email = own.requested_by if own is not None else ""
+    needs_change = measured.percent < policy.threshold or request.environment in policy.always_ask
     tested = Tested(
         service=request.service,
         project=measured.project,
@@ -113,9 +116,10 @@ def _with_tests(evidence: Evidence, desk: Desk, request: Run, own: Run | None, m
         environment=request.environment,
         deploy=measured.deploy,
         coverage=measured.percent,
-        needs_change=measured.percent < desk.settings.policy.threshold,
+        needs_change=needs_change,
         requester=request.created_by,
-        email=own.requested_by if own is not None else "",
+        email=email,
+        account=desk.changes.user_of(email) if needs_change else "",
     )
     return replace(evidence, measured=tested)
 
@@ -169,13 +173,19 @@ def _with_approvals(evidence: Evidence, desk: Desk, change: Change) -> Evidence:
 
 
 def _approver(row: Mapping[str, str], desk: Desk, change: Change, tested: Tested) -> Approver:
-    """Behind Port's account stands whoever ran the action there; anybody else is known by address."""
+    """Behind Port's account stands whoever ran the action there.
+
+    Anybody else is a user of ServiceNow, who was looked up for the requester when the change was opened: addresses can
+    be changed afterwards, and an approver with another one need not be another person.
+    """
     if row["user"] == desk.settings.servicenow.port_account:
         people = desk.portal.approvers_of(change.sys_id)
         if not people or not tested.requester:
             return Approver.UNKNOWN
         return Approver.REQUESTER if tested.requester in people else Approver.ANOTHER
-    if not row["email"] or not tested.email:
+    if tested.account:
+        return Approver.REQUESTER if row["approver"] == tested.account else Approver.ANOTHER
+    if desk.settings.policy.requester_needs_account or not row["email"] or not tested.email:
         return Approver.UNKNOWN
     return Approver.REQUESTER if row["email"].casefold() == tested.email.casefold() else Approver.ANOTHER
 
@@ -189,6 +199,12 @@ def _job(question: Question, desk: Desk, evidence: Evidence) -> JobState | None:
         return JobState.NEVER_BEGAN
     own = marks.started.pipeline_url == evidence.call.pipeline_url
     return desk.pipelines.state(marks.started, has_ended=own and question is Question.FINISH)
+
+
+def _at_work(desk: Desk, evidence: Evidence, request: Run) -> bool:
+    """Asked only where the deployment would be given up otherwise: jobs may have waited long for a runner."""
+    is_old = evidence.now - request.created_at > desk.settings.policy.longest_pipeline_seconds
+    return is_old and evidence.marks.started is None and desk.pipelines.are_at_work(request.id)
 
 
 def _abandoned(desk: Desk, own: Run | None) -> tuple[str, ...]:

@@ -102,9 +102,11 @@ def _open_change(p: Performer, effect: effects.OpenChange) -> None:
         if change is None:
             raise problem or PortctlError("ServiceNow did not open a change request")
     if not change.is_ours:
-        hint = "Is the column u_external_tags there, and may this account write it?"
+        account = p.desk.settings.servicenow.account
         raise PortctlError(
-            "Change request is not as it was sent", f"{change.number} does not name {p.call.deploy_run}", hint=hint
+            "Change request is not as it was sent",
+            f"{change.number} does not name {p.call.deploy_run}, or was not made by {account}",
+            hint="Is the column u_external_tags there, may this account write it, and is the account's name right?",
         )
     _tell(p, effects.Tell(f"Change request {change.number} was opened", once=True))
     _ask_for_approval(p, effects.AskForApproval())
@@ -114,7 +116,8 @@ def _described(p: Performer, tested: Tested) -> str:
     """What whoever decides has to know: what will be deployed, from where, and why it takes a decision."""
     return (
         f"{tested.service}, from {tested.project} at {tested.sha}, to {tested.environment}. Coverage is "
-        f"{tested.coverage:g}%; {p.desk.settings.policy.threshold:g}% are required. Pipeline: {p.call.pipeline_url}"
+        f"{tested.coverage:g}%; {p.desk.settings.policy.threshold:g}% are required. Pipeline: {p.call.pipeline_url}\n"
+        f"Deployed by: {tested.deploy}"
     )
 
 

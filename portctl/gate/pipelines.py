@@ -27,6 +27,7 @@ _WAITS_SECONDS = (5.0, 15.0, 40.0, 60.0)
 _TOO_MANY_PIPELINES = "too many pipelines created"
 _ACTIVE = frozenset({"created", "pending", "running", "preparing", "waiting_for_resource", "waiting_for_callback"})
 _BLOCKED = frozenset({"manual", "scheduled"})
+_UNDER_WAY = _ACTIVE | {"canceling"}
 _OWN_FAULT = "script_failure"
 _NEVER_RAN = frozenset({"deployment_rejected", "protected_environment_failure"})
 
@@ -76,6 +77,17 @@ class Pipelines:
             return state_of(row)
         self._reads.request("GET", self._project)  # GitLab answers 404 for what may not be seen, too
         return JobState.LOST
+
+    def are_at_work(self, deploy_run: str) -> bool:
+        """Whether a pipeline that tests or deploys for this run has not ended: they are named after call and run."""
+        for kind in (Kind.REQUEST, Kind.DEPLOY):
+            query = {"name": f"{kind} {deploy_run}", "per_page": "100"}
+            rows = self._reads.request("GET", f"{self._project}/pipelines", query=query).body
+            if not isinstance(rows, tuple):
+                raise PortctlError("Not what GitLab answers", "an answer without pipelines")
+            if any(get(row, ("status",)) in _UNDER_WAY for row in rows):
+                return True
+        return False
 
     def _jobs(self, pipeline: int, is_right: Callable[[Any], bool] = bool) -> Sequence[Mapping[str, Any]]:
         """Errors: PortctlError."""

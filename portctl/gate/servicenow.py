@@ -67,7 +67,7 @@ class ChangeRequests:
         body = {
             "type": "normal",
             **{name: value for name, value in {**self._settings.columns, **columns}.items() if value},
-            **self._requested_by(tested.email),
+            **({"requested_by": tested.account} if tested.account else {}),
             "sys_id": sys_id_of(deploy_run),
             "correlation_id": deploy_run,
             "correlation_display": "Port",
@@ -104,14 +104,14 @@ class ChangeRequests:
         )
 
     def approvals(self, change: Change) -> Sequence[Mapping[str, str]]:
-        """The rows of its approvers: `state`, `user`, `email`, `name`, and the `group` that was asked.
+        """The rows of its approvers: `state`, `approver` (sys_id), `user`, `email`, `name`, and the `group` asked.
 
         Empty is what may not be seen.
         """
         query = {
             "sysparm_query": f"sysapproval={plain(change.sys_id)}",
             "sysparm_fields": (
-                "state,sysapproval,approver.user_name,approver.email,approver.name,group.assignment_group.name"
+                "state,sysapproval,approver,approver.user_name,approver.email,approver.name,group.assignment_group.name"
             ),
             "sysparm_limit": str(_MOST_ROWS),
         }
@@ -121,6 +121,7 @@ class ChangeRequests:
         return [
             {
                 "state": _text(row, "state"),
+                "approver": _reference(row, "approver"),
                 "user": _text(row, "approver.user_name"),
                 "email": _text(row, "approver.email"),
                 "name": _text(row, "approver.name"),
@@ -139,16 +140,16 @@ class ChangeRequests:
             raise PortctlError("Assignment group not found", f"ServiceNow has {len(found)} groups named {name!r}")
         return found[0]
 
-    def _requested_by(self, email: str) -> Mapping[str, str]:
-        """The person who asked, where ServiceNow knows exactly one of that address."""
+    def user_of(self, email: str) -> str:
+        """The user of an address, where ServiceNow has exactly one; else nothing."""
         try:
             wanted = f"email={plain(email)}"
         except InvalidInput:
-            return {}
+            return ""
         query = {"sysparm_query": wanted, "sysparm_limit": "10", "sysparm_fields": "sys_id,email"}
         rows = _rows(self._client.request("GET", f"{_TABLE}/sys_user", query=query).body)
         found = [_text(row, "sys_id") for row in rows if _text(row, "email").casefold() == email.casefold()]
-        return {"requested_by": found[0]} if len(found) == 1 else {}
+        return found[0] if len(found) == 1 else ""
 
 
 def sys_id_of(deploy_run: str) -> str:

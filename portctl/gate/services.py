@@ -39,6 +39,9 @@ def service_of(name: str, properties: Mapping[str, Any], settings: Settings) -> 
     project = said.get("project") or name
     if _spelled(project) in (_spelled(settings.pipelines), _spelled(settings.marks)):
         raise NoCode("No code", f"{project} is no project of a service")
+    groups = settings.service.groups
+    if groups and not any(_spelled(project).startswith(f"{_spelled(group)}/") for group in groups):
+        raise NoCode("No code", f"{project} lies in none of the groups of services: {', '.join(groups)}")
     return Service(
         name=name,
         project=project,

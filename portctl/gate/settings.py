@@ -43,11 +43,13 @@ class ServiceNowSettings:
 class ServiceSettings:
     """How services are built, tested and deployed where they do not say so themselves.
 
-    `properties`: for each of these names, the property of Port's entity that says otherwise.
+    `properties`: for each of these names, the property of Port's entity that says otherwise. `groups`: of GitLab, in
+    one of which the project of a service lies; any where there are none.
     """
 
     defaults: Mapping[str, str]
     properties: Mapping[str, str]
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +94,16 @@ def read_settings(path: pathlib.Path) -> Settings:
             columns=snow.mapping("columns"),
             service_columns=snow.mapping("service_columns"),
         ),
-        service=ServiceSettings(defaults=defaults, properties=service.mapping("properties")),
+        service=ServiceSettings(
+            defaults=defaults,
+            properties=service.mapping("properties"),
+            groups=tuple(service.texts("groups", least=0)),
+        ),
         policy=Policy(
             threshold=policy.number("coverage_threshold"),
+            always_ask=tuple(policy.texts("always_ask", least=0)),
             requester_may_approve=policy.flag("requester_may_approve"),
+            requester_needs_account=policy.flag("requester_needs_account"),
             longest_pipeline_seconds=60 * policy.number("longest_pipeline_minutes"),
             marks_kept_seconds=policy.number("marks_kept_days") * _DAY_SECONDS,
         ),
@@ -126,9 +134,9 @@ class _Section:
             raise self._wrong("is not a text", name)
         return value
 
-    def texts(self, name: str) -> list[str]:
+    def texts(self, name: str, *, least: int = 1) -> list[str]:
         value = self._get(name)
-        if not isinstance(value, list) or not value or not all(isinstance(each, str) and each for each in value):
+        if not isinstance(value, list) or len(value) < least or not all(_is_text(each) and each for each in value):
             raise self._wrong("is not a list of texts", name)
         return value
 

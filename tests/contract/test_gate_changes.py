@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,7 +48,8 @@ def seat(sandbox: Sandbox, tmp_path: pathlib.Path) -> Iterator[Seat]:
 
 
 def opened(seat: Seat) -> Change:
-    seat.desk.changes.open("r_one", TESTED, "what and why", {})
+    account = seat.desk.changes.user_of("DEV.DORA@example.com")
+    seat.desk.changes.open("r_one", replace(TESTED, account=account), "what and why", {})
     change = seat.desk.change("r_one")
     assert change is not None
     return change
@@ -128,9 +130,25 @@ def test_an_approval_names_its_person(seat: Seat, sandbox: Sandbox) -> None:
     change = approved(sandbox, seat)
     assert (change.state, change.approval) == (State.SCHEDULED, "approved")
     people = [row for row in seat.desk.changes.approvals(change) if row["state"] == "approved"]
-    assert people == [
-        {"state": "approved", "user": "pat.platform", "email": "pat.platform@example.com", "name": "Pat Platform"}
-    ]
+    person = {
+        "approver": seat.desk.changes.user_of("pat.platform@example.com"),
+        "user": "pat.platform",
+        "email": "pat.platform@example.com",
+        "name": "Pat Platform",
+    }
+    assert people == [{"state": "approved", "group": "Platform Engineering", **person}]
+
+
+def test_a_user_is_found_by_an_address_that_one_user_has(seat: Seat, sandbox: Sandbox) -> None:
+    with servicenow_client(sandbox, "admin") as client:
+        for name in ("twin.one", "twin.two"):
+            body = {"user_name": name, "email": "twin@example.com"}
+            client.post("/api/now/table/sys_user", json=body).raise_for_status()
+        query = {"sysparm_query": "user_name=dev.dora"}
+        (dora,) = client.get("/api/now/table/sys_user", params=query).json()["result"]
+    user_of = seat.desk.changes.user_of
+    assert user_of("Dev.Dora@example.com") == dora["sys_id"]
+    assert [user_of(email) for email in ("twin@example.com", "nobody@example.com", "a^b@example.com", "")] == [""] * 4
 
 
 @pytest.mark.parametrize("success", [True, False])

@@ -49,7 +49,9 @@ def _coverage(e: Evidence, policy: Policy) -> str:
 
 
 def _opened(e: Evidence, policy: Policy) -> Effects:
-    text = f"Coverage is below {policy.threshold:g}%: a change request waits for a decision"
+    asked = f"Deployments to {_tested(e).environment} are always asked about"
+    why = f"Coverage is below {policy.threshold:g}%" if _tested(e).coverage < policy.threshold else asked
+    text = f"{why}: a change request waits for a decision"
     return (
         Tell(_coverage(e, policy), once=True),
         KeepTested(_tested(e)),

@@ -27,8 +27,8 @@ from portctl.gate.tables.rule import (
 
 
 def _is_abandoned(e: Evidence, policy: Policy) -> bool:
-    """Whether every pipeline that the request has started must be over."""
-    return e.now - request_of(e).created_at > policy.longest_pipeline_seconds
+    """Whether every pipeline that the request has started is over."""
+    return e.now - request_of(e).created_at > policy.longest_pipeline_seconds and not e.at_work
 
 
 def _still_undecided(e: Evidence, policy: Policy) -> Effects:

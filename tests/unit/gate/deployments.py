@@ -24,6 +24,7 @@ SYS_ID = sys_id_of("r_one")
 CHANGE = f"/api/now/table/change_request/{SYS_ID}"
 FIND, MOVE, OPEN = f"snow GET {CHANGE}", f"snow PATCH {CHANGE}", "snow POST /api/now/table/change_request"
 APPROVERS = "snow GET /api/now/table/sysapproval_approver"
+USERS = "snow GET /api/now/table/sys_user"
 RUNS = "port GET /v1/actions/runs"
 CATALOGUE = "/v1/blueprints/servicenowChangeRequest/entities"
 NOT_THERE = (404, {"message": "404 File Not Found"})
@@ -38,6 +39,7 @@ TESTED = evidence.Tested(
     needs_change=True,
     requester="user_dora",
     email="dora@example.com",
+    account="u_dora",
 )
 STARTED = Started(pipeline_url="https://gitlab.example/p/70", by="https://gitlab.example/j/6", job=7)
 ENDED = Ended(success=True, text="Deployed")
@@ -99,6 +101,7 @@ def approval_row(**changes: Any) -> dict[str, Any]:
     return {
         "state": "approved",
         "sysapproval": {"value": SYS_ID},
+        "approver": {"value": "u_pat"},
         "approver.user_name": "pat.platform",
         "approver.email": "pat@example.com",
         "approver.name": "Pat Platform",
@@ -132,6 +135,7 @@ def furnish(
         RUNS: (200, {"runs": []}),
         FIND: (200, {"result": change}) if change is not None else (404, {"error": {"message": "No Record found"}}),
         APPROVERS: (200, {"result": list(approvals)}),
+        USERS: (200, {"result": [{"sys_id": "u_dora", "email": "dora@example.com"}]}),
     }
     return office
 

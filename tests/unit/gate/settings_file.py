@@ -21,13 +21,16 @@ def document() -> dict[str, Any]:
         "marks": MARKS,
         "environments": ["Development", "Staging", "Production"],
         "policy": {
+            "always_ask": [],
             "coverage_threshold": 80,
             "requester_may_approve": False,
+            "requester_needs_account": True,
             "decision_wait_seconds": 3,
             "longest_pipeline_minutes": 60,
             "marks_kept_days": 400,
         },
         "service": {
+            "groups": [],
             "defaults": {
                 "branch": "main",
                 "build": "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -140,8 +141,9 @@ def opened(office: Office, groups: list[Any], users: list[Any], email: str = "do
         USERS: (200, {"result": users}),
         OPEN: (201, {"result": {"sys_id": SYS_ID}}),
     }
-    tested = evidence.Tested(**{**{name: getattr(TESTED, name) for name in TESTED.__slots__}, "email": email})
-    office.desk().changes.open("r_one", tested, "what and why", {"business_service": "s1", "risk": ""})
+    changes = office.desk().changes
+    tested = replace(TESTED, email=email, account=changes.user_of(email))
+    changes.open("r_one", tested, "what and why", {"business_service": "s1", "risk": ""})
     sent: dict[str, Any] = json.loads(office.requests[-1].content)
     return sent
 
@@ -261,6 +263,7 @@ def approval(**changes: Any) -> dict[str, Any]:
     return {
         "state": "approved",
         "sysapproval": {"link": "https://snow.example/x", "value": SYS_ID},
+        "approver": {"link": "https://snow.example/u", "value": "u_pat"},
         "approver.user_name": "pat.platform",
         "approver.email": "pat@example.com",
         "approver.name": "Pat Platform",
@@ -271,6 +274,7 @@ def approval(**changes: Any) -> dict[str, Any]:
 
 PAT = {
     "state": "approved",
+    "approver": "u_pat",
     "user": "pat.platform",
     "email": "pat@example.com",
     "name": "Pat Platform",
@@ -297,7 +301,7 @@ def test_approvals_of_another_record_do_not_count(office: Office) -> None:
 
 def test_rows_that_may_not_be_seen_are_empty(office: Office) -> None:
     row = {"sysapproval": {"value": SYS_ID}, "approver.email": None}
-    assert approvals(office, row) == [{"state": "", "user": "", "email": "", "name": "", "group": ""}]
+    assert approvals(office, row) == [{"state": "", "user": "", "email": "", "name": "", "group": "", "approver": ""}]
 
 
 @pytest.mark.parametrize("body", [{}, {"result": None}, {"result": {}}, []])

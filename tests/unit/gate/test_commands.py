@@ -208,7 +208,7 @@ def test_a_race_without_an_end_is_told(office: Office) -> None:
 
 def test_a_start_without_a_handover_fails_its_job(office: Office) -> None:
     """An approver is the requester: the deployment is given up, and the deploy job must not run."""
-    rows = (approval_row(**{"approver.email": "dora@example.com"}),)
+    rows = (approval_row(approver={"value": "u_dora"}),)
     made = gate(furnish(office, "deploy", change=change_row(), approvals=rows), "deploy")
     office.replies[f"snow PATCH {CHANGE}"] = (200, {"result": {"number": "CHG1"}})
     assert run_gate(Question.START, made) == 1

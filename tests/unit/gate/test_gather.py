@@ -14,7 +14,10 @@ from portctl.gate.gather import Measured, gather
 from tests.unit.gate.deployments import (
     ENDED,
     FIND,
+    MARKS,
+    NOT_THERE,
     NOW,
+    PIPELINES,
     RUNS,
     STARTED,
     TESTED,
@@ -22,9 +25,11 @@ from tests.unit.gate.deployments import (
     call,
     change_row,
     furnish,
+    run_reply,
     run_row,
 )
 from tests.unit.gate.office import SECRETS, Office
+from tests.unit.gate.settings_file import document
 
 PORTAL, MARKING, READING, SNOW = "Port", f"GitLab as {MARKS_TOKEN}", f"GitLab as {READ_TOKEN}", "ServiceNow"
 NEEDS = {
@@ -36,7 +41,7 @@ NEEDS = {
 MEASURED = Measured(project="shop/checkout", sha="a" * 40, deploy="make deploy", percent=79.9)
 QUESTIONS: list[tuple[Question, str, dict[str, Any], set[str]]] = [
     (Question.ACCEPT, "request", {}, {PORTAL}),
-    (Question.OPEN, "request", {"tested": None}, {PORTAL, MARKING}),
+    (Question.OPEN, "request", {"tested": None}, {PORTAL, MARKING, SNOW}),
     (Question.WAIT, "decision", {}, {PORTAL, MARKING, SNOW}),
     (Question.WAIT, "decision", {"started": STARTED}, {PORTAL, MARKING, READING, SNOW}),
     (Question.LOOK, "look", {}, {PORTAL, MARKING, SNOW}),
@@ -156,6 +161,23 @@ def test_behind_the_account_of_port_stands_whoever_ran_the_action(
 @pytest.mark.parametrize(
     ("theirs", "hers", "approver"),
     [
+        ("u_pat", "u_dora", Approver.ANOTHER),
+        ("u_dora", "u_dora", Approver.REQUESTER),
+        ("u_pat", "", Approver.UNKNOWN),
+        ("", "", Approver.UNKNOWN),
+    ],
+)
+def test_people_are_known_by_their_users(office: Office, theirs: str, hers: str, approver: Approver) -> None:
+    """Whatever their addresses have become since the change was opened."""
+    row = approval_row(approver={"value": theirs}, **{"approver.email": "dora.new@example.com"})
+    furnish(office, "deploy", tested=replace(TESTED, account=hers), change=change_row(), approvals=(row,))
+    found, _ = ask(office, Question.START, "deploy")
+    assert found.approvers == (approver,)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "hers", "approver"),
+    [
         ("pat@example.com", "dora@example.com", Approver.ANOTHER),
         ("dora@example.com", "dora@example.com", Approver.REQUESTER),
         ("Dora@Example.COM", "dora@example.com", Approver.REQUESTER),
@@ -163,17 +185,55 @@ def test_behind_the_account_of_port_stands_whoever_ran_the_action(
         ("pat@example.com", "", Approver.UNKNOWN),
     ],
 )
-def test_people_are_known_by_their_addresses(office: Office, theirs: str, hers: str, approver: Approver) -> None:
-    tested, row = replace(TESTED, email=hers), approval_row(**{"approver.email": theirs})
+def test_where_a_requester_needs_no_account_people_are_known_by_their_addresses(
+    office: Office, theirs: str, hers: str, approver: Approver
+) -> None:
+    office.changes = {"policy": {**document()["policy"], "requester_needs_account": False}}
+    tested, row = replace(TESTED, email=hers, account=""), approval_row(**{"approver.email": theirs})
     furnish(office, "deploy", tested=tested, change=change_row(), approvals=(row,))
     found, _ = ask(office, Question.START, "deploy")
     assert found.approvers == (approver,)
 
 
+@pytest.mark.parametrize(("environment", "needs_change"), [("Production", True), ("Staging", False)])
+def test_some_environments_are_always_asked_about(office: Office, environment: str, needs_change: bool) -> None:
+    office.changes = {"policy": {**document()["policy"], "always_ask": ["Production"]}}
+    furnish(office, "request", tested=None)
+    row = run_row("r_one", "deploy_service_to_cluster", properties={"environment": environment})
+    office.replies["port GET /v1/actions/runs/r_one"] = run_reply(row)
+    covered = replace(MEASURED, percent=100.0)
+    found = gather(Question.OPEN, office.desk(), call("request"), NOW, measure=lambda: covered)
+    assert found.measured is not None
+    assert (found.measured.needs_change, found.measured.account) == (needs_change, "u_dora" if needs_change else "")
+
+
+@pytest.mark.parametrize(
+    ("created_at", "status", "at_work"),
+    [
+        ("2026-11-21T08:00:00Z", "running", True),
+        ("2026-11-21T08:00:00Z", "waiting_for_resource", True),
+        ("2026-11-21T08:00:00Z", "failed", False),
+        ("2026-11-21T09:59:00Z", "running", False),
+    ],
+)
+def test_a_pipeline_that_still_works_is_asked_for_before_a_request_is_given_up(
+    office: Office, created_at: str, status: str, at_work: bool
+) -> None:
+    furnish(office, "look")
+    row = run_row("r_one", "deploy_service_to_cluster", createdAt=created_at)
+    office.replies["port GET /v1/actions/runs/r_one"] = run_reply(row)
+    folder = "deployments%2F2026-11%2Fr_one"
+    office.replies |= {
+        f"gitlab GET {MARKS}/files/{folder}%2F{name}.json": NOT_THERE for name in ("tested", "started", "ended")
+    }
+    office.replies[f"{PIPELINES}/pipelines"] = (200, [{"id": 1, "status": status}])
+    assert ask(office, Question.LOOK, "look")[0].at_work is at_work
+
+
 def test_each_approval_counts_and_who_is_waited_for_is_named(office: Office) -> None:
     rows = (
         approval_row(),
-        approval_row(**{"approver.email": "dora@example.com"}),
+        approval_row(approver={"value": "u_dora"}),
         approval_row(state="requested", **{"approver.name": "Casey Cab"}),
         approval_row(state="not_required"),
     )

@@ -310,8 +310,12 @@ def test_one_whose_columns_were_not_taken_is_told(office: Office, tmp_path: path
     performer = seated(office, tmp_path, change=change_row(u_external_tags=""))
     with pytest.raises(PortctlError) as caught:
         performer.perform((effects.OpenChange(TESTED),))
-    assert str(caught.value) == "Change request is not as it was sent: CHG1 does not name r_one"
-    assert caught.value.hint == "Is the column u_external_tags there, and may this account write it?"
+    assert str(caught.value) == (
+        "Change request is not as it was sent: CHG1 does not name r_one, or was not made by portctl.gate"
+    )
+    assert caught.value.hint == (
+        "Is the column u_external_tags there, may this account write it, and is the account's name right?"
+    )
     assert writes(office) == []
 
 
