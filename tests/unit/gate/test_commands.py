@@ -216,6 +216,20 @@ def test_a_start_without_a_handover_fails_its_job(office: Office) -> None:
     assert not (office.folder / "gate").exists()
 
 
+def test_a_change_that_is_canceled_while_the_code_is_fetched_is_not_deployed(office: Office) -> None:
+    git = office.folder / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text('#!/bin/sh\ncase "$*" in *rev-parse*) echo aaaa ;; esac\n', encoding="utf-8")
+    git.chmod(0o755)
+    office.secrets = {**office.secrets, "PATH": str(git.parent)}
+    made = gate(furnish(office, "deploy", **APPROVED), "deploy")
+    before, after = ((200, {"result": change_row(**changes)}) for changes in ({}, {"state": "4"}))
+    office.replies |= {FIND: [before, after], f"snow PATCH {CHANGE}": after}
+    assert run_gate(Question.START, made) == 1
+    assert office.log[-2] == "start: canceled"
+    assert not (office.folder / "gate" / "job").exists()
+
+
 def test_a_start_that_was_taken_before_fails_its_job(office: Office) -> None:
     made = gate(furnish(office, "deploy", started=STARTED, **APPROVED), "deploy")
     assert run_gate(Question.START, made) == 1
