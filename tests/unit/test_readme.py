@@ -14,6 +14,7 @@ from portctl.model.change import Action
 
 ROOT = pathlib.Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PIPELINE = (ROOT / "pipelines" / "deployment" / "gitlab-ci.yml").read_text(encoding="utf-8")
 MANUAL = (ROOT / "docs" / "manifests.md").read_text(encoding="utf-8")
 
 
@@ -58,3 +59,11 @@ def test_every_symbol_of_a_plan_is_explained() -> None:
     (sentence,) = re.findall(r"without colour: (.*?)\.\n", README, re.DOTALL)
     explained = set(re.findall(r"`([^`]+)`", sentence))
     assert explained == {action.symbol for action in Action if action.symbol.strip()} | {"!"}
+
+
+def test_the_plan_that_is_shown_changes_the_pipeline_that_is_shipped() -> None:
+    (hunk,) = re.findall(r"^ +@@ .* @@\n(.*?)^~", README, re.DOTALL | re.MULTILINE)
+    marked = [(line[:10].strip(), line[10:]) for line in hunk.splitlines()]
+    context = [text for mark, text in marked if not mark]
+    assert {mark for mark, _ in marked} == {"", "+"}
+    assert "\n".join(context) in PIPELINE
