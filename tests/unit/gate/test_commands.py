@@ -226,7 +226,7 @@ def test_a_change_that_is_canceled_while_the_code_is_fetched_is_not_deployed(off
     before, after = ((200, {"result": change_row(**changes)}) for changes in ({}, {"state": "4"}))
     office.replies |= {FIND: [before, after], f"snow PATCH {CHANGE}": after}
     assert run_gate(Question.START, made) == 1
-    assert office.log[-2] == "start: canceled"
+    assert office.log[-2] == "start: change-canceled"
     assert not (office.folder / "gate" / "job").exists()
 
 
