@@ -15,6 +15,7 @@ READS = {"PORT_CLIENT_ID", "PORT_CLIENT_SECRET", "SERVICE_READ_TOKEN"}
 DECIDES = {*READS, "SERVICENOW_SECRET", "MARKS_TOKEN", "TRIGGER_TOKEN"}
 STAGING, PRODUCTION, OPEN = "STAGING_KEY", "PRODUCTION_KEY", "STAGING_OPEN_KEY"
 CHOSEN = {"GATE_CALL", "GATE_DEPLOY_RUN", "GATE_RUN", "GATE_ENVIRONMENT"}
+STRATEGY = "GIT_STRATEGY"
 RUN = "r_0000000000000000"
 PREDEFINED = ("CI_", "GITLAB_")
 NO_PREFIX = {"CI", "TRIGGER_PAYLOAD"}
@@ -55,7 +56,7 @@ def spy(ground: Ground) -> Iterator[Spy]:
 def stored(job: Taken) -> set[str]:
     """Names that neither GitLab nor the pipeline's file has given."""
     predefined = {name for name in job.variables if name.startswith(PREDEFINED)} | NO_PREFIX
-    return set(job.variables) - predefined - CHOSEN
+    return set(job.variables) - predefined - CHOSEN - {STRATEGY}
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,7 @@ def test_jobs_of_the_gate_have_what_they_need_and_the_tests_of_a_service_nothing
     assert [(job.name, stored(job)) for job in seen] == expected
     said = {"GATE_CALL": call, "GATE_DEPLOY_RUN": RUN, "GATE_RUN": RUN, "GATE_ENVIRONMENT": "Staging"}
     assert all({name: job.variables[name] for name in CHOSEN} == said for job in seen)
+    assert all(job.variables[STRATEGY] == ("empty" if job.name == "test-service" else "clone") for job in seen)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,7 @@ def test_the_job_that_deploys_has_what_its_environment_has_and_nothing_of_ours(
     deploy = [] if failing == "start" else [("deploy", own)]
     seen = list(spy.walk(failing))
     assert [(job.name, stored(job)) for job in seen] == [("start", DECIDES), *deploy, ("finish", DECIDES)]
+    assert all(job.variables[STRATEGY] == ("empty" if job.name == "deploy" else "clone") for job in seen)
 
 
 def test_no_job_runs_with_the_credentials_of_the_organisation(ground: Ground, spy: Spy) -> None:
