@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from portctl.errors import AccessDenied, ApiError, Unreachable
 from portctl.gate.connections import MARKS_TOKEN, READ_TOKEN, Connections
 from portctl.gate.evidence import (
     CALLERS,
@@ -84,12 +85,22 @@ def gather(
         return _with_tests(evidence, desk, request, own, measure())
     evidence = replace(evidence, job=_job(question, desk, evidence))
     if question is Question.REPORT:
-        failed = desk.pipelines.failed_job(call.pipeline) if call.pipeline else ""
-        evidence = replace(evidence, failed_job=failed)
+        evidence = replace(evidence, failed_job=_failed_job(desk, call))
         return _with_change(question, evidence, desk) if call.kind is Kind.DEPLOY else evidence
     if question is Question.LOOK:
         evidence = replace(evidence, abandoned=_abandoned(desk, own), at_work=_at_work(desk, evidence, request))
     return _with_change(question, evidence, desk)
+
+
+def _failed_job(desk: Desk, call: Call) -> str:
+    """Empty where GitLab does not tell: whoever waits is told without it. A token that is dead may be why jobs fail."""
+    if not call.pipeline:
+        return ""
+    try:
+        return desk.pipelines.failed_job(call.pipeline)
+    except (AccessDenied, ApiError, Unreachable) as problem:
+        desk.connections.say(f"Which job has failed is not known: {problem}")
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,11 +146,7 @@ def _with_change(question: Question, evidence: Evidence, desk: Desk) -> Evidence
             # Both were made since we looked, the tests first.
             evidence = replace(evidence, marks=desk.marks.read(evidence.request))
             evidence = replace(evidence, job=_job(question, desk, evidence))
-        if (
-            change is not None
-            and evidence.marks.ended is None
-            and change.verdict in (Verdict.APPROVED, Verdict.UNDECIDED)
-        ):
+        if change is not None and evidence.marks.ended is None and change.verdict in _WITH_APPROVERS:
             evidence = _with_approvals(evidence, desk, change)
         if change is None or waited >= most or _is_clear(question, evidence, desk, change):
             return evidence

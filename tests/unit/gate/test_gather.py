@@ -331,5 +331,8 @@ def test_the_job_that_failed_is_named_in_a_pipeline_only(office: Office) -> None
     jobs = [{"id": 1, "name": "test-service", "status": "failed", "started_at": None, "web_url": "https://g/1"}]
     office.replies["gitlab GET /api/v4/projects/platform%2Fdeployment/pipelines/70/jobs"] = (200, jobs)
     assert ask(office, Question.REPORT, "request")[0].failed_job == "test-service (https://g/1)"
+    office.replies["gitlab GET /api/v4/projects/platform%2Fdeployment/pipelines/70/jobs"] = (401, {"message": "dead"})
+    assert ask(office, Question.REPORT, "request")[0].failed_job == ""
+    assert office.log[-1].startswith("Which job has failed is not known: ")
     outside = replace(call("request"), pipeline=0)
     assert gather(Question.REPORT, office.desk(), outside, NOW).failed_job == ""

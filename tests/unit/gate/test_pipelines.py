@@ -118,7 +118,8 @@ def test_the_report_is_that_of_the_last_tests_once_they_have_ended(office: Offic
     first, again = job(7, "test-service", "failed", BEGAN), job(9, "test-service", "running", BEGAN)
     others = [job(6, "accept", "success", BEGAN), job(10, "open", "running", BEGAN)]
     ended = [*others, {**again, "status": "success"}, first]
-    office.replies[JOBS] = [(200, [*others, again, first])] * 3 + [(200, ended)]
+    running = (200, [*others, again, first])
+    office.replies[JOBS] = [running, running, running, (200, ended)]
     office.replies[f"gitlab GET {PROJECT}/jobs/9/artifacts/coverage.xml"] = (200, "<coverage/>")
     assert office.desk().pipelines.report(70, 1000) == b"<coverage/>"
     assert office.waits == [1.0] * 3
