@@ -127,16 +127,26 @@ def asks_for_something_else(e: Evidence) -> bool:
     return wanted != {e.call.environment} or request_of(e).service != tested_of(e).service
 
 
+def _refuse_for_good(why: Callable[[Evidence], str]) -> Callable[[Evidence, Policy], Effects]:
+    """A run of ours about something that there is not, named by a change request, would stay open."""
+
+    def then(e: Evidence, _: Policy) -> Effects:
+        is_about_it = e.own is not None and e.own.about == e.call.deploy_run and not _own_is_wrong(e)
+        return (*(end_own(e, why(e), success=False) if is_about_it else ()), Refuse(why(e)))
+
+    return then
+
+
 GENUINE_REQUEST = (
     Rule(
         "unknown-request",
         lambda e, _: e.request is None,
-        refuse(lambda e: f"Port does not know the run {e.call.deploy_run}"),
+        _refuse_for_good(lambda e: f"Port does not know the run {e.call.deploy_run}"),
     ),
     Rule(
         "no-request",
         lambda e, _: request_of(e).action != REQUEST_ACTION,
-        refuse(lambda e: f"{e.call.deploy_run} is no run of {REQUEST_ACTION}"),
+        _refuse_for_good(lambda e: f"{e.call.deploy_run} is no run of {REQUEST_ACTION}"),
     ),
 )
 GENUINE_CALL = (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from portctl.gate.evidence import CALLERS, Kind, Question
+from portctl.gate.effects import Effects, EndOwn
+from portctl.gate.evidence import CALLERS, Ended, Kind, Question
 from tests.unit.gate.rows import DONE, GOOD, OVER, THEIRS, Row, kept, refused, seen
 
 KINDS = {
@@ -22,22 +23,41 @@ def _rows(question: Question, kind: Kind) -> tuple[Row, ...]:
     good = seen(kind, marks=kept(GOOD))
     request = good.request
     assert request is not None
+    unknown, other = "Port does not know the run R1", "R1 is no run of deploy_service_to_cluster"
     return (
         Row(
             question=question,
             rule="unknown-request",
             evidence=replace(good, request=None, own=None),
-            effects=refused("Port does not know the run R1"),
+            effects=refused(unknown),
             why="before the foreign call that it is too",
+        ),
+        Row(
+            question=question,
+            rule="unknown-request",
+            evidence=replace(good, request=None),
+            effects=(*_own_failed(kind, unknown), *refused(unknown)),
+            why="nobody else would end the run that tells it",
+        ),
+        Row(
+            question=question,
+            rule="unknown-request",
+            evidence=replace(good, request=None, own=None if good.own is None else replace(good.own, about="")),
+            effects=refused(unknown),
+            why="a run that is about nothing is left alone",
         ),
         Row(
             question=question,
             rule="no-request",
             evidence=replace(good, request=replace(request, action="restart_service")),
-            effects=refused("R1 is no run of deploy_service_to_cluster"),
+            effects=(*_own_failed(kind, other), *refused(other)),
         ),
         *(_foreign_deployment(question) if kind is Kind.DEPLOY else _foreign(question, kind)),
     )
+
+
+def _own_failed(kind: Kind, text: str) -> Effects:
+    return () if kind is Kind.DEPLOY else (EndOwn(Ended(success=False, text=text)),)
 
 
 def _foreign(question: Question, kind: Kind) -> tuple[Row, ...]:
