@@ -150,9 +150,9 @@ class Services:
         return [str(row["value"]) for row in rows]
 
     def pipelines(self) -> list[Row]:
-        """Oldest first, without those that GitLab has made of a call that it refused."""
-        rows: list[Row] = self.gitlab("GET", f"{self._project}/pipelines?per_page=100&sort=asc&yaml_errors=false").body
-        return rows if isinstance(rows, list) else []
+        """The last hundred, oldest first, without those that GitLab has made of a call that it refused."""
+        rows: list[Row] = self.gitlab("GET", f"{self._project}/pipelines?per_page=100&yaml_errors=false").body
+        return rows[::-1] if isinstance(rows, list) else []
 
     def jobs(self, pipeline: int) -> list[Row]:
         """In the order of their stages, those that were run again too."""
