@@ -68,6 +68,7 @@ next: {stage: two, script: [echo next]}
     "shell": """
 default: {before_script: [BEFORE=kept]}
 .base: {variables: {FROM: base}}
+.before: {before_script: [BEFORE=referenced]}
 a:
   extends: .base
   script:
@@ -77,7 +78,7 @@ a:
         echo "n$each"
       done
 b: {script: ["false | true", echo never]}
-c: {script: [!reference [a, before_script], "false || echo caught"], before_script: []}
+c: {script: [!reference [.before, before_script], 'echo "$BEFORE"', "false || echo caught"], before_script: []}
 manual: {script: [echo hand], when: manual}
 """,
 }
@@ -129,6 +130,7 @@ def printed(lines: list[str]) -> list[str]:
 @pytest.mark.parametrize("name", PIPELINES)
 def test_jobs_end_as_under_gitlab_ci_local(workshop: Workshop, tmp_path: Path, name: str) -> None:
     theirs = under_gitlab_ci_local(tmp_path, PIPELINES[name])
+    assert theirs.states
     states = workshop.run(PIPELINES[name])
     ran = {job: state for job, state in states.items() if state not in ("skipped", "manual")}
     assert (ran, set(theirs.states)) == (theirs.states, set(ran))
