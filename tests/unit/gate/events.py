@@ -166,7 +166,15 @@ def _agree(h: History) -> None:
 
 
 def _pass_time(h: History) -> None:
-    h.world.now += (10 * MINUTE, 61 * MINUTE, 10 * MINUTE, 401 * DAY)[h.choices.below(4)]
+    """A process may outlive the hour of its pipeline, but not the months after which marks are removed."""
+    passed = (10 * MINUTE, 61 * MINUTE, 10 * MINUTE, 401 * DAY)[h.choices.below(4)]
+    h.world.now += passed
+    if passed < DAY:
+        return
+    for process in h.processes:
+        if process.job.status == "running":
+            process.job.fail("job_execution_timeout")
+    h.processes.clear()
 
 
 def _clean(h: History) -> None:
