@@ -161,6 +161,8 @@ TOO_OLD = Rule(
     "too-old",
     lambda e, policy: e.now - request_of(e).created_at > policy.marks_kept_seconds and e.marks.ended is None,
     lambda e, _: give_up(
-        e, "The request is older than the marks that are kept: nothing is deployed any more, ask again"
+        e,
+        "The request is older than the marks that are kept. Whether it was deployed is unknown, and nothing will be: "
+        "ask again",
     ),
 )

@@ -36,7 +36,10 @@ ENDED = "The request was ended in Port before CHG1 was approved"
 UNKNOWN = "Change request CHG1 is approved, but it cannot be told by whom"
 OUTSIDE = "Change request CHG1 is approved, but by nobody of the group that decides"
 CHANGED = f"CHG1 does not name this deployment any more: {AGAIN.removesuffix(', ask again')}"
-OLD = "The request is older than the marks that are kept: nothing is deployed any more, ask again"
+OLD = (
+    "The request is older than the marks that are kept. "
+    "Whether it was deployed is unknown, and nothing will be: ask again"
+)
 BEFORE = "CHG1 was opened by an earlier version of the pipeline, and this one does not go on with it: ask again"
 WAITS = "Change request CHG1 is approved and on hold: it waits"
 REJECTION = "Change request CHG1 was rejected: nothing is deployed, unless it is submitted again and approved"
