@@ -90,6 +90,7 @@ class Snow:
     def asked(self, **values: Json) -> str:
         """A change that waits for its approvers."""
         change = self.change(**values)
+        self.settle()
         self.move(change, -4)
         self.settle()
         return change
