@@ -228,12 +228,13 @@ def test_a_disabled_webhook_takes_and_drops(sandbox: Sandbox, port: httpx.Client
 @pytest.mark.fact(206)
 def test_what_a_mapping_does_wrong_stands_in_the_audit_log_only(sandbox: Sandbox, port: httpx.Client) -> None:
     missing = mapped({"identifier": ".body.id", "relations": {"owner": ".body.owner"}})
-    numeric = mapped({"identifier": ".body.n"})
-    url = hook(port, mapped(), missing, numeric)
-    body = {"id": "c1", "approval": "declined", "owner": "nobody", "n": 7}
+    numeric, query, odd = (mapped({"identifier": f".body.{name}"}) for name in ("n", "query", "odd"))
+    url = hook(port, mapped(), missing, numeric, query, odd)
+    every = {"combinator": "and", "rules": []}  # only a mapping searches, not what is delivered
+    body = {"id": "c1", "approval": "declined", "owner": "nobody", "n": 7, "query": every, "odd": {}}
     assert deliver(sandbox, url, body).status_code == 202
     assert complaints(port) == [
-        "entity/identifier must yield a string that is not empty",
+        *["entity/identifier must yield a string that is not empty"] * 3,
         'Entity "nobody" does not exist in blueprint "owner"',
         "properties/approval must be equal to one of the allowed values",
     ]

@@ -89,7 +89,7 @@ def test_the_story_is_told_in_words_and_fails_with_a_broken_service() -> None:
     code, out, err = end(demo("--scenario", "approve-in-port", "--fault", dropped))
     assert code == 1
     assert "Dora (developer), Port: asks for shop/checkout to be deployed to Staging" in out
-    assert "Is the column u_external_tags there, and may this account write it?" in out
+    assert "Is the column u_external_tags there, may this account write it, and is the account's name right?" in out
     assert out.splitlines()[-1] == "0 of 1 scenarios went as they should"
     assert "The story is broken" in err
 

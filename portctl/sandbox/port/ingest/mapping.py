@@ -70,7 +70,8 @@ def _map(organisation: Organisation, webhook: Row, mapping: Row, data: Row) -> N
     blueprints.find(organisation, blueprint)
     cause = Cause(webhook["identifier"], _ORIGIN)
     evaluated = _evaluated(mapping["entity"], data)
-    for identifier in _identifiers(organisation, blueprint, evaluated.get("identifier")):
+    is_search = isinstance(mapping["entity"].get("identifier"), dict)
+    for identifier in _identifiers(organisation, blueprint, evaluated.get("identifier"), is_search=is_search):
         if deletes(mapping):
             dependents = _takes_dependents(mapping["operation"])
             entities.delete(organisation, blueprint, identifier, cause, dependents_too=dependents)
@@ -107,9 +108,12 @@ def _search(query: Row, data: Row) -> Row:
     return {**query, "rules": rules, "combinator": query["combinator"].strip("\"'")}
 
 
-def _identifiers(organisation: Organisation, blueprint: str, found: Any) -> list[str]:
-    """The entities that a mapping is about: one, or those a search finds. Errors: 422."""
-    if isinstance(found, dict):
+def _identifiers(organisation: Organisation, blueprint: str, found: Any, *, is_search: bool) -> list[str]:
+    """The entities that a mapping is about: one, or those a search finds. Errors: 422.
+
+    The mapping says that it searches, not an object in what was delivered.
+    """
+    if is_search:
         reading = Reading(organisation.state, organisation.world.clock.now())
         rows = organisation.state.rows(entities.table(blueprint)).values()
         return [row["identifier"] for row in rows if reading.matches(found, row)]
