@@ -164,8 +164,10 @@ def _is_clear(question: Question, evidence: Evidence, desk: Desk, change: Change
         return True
     if change.verdict is Verdict.UNDECIDED:
         return question is not Question.WAIT
-    unknown = Approver.UNKNOWN in evidence.approvers or not evidence.approvers
-    return change.verdict is not Verdict.APPROVED or desk.settings.policy.requester_may_approve or not unknown
+    if change.verdict is not Verdict.APPROVED:
+        return True
+    may_be_anybody = desk.settings.policy.requester_may_approve
+    return bool(evidence.approvers) and (may_be_anybody or Approver.UNKNOWN not in evidence.approvers)
 
 
 def _with_approvals(evidence: Evidence, desk: Desk, change: Change) -> Evidence:

@@ -81,11 +81,13 @@ class Pipelines:
     def are_at_work(self, deploy_run: str) -> bool:
         """Whether a pipeline that tests or deploys for this run has not ended: they are named after call and run."""
         for kind in (Kind.REQUEST, Kind.DEPLOY):
-            query = {"name": f"{kind} {deploy_run}", "per_page": "100"}
+            name = f"{kind} {deploy_run}"
+            query = {"name": name, "per_page": "100"}
             rows = self._reads.request("GET", f"{self._project}/pipelines", query=query).body
             if not isinstance(rows, tuple):
                 raise PortctlError("Not what GitLab answers", "an answer without pipelines")
-            if any(get(row, ("status",)) in _UNDER_WAY for row in rows):
+            # A parameter that a server does not know is ignored, and every pipeline is listed.
+            if any(get(row, ("status",)) in _UNDER_WAY and get(row, ("name",)) == name for row in rows):
                 return True
         return False
 

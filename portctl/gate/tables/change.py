@@ -31,9 +31,9 @@ def _gave_up(why: str) -> Callable[[Evidence, Policy], Effects]:
 def not_counting(e: Evidence, policy: Policy) -> bool:
     if not has(Verdict.APPROVED)(e, policy):
         return False
-    if policy.requester_may_approve:
-        return Approver.OUTSIDER in e.approvers
-    return not e.approvers or any(approver is not Approver.ANOTHER for approver in e.approvers)
+    if not e.approvers or Approver.OUTSIDER in e.approvers:
+        return True
+    return not policy.requester_may_approve and any(each is not Approver.ANOTHER for each in e.approvers)
 
 
 def why_not_counting(e: Evidence, _: Policy) -> Effects:

@@ -230,6 +230,14 @@ def _write_word(h: History) -> None:
         say(deployment, record, record.state, ("approved", "rejected", "requested")[h.choices.below(3)])
 
 
+def _approve_without_approvers(h: History) -> None:
+    """Whoever may write every column does so: nobody was asked, or nobody may see who."""
+    deployment, record = _record(h)
+    if record is not None and record.state != State.CLOSED:
+        record.approvers = ()
+        say(deployment, record, State.SCHEDULED, "approved")
+
+
 def _reject(h: History) -> None:
     deployment, record = _record(h)
     if record is not None and record.state in (State.ASSESS, State.AUTHORIZE):
@@ -290,7 +298,7 @@ _EVENTS: tuple[Event, ...] = (
     *([_lose] * 2),
     *([_reject, _resubmit, _hold, _forge, _forge_deployment, _repeat_request, _write_word, _commit] * 1),
     *([_request, _approve_stage, _move_change, _tamper, _end_by_hand, _pass_time, _agree, _delete] * 1),
-    *([_protect, _clean, _open_before] * 1),
+    *([_approve_without_approvers, _protect, _clean, _open_before] * 1),
 )
 
 

@@ -122,7 +122,16 @@ ROWS = (
         approvers=(Approver.ANOTHER, Approver.UNKNOWN),
         why="by somebody unknown",
     ),
-    _row("self-approved", gave_up(f"{UNKNOWN}: {AGAIN}", noted=True, own=False), IMPLEMENTING, why="by nobody"),
+    *(
+        _row(
+            "self-approved",
+            gave_up(f"{UNKNOWN}: {AGAIN}", noted=True, own=False),
+            IMPLEMENTING,
+            policy=Policy(requester_may_approve=may),
+            why=f"by nobody, where a requester may approve: {may}",
+        )
+        for may in (False, True)
+    ),
     *(
         _row(
             "self-approved",

@@ -12,6 +12,7 @@ from portctl.gate.connections import MARKS_TOKEN, PORT_CLIENT, READ_TOKEN, SERVI
 from portctl.gate.evidence import Approver, Evidence, JobState, Marks, Question
 from portctl.gate.gather import Measured, gather
 from tests.unit.gate.deployments import (
+    APPROVERS,
     ENDED,
     FIND,
     MARKS,
@@ -226,7 +227,9 @@ def test_a_pipeline_that_still_works_is_asked_for_before_a_request_is_given_up(
     office.replies |= {
         f"gitlab GET {MARKS}/files/{folder}%2F{name}.json": NOT_THERE for name in ("tested", "started", "ended")
     }
-    office.replies[f"{PIPELINES}/pipelines"] = (200, [{"id": 1, "status": status}])
+    others = [{"id": 2, "name": "request r_two", "status": "running"}, {"id": 3, "name": None, "status": "running"}]
+    ours = {"id": 1, "name": "request r_one", "status": status}
+    office.replies[f"{PIPELINES}/pipelines"] = (200, [*others, ours])
     assert ask(office, Question.LOOK, "look")[0].at_work is at_work
 
 
@@ -288,6 +291,15 @@ def test_a_decision_that_does_not_come_is_not_waited_for_long(
     found, _ = ask(office, question, kind)
     assert found.change is not None
     assert office.waits == [1.0] * waits
+
+
+@pytest.mark.parametrize("may", [False, True])
+def test_an_approval_whose_approver_does_not_show_yet_is_waited_for(office: Office, may: bool) -> None:
+    office.changes = {"policy": {**document()["policy"], "requester_may_approve": may}}
+    furnish(office, "decision", change=change_row())
+    office.replies[APPROVERS] = [(200, {"result": []}), (200, {"result": [approval_row()]})]
+    assert ask(office, Question.WAIT, "decision")[0].approvers == (Approver.ANOTHER,)
+    assert office.waits == [1.0]
 
 
 def test_an_approval_by_nobody_that_is_known_is_looked_at_again(office: Office) -> None:
