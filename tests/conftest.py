@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.sampling import EXHAUSTIVE, SEED
+
 LAWS = pytest.StashKey[list[str]]()
 
 
@@ -43,6 +45,10 @@ def pytest_runtest_makereport() -> Any:
         report.outcome = "failed"
         report.longrepr = f"skipped, and no test may be skipped here: {report.longrepr}"
     return report
+
+
+def pytest_report_header() -> str:
+    return f"samples: PORTCTL_SEED={SEED}" + (", all cases of each" if EXHAUSTIVE else "")
 
 
 def pytest_configure(config: pytest.Config) -> None:
