@@ -18,7 +18,7 @@ from portctl.model.project import InstanceSettings, SecretOrigin, SecretSource
 from portctl.model.value import SecretRef, pending
 from portctl.source import Source, SourceMap
 from portctl.vault import Vault
-from portctl.wire.auth import setting_text
+from portctl.wire.auth import header_text, setting_text
 from portctl.wire.client import DEFAULT_OPTIONS, Client, Translate
 from portctl.wire.retry import Patience
 
@@ -142,12 +142,12 @@ class Connections:
         return self._made(url, "Port", port_api.translate, auth, _SIGN_INS)
 
     def _make_gitlab(self, token: str) -> Client:
-        from portctl.providers.gitlab.auth import PrivateToken
+        from portctl.providers.gitlab.auth import TOKEN_HEADER, PrivateToken
         from portctl.providers.gitlab.refusals import translate
 
         self._need(token)
         held = pending((SecretRef(token),))
-        auth = PrivateToken(lambda: setting_text(self.vault, held))
+        auth = PrivateToken(lambda: header_text(self.vault, held, TOKEN_HEADER))
         return self._made(self._settings.gitlab_url, "GitLab", translate, auth, _PATIENT)
 
     def _make_trigger(self) -> Client:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from portctl.model.value import Pending
+from portctl.errors import AccessDenied, InvalidInput
+from portctl.model.value import Pending, SecretRef, pending
 from portctl.vault import Vault
 
 if TYPE_CHECKING:
@@ -16,6 +18,18 @@ if TYPE_CHECKING:
 
 RENEW_BEFORE_SECONDS = 60.0
 ASK_AGAIN_AFTER_SECONDS = 5.0
+
+_NEVER_IN_HEADERS = (
+    (re.compile(r"[\r\n]"), "a line break"),
+    (re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"), "a control character"),
+    (re.compile(r"[^\x00-\xff]"), "a character that is not in Latin-1"),
+    (re.compile(r"^[ \t]|[ \t]$"), "a blank at its beginning or end"),
+)
+"""What RFC 9110, section 5.5, keeps out of the values of headers."""
+_LINE_BREAK_HINT = (
+    "Store it without: `printf '%s'` writes no line break where `echo` does. One at the end of a variable, a file or a "
+    "command's output is taken off already."
+)
 
 
 class Auth(Protocol):
@@ -52,7 +66,12 @@ class TokenAuth:
     def token(self, client: Client) -> Token:
         with self._lock:
             if self._token is None or self._now() >= self._renew_at:
-                self._token = self._issue(client)
+                token = self._issue(client)
+                why = _unfit(token.text)
+                if why:
+                    told = f"the token that the service gave has {why}: no header can hold it"
+                    raise AccessDenied("Login failed", told, hint="Check `url` in the environment file.")
+                self._token = token
                 # A service may give the same token until it ends: do not ask before every request of its last minute.
                 soonest = self._now() + ASK_AGAIN_AFTER_SECONDS
                 self._renew_at = max(self._token.expires_at - RENEW_BEFORE_SECONDS, soonest)
@@ -69,3 +88,27 @@ class TokenAuth:
 def setting_text(vault: Vault, value: str | bool | int | Pending) -> str:
     """A setting of an instance as text; secrets in it are revealed here because they go into a login request."""
     return vault.reveal(value) if isinstance(value, Pending) else str(value)
+
+
+def header_text(vault: Vault, value: str | bool | int | Pending, header: str) -> str:
+    """`setting_text` for a header. Errors: InvalidInput for what no header can hold; it names the secret."""
+    text = setting_text(vault, value)
+    why = _unfit(text)
+    if not why:
+        return text
+    raise InvalidInput(
+        "Secret cannot be sent",
+        f"{_whose(vault, value)} has {why}, and goes into the header {header}, which can hold none",
+        hint=_LINE_BREAK_HINT if why == "a line break" else "Check what is stored there.",
+    )
+
+
+def _unfit(text: str) -> str:
+    """What keeps `text` out of a header, "" where nothing does."""
+    return next((why for pattern, why in _NEVER_IN_HEADERS if pattern.search(text)), "")
+
+
+def _whose(vault: Vault, value: str | bool | int | Pending) -> str:
+    holes = [hole for hole in value.holes() if isinstance(hole, SecretRef)] if isinstance(value, Pending) else []
+    blamed = [hole for hole in holes if _unfit(vault.reveal(pending((hole,))))] or holes
+    return " with ".join(f"secret {hole.name!r}" for hole in blamed) or "the credential"

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 from portctl.errors import AnswerLost, InvalidInput, NoConnection, PortctlError, Unreachable
-from portctl.model.value import Value, freeze, map_leaves, thaw
+from portctl.model.value import Value, freeze, thaw
 from portctl.wire.auth import Auth
+from portctl.wire.failure import words
 from portctl.wire.retry import PASSING, PATIENT, TOO_MANY, Patience
 
 if TYPE_CHECKING:
@@ -254,7 +255,11 @@ class Client:
 
     def _exchange(self, request: _Request, headers: Mapping[str, str]) -> Answer:
         """Send once. The observer hears of a write before it leaves and when it ended."""
-        token = self._observer.intent(request.method, request.path) if self._observer and request.writes else None
+        token = (
+            self._observer.intent(request.method, self._scrub(request.path))
+            if self._observer and request.writes
+            else None
+        )
         status: int | None = None
         started = time.monotonic()
         try:
@@ -264,7 +269,9 @@ class Client:
             if self._observer and request.writes:
                 self._observer.result(token, status)
             milliseconds = (time.monotonic() - started) * 1000
-            log.debug("%s %s %s %.0f ms", request.method, request.path, status or "no answer", milliseconds)
+            log.debug(
+                "%s %s %s %.0f ms", request.method, self._scrub(request.path), status or "no answer", milliseconds
+            )
         return self._parsed(request, response)
 
     def _send(self, request: _Request, headers: Mapping[str, str]) -> httpx.Response:
@@ -275,18 +282,19 @@ class Client:
             body = {"data": dict(request.form)}
         try:
             http = self._connected()
+            signed = httpx.Headers(dict(headers), encoding="latin-1")
             if request.most_bytes is not None:
-                return _beginning(http, self.url + request.path, headers, request.most_bytes)
+                return _beginning(http, self.url + request.path, signed, request.most_bytes)
             return http.request(
-                request.method, self.url + request.path, params=request.query or None, headers=headers, **body
+                request.method, self.url + request.path, params=request.query or None, headers=signed, **body
             )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             slow = isinstance(error, httpx.ConnectTimeout)
-            raise _NotSent("no connection in time" if slow else self._words(error), slow=slow) from error
+            raise _NotSent("no connection in time" if slow else words(error), slow=slow) from error
         except httpx.TimeoutException as error:
             raise _NoAnswer("no answer in time", slow=True) from error
         except httpx.TransportError as error:
-            raise _NoAnswer(self._words(error)) from error
+            raise _NoAnswer(words(error)) from error
 
     def _connected(self) -> httpx.Client:
         import httpx
@@ -322,7 +330,7 @@ class Client:
                 return Answer(status, None, headers)
             if request.writes and status < 300:
                 raise _NoAnswer("the answer is not JSON") from error
-            kind = headers.get("content-type", "an unknown type").partition(";")[0]
+            kind = self._scrub(headers.get("content-type", "an unknown type").partition(";")[0])
             raise self._unreachable(f"answered {status} with {kind}, not JSON: that is not its API") from error
         return Answer(status, freeze(body), headers)
 
@@ -334,10 +342,16 @@ class Client:
             return self._lost(request, f"the answer was {answer.status}")
         if answer.body is None and answer.status in PASSING:
             return self._unreachable(f"answers {answer.status}, {self._patience.attempts} times in a row")
-        body = map_leaves(answer.body, lambda _, leaf: self._scrub(leaf) if isinstance(leaf, str) else leaf)
-        return self._translate(
-            Refused(method=request.method, path=self._scrub(request.path), status=answer.status, body=body)
-        )
+        body, path = self._scrubbed(answer.body), self._scrub(request.path)
+        return self._translate(Refused(method=request.method, path=path, status=answer.status, body=body))
+
+    def _scrubbed(self, value: Value) -> Value:
+        """`value` as a service sent it, with keys and texts scrubbed."""
+        if isinstance(value, Mapping):
+            return {self._scrub(key): self._scrubbed(item) for key, item in value.items()}
+        if isinstance(value, tuple):
+            return tuple(map(self._scrubbed, value))
+        return self._scrub(value) if isinstance(value, str) else value
 
     def _lost(self, request: _Request, problem: str) -> PortctlError:
         if not request.writes:
@@ -355,15 +369,13 @@ class Client:
             hint="Check `url` in the environment file, and the network, proxy and certificates between here and there.",
         )
 
-    def _words(self, error: Exception) -> str:
-        return self._scrub(str(error)) or type(error).__name__
 
-
-def _beginning(http: httpx.Client, url: str, headers: Mapping[str, str], most_bytes: int) -> httpx.Response:
+def _beginning(http: httpx.Client, url: str, headers: httpx.Headers, most_bytes: int) -> httpx.Response:
     """The answer with the first bytes of its body. It is asked to come as it is, lest something small unpacks large."""
     import httpx
 
-    with http.stream("GET", url, headers={**headers, "Accept-Encoding": "identity"}) as response:
+    headers["Accept-Encoding"] = "identity"
+    with http.stream("GET", url, headers=headers) as response:
         most_bytes = most_bytes if response.is_success else _MOST_BYTES_OF_A_REFUSAL
         content = b""
         for piece in response.iter_bytes():

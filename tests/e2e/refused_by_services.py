@@ -129,7 +129,7 @@ waiting for Port (attempt 3 of 5): cannot be reached
 waiting for Port (attempt 4 of 5): cannot be reached
 waiting for Port (attempt 5 of 5): cannot be reached
 error: Port cannot be used
-  http://127.0.0.1:9 cannot be reached: [Errno 111] Connection refused
+  http://127.0.0.1:9 cannot be reached: connection refused
   hint: Check `url` in the environment file, and the network, proxy and certificates between here and there.
 """,
     ),
@@ -147,7 +147,7 @@ waiting for Port (attempt 3 of 5): cannot be reached
 waiting for Port (attempt 4 of 5): cannot be reached
 waiting for Port (attempt 5 of 5): cannot be reached
 error: Port cannot be used
-  http://127.0.0.1:9 cannot be reached: [Errno 111] Connection refused
+  http://127.0.0.1:9 cannot be reached: connection refused
   hint: The sandbox may have ended. Start it again: portctl sandbox up --detach
 """,
     ),

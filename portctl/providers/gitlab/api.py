@@ -13,12 +13,12 @@ from portctl.errors import AccessDenied
 from portctl.model.plan import InstanceInfo
 from portctl.model.project import InstanceSettings
 from portctl.providers.gitlab.account import API, Account
-from portctl.providers.gitlab.auth import PrivateToken
+from portctl.providers.gitlab.auth import TOKEN_HEADER, PrivateToken
 from portctl.providers.gitlab.provider import GitLabProvider
 from portctl.providers.gitlab.refusals import translate
 from portctl.providers.settings import require_settings
 from portctl.vault import Vault
-from portctl.wire.auth import setting_text
+from portctl.wire.auth import header_text, setting_text
 from portctl.wire.client import DEFAULT_OPTIONS, Client, Observer
 from portctl.wire.network import network_options
 
@@ -54,7 +54,7 @@ def connect(
         url,
         service="GitLab",
         translate=translate,
-        auth=PrivateToken(lambda: setting_text(vault, settings.settings["token"])),
+        auth=PrivateToken(lambda: header_text(vault, settings.settings["token"], TOKEN_HEADER)),
         safe=SAFE_POSTS,
         read_only=read_only,
         observer=observer,

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 from portctl.wire.client import Client
 
+TOKEN_HEADER = "PRIVATE-TOKEN"
+
 
 class PrivateToken:
     """A personal, project, group or service account token on every request. Looked up when the first one is sent."""
@@ -14,7 +16,7 @@ class PrivateToken:
         self._text = text
 
     def headers(self, client: Client) -> Mapping[str, str]:  # noqa: ARG002
-        return {"PRIVATE-TOKEN": self._text()}
+        return {TOKEN_HEADER: self._text()}
 
     def renew(self, used: Mapping[str, str]) -> bool:  # noqa: ARG002
         """There is no other token to try."""

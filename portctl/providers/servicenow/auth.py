@@ -12,7 +12,7 @@ from portctl.errors import AccessDenied, InvalidInput
 from portctl.model.project import InstanceSettings
 from portctl.model.value import Codec, Encoded, Part, Pending, get, pending
 from portctl.vault import Vault
-from portctl.wire.auth import Auth, Token, TokenAuth, setting_text
+from portctl.wire.auth import Auth, Token, TokenAuth, header_text, setting_text
 from portctl.wire.client import Client
 
 TOKEN_PATH = "/oauth_token.do"
@@ -42,7 +42,7 @@ def chosen_auth(settings: InstanceSettings, vault: Vault, now: Callable[[], floa
     """Errors: InvalidInput where the settings are none of the four ways, or more than one."""
     given = {name for name in (*_KEY, *_CLIENT, *_USER) if name in settings.settings}
     if given == set(_KEY):
-        return Fixed(API_KEY_HEADER, lambda: setting_text(vault, settings.settings["apiKey"]))
+        return Fixed(API_KEY_HEADER, lambda: header_text(vault, settings.settings["apiKey"], API_KEY_HEADER))
     if given == set(_USER):
         return Fixed("Authorization", lambda: f"Basic {setting_text(vault, _basic(settings))}")
     if given == {*_CLIENT, *_USER}:

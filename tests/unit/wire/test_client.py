@@ -37,8 +37,8 @@ def test_frozen_values_are_sent_as_json() -> None:
     assert service.requests[0].content == '{"list":[{"a":1},"ü"],"none":null}'.encode()
 
 
-CONNECT = httpx.ConnectError("connection refused")
-RESET = httpx.ReadError("connection reset")
+CONNECT = httpx.ConnectError("not for printing")
+RESET = httpx.ReadError("not for printing")
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_what_is_safe_to_repeat_is_repeated(method: str, replies: list[Reply], w
 @pytest.mark.parametrize(
     ("method", "answer", "why"),
     [
-        ("POST", RESET, "connection reset"),
-        ("POST", httpx.RemoteProtocolError("cut off"), "cut off"),
+        ("POST", RESET, "the connection broke"),
+        ("POST", httpx.RemoteProtocolError("?"), "it ended the connection or gave no answer that is HTTP"),
         ("PATCH", httpx.ReadTimeout(""), "no answer in time"),
         ("POST", reply(504, {"ok": False}), "a gateway answered 504"),
         ("POST", reply(502), "a gateway answered 502"),
@@ -91,8 +91,8 @@ def test_a_write_that_may_be_repeated_is_lost_only_after_every_attempt() -> None
 @pytest.mark.parametrize(
     ("answer", "tries", "what"),
     [
-        (CONNECT, 5, "https://api.example cannot be reached: connection refused"),
-        (RESET, 5, "https://api.example did not answer: connection reset"),
+        (CONNECT, 5, "https://api.example cannot be reached: no connection"),
+        (RESET, 5, "https://api.example did not answer: the connection broke"),
         (httpx.ReadTimeout("slow"), 3, "https://api.example did not answer: no answer in time"),
         (httpx.ConnectTimeout("slow"), 3, "https://api.example cannot be reached: no connection in time"),
         (reply(503), 5, "https://api.example answers 503, 5 times in a row"),
