@@ -1,4 +1,4 @@
-"""Which project a command about the sandbox belongs to."""
+"""Which project a command belongs to, and the folder in it that is for this machine alone."""
 
 from __future__ import annotations
 
@@ -6,8 +6,26 @@ from pathlib import Path
 
 from portctl.cli.session import current
 
+PRIVATE = ".portctl"
+_ALL_OF_IT = (
+    "# Written by portctl: credentials of the sandbox and notes of this machine. None of it is for others.\n*\n"
+)
+
 
 def project_folder() -> Path:
     """The folder of the project file, from the current one upwards; without such a file the current one."""
     start = current().directory.resolve()
     return next((folder for folder in (start, *start.parents) if (folder / "portctl.yaml").exists()), start)
+
+
+def private_folder(project: Path) -> Path:
+    """The folder for what belongs to this machine, made where it is missing. git sees nothing of it."""
+    return ignoring(project / PRIVATE, _ALL_OF_IT)
+
+
+def ignoring(folder: Path, ignored: str) -> Path:
+    """`folder`, made where it is missing, with a .gitignore. One that is there already is the user's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / ".gitignore").exists():
+        (folder / ".gitignore").write_text(ignored, encoding="utf-8")
+    return folder

@@ -9,7 +9,7 @@ import click
 
 from portctl.cli import output
 from portctl.cli.options import common
-from portctl.cli.place import project_folder
+from portctl.cli.place import private_folder, project_folder
 from portctl.cli.play import COMMANDS
 from portctl.cli.session import current
 from portctl.errors import PortctlError
@@ -56,6 +56,7 @@ def up(detach: bool, seed: int, switches: tuple[str, ...], faults: tuple[str, ..
             f"it needs {', '.join(missing)}",
             hint="pip install 'portctl-cli[sandbox]'",
         )
+    private_folder(project_folder())
     running = _status()
     if running is not None:
         _arm(running, faults)

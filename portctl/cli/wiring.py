@@ -15,24 +15,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from portctl.app import Bench, Workspace
+from portctl.cli.keeping import hold_ledger, ledger_backend
 from portctl.cli.output import scrub_with
-from portctl.engine.backend import FileBackend, LedgerBackend
+from portctl.cli.place import PRIVATE
 from portctl.engine.execute import Watch
 from portctl.engine.journal import Journal, remove_old
 from portctl.engine.ledger import Run
-from portctl.errors import ConsentNeeded, InvalidInput, NoConnection
+from portctl.errors import InvalidInput, NoConnection
 from portctl.manifest.environment import declared_secrets, load_environment, read_sandbox_file
 from portctl.manifest.instances import provider_context, require_sandbox, unknown_instance
 from portctl.manifest.project import load_project
 from portctl.manifest.render import RenderContext
 from portctl.manifest.values import layer_values
-from portctl.model.project import Environment, InstanceSettings, Project
+from portctl.model.project import InstanceSettings
 from portctl.model.provider import Provider
 from portctl.model.value import Pending, SecretRef
 from portctl.providers.catalogue import catalogue
 from portctl.providers.rules import all_rules
 from portctl.vault import SecretMissing, Vault
-from portctl.views.json import tool_version
 from portctl.wire.client import Observer
 
 _COMMIT_TIMEOUT_SECONDS = 5.0
@@ -73,7 +73,7 @@ def open_workspace(choices: Choices) -> Workspace:
         ),
         catalogue=catalogue(),
         rules=all_rules(),
-        backend=_backend(project, environment),
+        backend=ledger_backend(project, environment),
         vault=vault,
         workers=choices.workers,
     )
@@ -108,7 +108,7 @@ def open_bench(
     require_sandbox(environment)
     run = Run(id=uuid.uuid4().hex[:12], who=_who(), commit=_commit(project.root), started=time.time(), operations={})
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(run.started))
-    journal = Journal(project.root / ".portctl" / "journal" / f"{environment.name}-{stamp}-{run.id}.jsonl")
+    journal = Journal(project.root / PRIVATE / "journal" / f"{environment.name}-{stamp}-{run.id}.jsonl")
 
     def connect(name: str) -> Provider:
         return _connect(workspace, name, read_only=read_only, observer=Told(journal, watch), sleep=sleep)
@@ -116,8 +116,7 @@ def open_bench(
     with contextlib.ExitStack() as stack:
         stack.callback(journal.close)
         if not read_only:
-            _refuse_forgetful_ledger(project, environment)
-            stack.enter_context(workspace.backend.lock(f"{run.who}, run {run.id}"))
+            stack.enter_context(hold_ledger(workspace, f"{run.who}, run {run.id}"))
             remove_old(journal.path.parent)
         bench = Bench(workspace=workspace, connect=connect, watch=watch, run=run, sleep=sleep)
         stack.callback(_close, bench)
@@ -172,21 +171,6 @@ def _secrets_of(settings: InstanceSettings) -> tuple[str, ...]:
     """The secrets in the settings of an instance."""
     holes = [hole for value in settings.settings.values() if isinstance(value, Pending) for hole in value.holes()]
     return tuple(hole.name for hole in holes if isinstance(hole, SecretRef))
-
-
-def _backend(project: Project, environment: Environment) -> LedgerBackend:
-    path = pathlib.Path(project.ledger.path.replace("{environment}", environment.name))
-    return FileBackend(project.root / path, project=project.name, environment=environment.name, tool=tool_version())
-
-
-def _refuse_forgetful_ledger(project: Project, environment: Environment) -> None:
-    """A CI runner's disk is gone after the job: a ledger on it forgets what was created."""
-    if os.environ.get("CI") and not project.ledger.persistent and not environment.sandbox:
-        raise ConsentNeeded(
-            "Ledger would be lost",
-            "this is a CI job and the ledger is a file on its disk, which is gone afterwards",
-            hint="Keep the ledger's path between jobs and say `persistent: true` under `ledger:` in portctl.yaml.",
-        )
 
 
 def _who() -> str:

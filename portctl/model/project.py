@@ -47,10 +47,10 @@ class Guards:
 
 @dataclass(frozen=True, slots=True)
 class LedgerSettings:
-    """Where the ledger lives. `path` is in the project, or absolute, and may name `{environment}`."""
+    """Where the ledger lives. `path` is in the project, or absolute, and may name `{environment}`; "" when not said."""
 
     backend: str = "file"
-    path: str = ".portctl/ledger/{environment}.json"
+    path: str = ""
     persistent: bool = False
 
 

@@ -122,4 +122,4 @@ def test_a_real_environment_keeps_its_own_ledger_and_may_be_applied_in_ci_when_t
     ended(portctl(project, "apply", "--yes", "-e", "real"))
     assert ended(portctl(project, "state", "list", "-e", "real")).count("created") == 2
     assert ended(portctl(project, "state", "list")) == "The ledger holds no resources.\n"
-    assert sorted(file.name for file in (project.root / ".portctl/ledger").glob("*.json")) == ["real.json"]
+    assert sorted(file.name for file in (project.root / "ledger").glob("*.json")) == ["real.json"]
