@@ -9,6 +9,7 @@ import pytest
 
 from portctl.sandbox.server import Sandbox
 from tests.sandbox.bodies import Body, action, automation, refusal, rules, self_service
+from tests.sandbox.listener import Listener
 
 ROOT = "/v1/actions"
 STAMPS = ("createdAt", "createdBy", "updatedAt", "updatedBy", "id")
@@ -228,9 +229,9 @@ def test_a_blueprint_that_is_named_must_exist(port: httpx.Client, body: Body) ->
 def test_what_an_automation_listens_to_must_exist_or_may_come_later(
     sandbox: Sandbox, port: httpx.Client, event: Body, message: str
 ) -> None:
-    assert refused(port, automation(event=event)) == (404, message)
-    sandbox.switches.set({"automation-references": "lenient"})
     assert made(port, automation(event=event))["trigger"]["event"] == event
+    sandbox.switches.set({"automation-references": "strict"})
+    assert refused(port, automation("another", event=event)) == (404, message)
 
 
 @pytest.mark.fact(112)
@@ -240,9 +241,46 @@ def test_put_replaces_the_whole_action(port: httpx.Client) -> None:
     row = port.put(f"{ROOT}/deploy", json=action(title="New")).json()["action"]
     assert (row["title"], row["publish"], row.get("description")) == ("New", True, None)
     assert (row["id"], row["createdAt"]) == (before["id"], before["createdAt"])
-    renamed = port.put(f"{ROOT}/deploy", json=action("other"))
-    assert renamed.status_code == 422
     assert port.put(f"{ROOT}/ghost", json=action("ghost")).status_code == 404
+
+
+@pytest.mark.fact(220)
+def test_put_with_another_identifier_renames_and_what_belongs_to_the_action_follows(
+    sandbox: Sandbox, port: httpx.Client
+) -> None:
+    made(port, action(requiredApproval=True))
+    made(port, automation(event={"type": "RUN_CREATED", "actionIdentifier": "deploy"}))
+    run = port.post(f"{ROOT}/deploy/runs", json={"properties": {}}).json()["run"]
+    sandbox.world.clock.advance(1)
+    permissions = port.patch(f"{ROOT}/deploy/permissions", json={"execute": {"roles": ["Admin"]}}).json()
+    before = port.get(f"{ROOT}/deploy").json()["action"]
+    answer = port.put(f"{ROOT}/deploy", json=action("ship", requiredApproval=True))
+    row = answer.json()["action"]
+    assert (answer.status_code, row["identifier"], row["id"]) == (200, "ship", before["id"])
+    assert row["createdAt"] == before["createdAt"]
+    assert port.get(f"{ROOT}/ship").json()["action"] == row
+    assert port.get(f"{ROOT}/deploy").status_code == 404
+    assert port.get(f"{ROOT}/ship/permissions").json() == permissions
+    event = port.get(f"{ROOT}/react").json()["action"]["trigger"]["event"]
+    assert event == {"type": "RUN_CREATED", "actionIdentifier": "ship"}
+    assert port.get(f"{ROOT}/runs/{run['id']}").json()["run"]["action"] == {**run["action"], "identifier": "ship"}
+    taken = port.put(f"{ROOT}/ship", json=action("scaffold_service"))
+    assert (taken.status_code, taken.json()["error"]) == (409, "identifier_taken")
+    assert port.get(f"{ROOT}/ship").status_code == 200
+
+
+@pytest.mark.fact(220)
+def test_a_run_whose_action_was_renamed_before_its_backend_was_called_is_carried_out(
+    sandbox: Sandbox, port: httpx.Client, listener: Listener
+) -> None:
+    method = {"type": "WEBHOOK", "url": listener.url, "synchronized": True}
+    delay = {"kind": "delay", "service": "port-jobs", "path": "^/invoke/deploy$", "seconds": 3600}
+    httpx.post(f"{sandbox.control}/faults", json=delay).raise_for_status()
+    made(port, action(invocationMethod=method))
+    run = port.post(f"{ROOT}/deploy/runs", json={"properties": {}}).json()["run"]
+    assert port.put(f"{ROOT}/deploy", json=action("ship", invocationMethod=method)).status_code == 200
+    sandbox.settle()
+    assert port.get(f"{ROOT}/runs/{run['id']}").json()["run"]["status"] == "SUCCESS"
 
 
 @pytest.mark.fact(113)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from portctl.sandbox.server import Sandbox
-from tests.sandbox.bodies import action, blueprint, refusal, relation, self_service, webhook
+from tests.sandbox.bodies import action, automation, blueprint, refusal, relation, self_service, webhook
 
 ROOT = "/v1/blueprints"
 TEXT = {"type": "string"}
@@ -171,6 +171,50 @@ def test_all_entities_are_deleted_in_the_background(
     assert (ended["status"], ended["successCount"], ended["deleteEntities"]) == ("COMPLETED", 1, True)
     assert port.get(thing).status_code == (404 if blueprint_too == "true" else 200)
     assert port.get("/v1/migrations").json()["migrations"] == [ended]
+
+
+@pytest.mark.fact(222)
+def test_a_blueprint_that_goes_with_its_entities_takes_its_actions_along(
+    sandbox: Sandbox, port: httpx.Client, thing: str
+) -> None:
+    upsert = {"type": "UPSERT_ENTITY", "blueprintIdentifier": "thing", "mapping": {"identifier": "x"}}
+    for body in (
+        action("act", trigger=self_service(blueprintIdentifier="thing")),
+        action("write", invocationMethod=upsert),
+        automation("react", {"type": "ENTITY_CREATED", "blueprintIdentifier": "thing"}),
+        action("another"),
+    ):
+        assert port.post("/v1/actions", json=body).status_code == 201
+    sandbox.set_lag(5)
+    sandbox.world.clock.advance(6)
+    port.delete(f"{thing}/all-entities", params={"delete_blueprint": "true"})
+    sandbox.settle()
+    sandbox.world.clock.advance(6)
+    assert port.get(thing).status_code == 404
+    left = [row["identifier"] for row in port.get("/v1/actions").json()["actions"]]
+    assert left == ["scaffold_service", "another"]
+    audits = port.get("/v1/audit-log?resources=action&action=DELETE").json()["audits"]
+    assert sorted(row["context"]["action"] for row in audits) == ["act", "react", "write"]
+
+
+@pytest.mark.fact(222)
+def test_a_blueprint_that_others_refer_to_stays_when_its_entities_go(
+    sandbox: Sandbox, port: httpx.Client, thing: str
+) -> None:
+    port.post(ROOT, json=blueprint("other", relations={"to": relation("thing")}))
+    migration = port.delete(f"{thing}/all-entities", params={"delete_blueprint": "true"}).json()["migrationId"]
+    sandbox.settle()
+    ended = port.get(f"/v1/migrations/{migration}").json()["migration"]
+    assert (ended["status"], ended["successCount"]) == ("FAILURE", 1)
+    assert port.get(thing).status_code == 200
+    assert port.get(f"{thing}/entities-count").json() == {"ok": True, "count": 0}
+
+
+@pytest.mark.fact(222)
+def test_a_system_blueprint_does_not_go_with_its_entities(port: httpx.Client) -> None:
+    answer = port.delete(f"{ROOT}/_user/all-entities", params={"delete_blueprint": "true"})
+    expected = refusal("protected_blueprint_violation", 'Cannot delete blueprint "_user" as it is marked protected')
+    assert (answer.status_code, answer.json()) == (403, expected)
 
 
 @pytest.mark.fact(55)

@@ -262,6 +262,24 @@ def test_validation_only_stores_nothing(port: httpx.Client) -> None:
     assert port.get(f"{ROOT}/one").status_code == 404
 
 
+@pytest.mark.fact(221)
+def test_an_empty_run_id_is_none(port: httpx.Client) -> None:
+    entity = {"identifier": "late", "properties": {}}
+    root = "/v1/blueprints/domain"
+    answers = [
+        port.post(f"{root}/entities?run_id=", json=entity),
+        port.patch(f"{root}/entities/late?run_id=", json={"title": "Later"}),
+        port.put(f"{root}/entities/late?run_id=", json=entity),
+        port.post(f"{root}/entities/bulk?upsert=true&run_id=", json={"entities": [entity]}),
+        port.delete(f"{root}/entities/late?run_id="),
+        port.post(f"{root}/bulk/entities/delete?run_id=", json={"entities": ["late"]}),
+        port.delete(f"{root}/all-entities?run_id="),
+    ]
+    assert [answer.status_code for answer in answers] == [201, 200, 200, 200, 200, 200, 200]
+    rows = port.get("/v1/audit-log?blueprint=domain&entity=late").json()["audits"]
+    assert [row["context"] for row in rows] == [{"entity": "late", "blueprint": "domain"}] * 5
+
+
 @pytest.mark.fact(88)
 def test_a_write_for_an_unknown_run_is_not_found(port: httpx.Client) -> None:
     expected = refusal("not_found", 'Action run with identifier "r_x" was not found')

@@ -109,13 +109,35 @@ def test_a_blueprint_has_an_entry_per_property_and_relation(sandbox: Sandbox, po
     assert entities["update"] == {**owners, "users": ["x"]}
 
 
+@pytest.mark.fact(219)
+@pytest.mark.parametrize("verb", ["read", "register", "update", "unregister"])
+def test_every_verb_of_a_blueprint_takes_a_policy_and_null_removes_it(port: httpx.Client, verb: str) -> None:
+    path = "/v1/blueprints/service/permissions"
+    policy = rules({"property": "tier", "operator": "=", "value": "gold"})
+    before = port.get(path).json()["permissions"]["entities"]
+    changed = port.patch(path, json={"entities": {verb: {"policy": policy}}}).json()["permissions"]["entities"]
+    assert changed == {**before, verb: {**before[verb], "policy": policy}}
+    kept = port.patch(path, json={"entities": {verb: {"users": ["x"]}}}).json()["permissions"]["entities"]
+    assert kept[verb] == {**before[verb], "policy": policy, "users": ["x"]}
+    removed = port.patch(path, json={"entities": {verb: {"policy": None}}}).json()["permissions"]["entities"]
+    assert removed == {**before, verb: {**before[verb], "policy": None, "users": ["x"]}}
+
+
+@pytest.mark.fact(219)
+def test_single_properties_take_no_policy(port: httpx.Client) -> None:
+    change = {"entities": {"updateProperties": {"tier": {"policy": None}}}}
+    answer = port.patch("/v1/blueprints/service/permissions", json=change)
+    message = "body/entities/updateProperties/tier must NOT have additional properties"
+    assert (answer.status_code, answer.json()) == (422, refusal("invalid_request", message))
+
+
 @pytest.mark.fact(122)
 def test_unknown_properties_and_relations_are_named(port: httpx.Client) -> None:
     change: Body = {"updateProperties": {"ghost": {}, "tier": {}}, "updateRelations": {"phantom": {}}}
     answer = port.patch("/v1/blueprints/service/permissions", json={"entities": change})
     expected = refusal(
         "invalid_permissions",
-        "The permissions name unknown properties or relations",
+        "You cannot update permissions on unknown fields",
         invalidProperties=["ghost"],
         invalidRelations=["phantom"],
     )

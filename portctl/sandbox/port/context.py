@@ -39,6 +39,11 @@ class Call:
         behind = self.organisation.state.get("runs", self.request.headers.get(CHAIN_HEADER) or run_id or "")
         return Cause(self.by, run_id=run_id, chain=tuple(behind["_chain"]) if behind else ())
 
+    @property
+    def run_id(self) -> str | None:
+        """The run for which a change is made; Port's Terraform provider sends an empty one with every entity."""
+        return self.request.query("run_id") or None
+
     def body(self) -> Any:
         return parse_body(self.request)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -119,9 +120,13 @@ def _jwt(credential: Credential, issued_at: int) -> str:
         "iat": issued_at,
         "exp": issued_at + TOKEN_SECONDS,
     }
-    signature = derive(f"signature:{credential.client_id}:{issued_at}", 43)
-    return ".".join([_part({"alg": "HS256", "typ": "JWT"}), _part(payload), signature])
+    signed = f"{_part({'alg': 'HS256', 'typ': 'JWT'})}.{_part(payload)}"
+    return f"{signed}.{_base64url(hashlib.sha256(signed.encode()).digest())}"
 
 
 def _part(document: dict[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(document).encode()).rstrip(b"=").decode()
+    return _base64url(json.dumps(document).encode())
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

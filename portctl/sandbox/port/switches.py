@@ -36,6 +36,7 @@ SWITCHES = (
         "automation-references",
         strict="the blueprint and action that an automation names must exist",
         lenient="they may come later",
+        default=Reading.LENIENT,
     ),
     Switch(
         "patch-schema",
@@ -43,7 +44,12 @@ SWITCHES = (
         lenient="PATCH merges `schema.properties` by key",
     ),
     Switch("webhook-secret", strict="security.secret is masked when read", lenient="it is read back as written"),
-    Switch("reset-header", strict="x-ratelimit-reset is an epoch second", lenient="it is seconds until the reset"),
+    Switch(
+        "reset-header",
+        strict="x-ratelimit-reset is an epoch second",
+        lenient="it is seconds until the reset",
+        default=Reading.LENIENT,
+    ),
     Switch(
         "burst",
         strict="the burst caps hold within one second",

@@ -36,7 +36,8 @@ class Invoker:
         organisation = self._organisations[payload["organisation"]]
         with self._world.lock:
             run = organisation.state.get("runs", payload["run"])
-            action = organisation.state.get("actions", payload["action"])
+            name = payload["action"] if run is None else run["action"]["identifier"]  # it may have been renamed
+            action = organisation.state.get("actions", name)
             secrets = secrets_of(organisation)
         if run is None or run["status"] != record.IN_PROGRESS:
             return

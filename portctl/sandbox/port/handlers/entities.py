@@ -106,7 +106,7 @@ def bulk_delete(call: Call) -> Answer:
 
 
 def delete_all(call: Call) -> Answer:
-    entities.require_run(call.organisation, call.request.query("run_id"))
+    entities.require_run(call.organisation, call.run_id)
     row = migrations.start_deletion(
         call.organisation, call.params["blueprint"], call.by, blueprint_too=call.flag("delete_blueprint")
     )
@@ -170,7 +170,7 @@ def _options(call: Call, mode: Mode) -> Options:
 
 
 def _cause(call: Call) -> Cause:
-    return call.cause(call.request.query("run_id"))
+    return call.cause(call.run_id)
 
 
 def _status(call: Call, created: bool, options: Options) -> int:

@@ -29,17 +29,17 @@ ACTION = compile_schema(
     }
 )
 _LEAF = object_of({**_WHO, "ownedByTeam": {"type": "boolean"}})
-_READ = object_of({**_WHO, "ownedByTeam": {"type": "boolean"}, "policy": search.QUERY})
+_VERB = object_of({**_WHO, "ownedByTeam": {"type": "boolean"}, "policy": {"anyOf": [search.QUERY, {"type": "null"}]}})
 BLUEPRINT = compile_schema(
     {
         **object_of(
             {
                 "entities": object_of(
                     {
-                        "read": _READ,
-                        "register": _LEAF,
-                        "update": _LEAF,
-                        "unregister": _LEAF,
+                        "read": _VERB,
+                        "register": _VERB,
+                        "update": _VERB,
+                        "unregister": _VERB,
                         "updateProperties": map_of(_LEAF),
                         "updateRelations": map_of(_LEAF),
                     }

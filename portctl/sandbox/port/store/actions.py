@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portctl.sandbox.core.state import Row
-from portctl.sandbox.port.errors import invalid, not_found, taken
+from portctl.sandbox.port.errors import not_found, taken
 from portctl.sandbox.port.store import references
 from portctl.sandbox.port.store.organisation import STAMPS, Organisation
 
@@ -32,13 +32,17 @@ def create(organisation: Organisation, body: Row, by: str) -> Row:
 
 
 def replace(organisation: Organisation, identifier: str, body: Row, by: str) -> Row:
-    before = find(organisation, identifier)
-    if body["identifier"] != identifier:
-        raise invalid(f'The identifier of the action "{identifier}" cannot be changed')
+    """PUT: what the body leaves out is removed. Another identifier in the body renames the action."""
+    before, new = find(organisation, identifier), body["identifier"]
+    if new != identifier and organisation.state.get("actions", new) is not None:
+        raise taken("Action", new)
     _refuse_unknown(organisation, body)
     row = organisation.stamped({"id": before["id"], **_completed(organisation, body)}, by, before)
-    organisation.state.put("actions", identifier, row)
-    organisation.audit("action", identifier, by, before=before, after=row)
+    if new != identifier:
+        organisation.state.drop("actions", identifier)
+        references.action_renamed(organisation, identifier, new)
+    organisation.state.put("actions", new, row)
+    organisation.audit("action", new, by, before=before, after=row)
     return row
 
 

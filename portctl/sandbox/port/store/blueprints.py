@@ -8,6 +8,7 @@ from typing import Any
 from portctl.sandbox.core.state import Row
 from portctl.sandbox.port.errors import dependents, invalid, not_found, protected, taken
 from portctl.sandbox.port.store import blueprint_rules, references
+from portctl.sandbox.port.store.actions import delete as delete_action
 from portctl.sandbox.port.store.organisation import STAMPS, Organisation
 
 SYSTEM = ("_user", "_team", "_rule", "_rule_result", "_scorecard")
@@ -65,30 +66,31 @@ def merge(organisation: Organisation, identifier: str, body: Row, by: str) -> Ro
     return _write(organisation, before, blueprint_rules.completed(after), by)
 
 
-def delete(organisation: Organisation, identifier: str, by: str, *, actions: bool) -> None:
+def delete(organisation: Organisation, identifier: str, by: str, *, actions: bool, emptied: bool = False) -> None:
+    """Errors: 403 for system blueprints, 422 has_dependents.
+
+    `actions`: those that name it are deleted, too. `emptied`: its entities have just gone, whatever late reads say.
+    """
     before = find(organisation, identifier)
-    if identifier in SYSTEM:
-        raise protected(f'Cannot delete blueprint "{identifier}" as it is marked protected')
+    refuse_system(identifier)
     found = references.to_blueprint(organisation, identifier)
-    bound = found.pop("actions", [])
-    if bound and not actions:
-        found["actions"] = bound
+    ignored = [kind for kind, held in (("actions", actions), ("entities", emptied)) if held]
+    found = {kind: what for kind, what in found.items() if kind not in ignored}
     if found:
         kinds = ", ".join(sorted(found))
         raise dependents(f'Blueprint "{identifier}" has dependents: {kinds}', found)
-    for action in bound:
-        organisation.state.drop("actions", action)
-        organisation.state.drop("action_permissions", action)
-    remove(organisation, before, by)
-
-
-def remove(organisation: Organisation, row: Row, by: str) -> None:
-    """Take a blueprint away with its permissions and its role."""
-    identifier = row["identifier"]
+    for action in references.actions_of(organisation, identifier):
+        delete_action(organisation, action, by)
     organisation.state.drop("blueprints", identifier)
     organisation.state.drop("blueprint_permissions", identifier)
     organisation.state.drop("roles", f"{identifier}-moderator")
-    organisation.audit("blueprint", identifier, by, before=row, after=None)
+    organisation.audit("blueprint", identifier, by, before=before, after=None)
+
+
+def refuse_system(identifier: str) -> None:
+    """Errors: 403 where the blueprint is one of Port's own, which cannot be deleted."""
+    if identifier in SYSTEM:
+        raise protected(f'Cannot delete blueprint "{identifier}" as it is marked protected')
 
 
 def rename_key(organisation: Organisation, identifier: str, group: str, old: str, new: str, by: str) -> Row:

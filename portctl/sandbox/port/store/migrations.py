@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portctl.sandbox.core.state import Row
+from portctl.sandbox.port.errors import PortError
 from portctl.sandbox.port.store import blueprints, entities
 from portctl.sandbox.port.store.organisation import Cause, Organisation
 
@@ -10,8 +11,10 @@ _SECONDS = 0.3
 
 
 def start_deletion(organisation: Organisation, identifier: str, by: str, *, blueprint_too: bool) -> Row:
-    """Begin to delete all entities of a blueprint. Errors: 404."""
+    """Begin to delete all entities of a blueprint. Errors: 404, and 403 where a system blueprint should go, too."""
     blueprints.find(organisation, identifier)
+    if blueprint_too:
+        blueprints.refuse_system(identifier)
     row: Row = {
         "id": organisation.world.ids.token(16),
         "actor": by,
@@ -59,8 +62,17 @@ def _end(organisation: Organisation, row: Row) -> None:
     for key, entity in removed:
         organisation.state.drop(table, key)
         entities.announce(organisation, Cause(by), entity, None)
-    blueprint = organisation.state.get("blueprints", identifier)
-    if row["deleteBlueprint"] and blueprint is not None:
-        blueprints.remove(organisation, blueprint, by)
-    done = {**row, "status": "COMPLETED", "successCount": len(removed)}
+    gone = not row["deleteBlueprint"] or _blueprint_goes(organisation, identifier, by)
+    done = {**row, "status": "COMPLETED" if gone else "FAILURE", "successCount": len(removed)}
     organisation.state.put("migrations", row["id"], organisation.stamped(done, by, row))
+
+
+def _blueprint_goes(organisation: Organisation, identifier: str, by: str) -> bool:
+    """Delete the blueprint with the actions that name it; whether it is gone. What others refer to stays."""
+    if organisation.state.get("blueprints", identifier) is None:
+        return True
+    try:
+        blueprints.delete(organisation, identifier, by, actions=True, emptied=True)
+    except PortError:
+        return False
+    return True

@@ -79,7 +79,7 @@ def _refuse_unknown(known: Row, change: Row) -> None:
     relations = [name for name in change.get("updateRelations", {}) if name not in known["updateRelations"]]
     if properties or relations:
         details = {"invalidProperties": properties, "invalidRelations": relations}
-        raise PortError(422, "invalid_permissions", "The permissions name unknown properties or relations", details)
+        raise PortError(422, "invalid_permissions", "You cannot update permissions on unknown fields", details)
 
 
 def _granular(blueprint: Row) -> dict[str, list[str]]:

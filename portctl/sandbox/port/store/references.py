@@ -27,9 +27,15 @@ def to_blueprint(organisation: Organisation, identifier: str) -> dict[str, Any]:
             for name, each in row["aggregationProperties"].items()
             if each["target"] == identifier
         ],
-        "actions": [row["identifier"] for row in state.rows("actions").values() if identifier in bound_to(row)],
+        "actions": actions_of(organisation, identifier),
     }
     return {kind: what for kind, what in found.items() if what}
+
+
+def actions_of(organisation: Organisation, blueprint: str) -> list[str]:
+    """The actions and automations that name a blueprint."""
+    rows = organisation.state.rows("actions").values()
+    return [row["identifier"] for row in rows if blueprint in bound_to(row)]
 
 
 def bound_to(action: Row) -> list[str]:
@@ -83,6 +89,23 @@ def _action_renamed(action: Row, old: str, new: str) -> Row:
     if "event" in trigger:
         trigger = {**trigger, "event": follow(trigger["event"])}
     return {**action, "trigger": trigger, "invocationMethod": follow(action["invocationMethod"])}
+
+
+def action_renamed(organisation: Organisation, old: str, new: str) -> None:
+    """Make permissions, runs, and automations that listen to an action follow its new identifier."""
+    state = organisation.state
+    permissions = state.get("action_permissions", old)
+    if permissions is not None:
+        state.drop("action_permissions", old)
+        state.put("action_permissions", new, permissions)
+    for run_id, run in list(state.rows("runs").items()):
+        if run["action"]["identifier"] == old:
+            state.put("runs", run_id, {**run, "action": {**run["action"], "identifier": new}})
+    for identifier, row in list(state.rows("actions").items()):
+        event = row["trigger"].get("event", {})
+        if event.get("actionIdentifier") == old:
+            trigger = {**row["trigger"], "event": {**event, "actionIdentifier": new}}
+            state.put("actions", identifier, {**row, "trigger": trigger})
 
 
 def key_renamed(organisation: Organisation, blueprint: str, group: str, old: str, new: str) -> None:
