@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from typing import Any
 
 import click
@@ -122,11 +124,10 @@ def _arm(running: control.Running, faults: tuple[str, ...]) -> None:
 
 
 def _serve(seed: int, switches: tuple[str, ...], faults: tuple[str, ...]) -> None:
-    from portctl.sandbox.process import run
-
     output.write("The sandbox is starting; interrupt to end it. `portctl sandbox status` says where it listens.")
-    if run(control.arguments(project_folder(), seed, switches, faults)) != 0:
-        raise PortctlError("The sandbox did not start", hint="see the line above")
+    sys.stdout.flush()
+    program = control.command(project_folder(), seed, switches, faults)
+    os.execve(program[0], program, control.environment())  # with no more of the environment than it needs
 
 
 def _start(seed: int, switches: tuple[str, ...], faults: tuple[str, ...]) -> control.Running:

@@ -21,6 +21,8 @@ _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
 _KILL_SECONDS = 5.0
 _ANSWER_SECONDS = 10.0
+_NEEDED = ("HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
+_NEEDED_FAMILIES = ("COV", "LC_", "PYTHON")
 _PACKAGES = ("starlette", "uvicorn", "jq", "dukpy")
 
 
@@ -112,7 +114,8 @@ def up(project: Path, *, seed: int = 0, switches: Sequence[str] = (), faults: Se
     place.state_dir.mkdir(parents=True, exist_ok=True)
     with place.log_file.open("w", encoding="utf-8") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "portctl.sandbox", *arguments(project, seed, switches, faults)],
+            command(project, seed, switches, faults),
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -132,11 +135,17 @@ def up(project: Path, *, seed: int = 0, switches: Sequence[str] = (), faults: Se
     raise ControlError(f"the sandbox did not answer within {_START_SECONDS:.0f} seconds; see {place.log_file}")
 
 
-def arguments(project: Path, seed: int, switches: Sequence[str], faults: Sequence[str]) -> list[str]:
-    """The command line of `python -m portctl.sandbox` for a project."""
+def environment() -> dict[str, str]:
+    """What a sandbox needs of this process's environment: whatever it starts could read the rest in it."""
+    return {name: value for name, value in os.environ.items() if name in _NEEDED or name.startswith(_NEEDED_FAMILIES)}
+
+
+def command(project: Path, seed: int, switches: Sequence[str], faults: Sequence[str]) -> list[str]:
+    """The command line that serves a project's sandbox. No module is taken from the folder that it is started in."""
     chosen = [part for text in switches for part in ("--switch", text)]
     chosen += [part for text in faults for part in ("--fault", text)]
-    return ["--dir", str(Place(project).state_dir), "--seed", str(seed), *chosen]
+    program = [sys.executable, "-P", "-m", "portctl.sandbox"]
+    return [*program, "--dir", str(Place(project).state_dir), "--seed", str(seed), *chosen]
 
 
 def reset(project: Path) -> bool:

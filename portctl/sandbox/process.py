@@ -16,16 +16,11 @@ from typing import Any
 from portctl.sandbox.core.faults import BadFault, Fault, read_fault
 from portctl.sandbox.core.storage import write_private
 from portctl.sandbox.core.switches import UnknownSwitch
-from portctl.sandbox.server import Sandbox
+from portctl.sandbox.server import Sandbox, address_file
 
 
 class AlreadyServed(RuntimeError):
     """Another process serves this state directory."""
-
-
-def address_file(state_dir: Path) -> Path:
-    """Where a running sandbox says where it is: `.portctl/sandbox.json` beside `.portctl/sandbox/`."""
-    return state_dir.with_name(f"{state_dir.name}.json")
 
 
 def serve(

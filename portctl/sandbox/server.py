@@ -51,6 +51,11 @@ _INGEST = ("ingest.port.io", "ingest.getport.io", "ingest.us.port.io", "ingest.u
 _SWITCHES = (*PORT_SWITCHES, *GITLAB_SWITCHES, *PIPELINE_SWITCHES, *SERVICENOW_SWITCHES)
 
 
+def address_file(state_dir: Path) -> Path:
+    """Where a running sandbox says where it is: `.portctl/sandbox.json` beside `.portctl/sandbox/`."""
+    return state_dir.with_name(f"{state_dir.name}.json")
+
+
 class Sandbox:
     """All emulated services. A context manager; between `start` and `stop` the services answer.
 
@@ -79,7 +84,7 @@ class Sandbox:
         self._state_dir = state_dir
         self._scratch: Path | None = None
         self.port = PortService(self.world)
-        self.gitlab = GitLabService(self.world, lambda: self._folder() / "gitlab")
+        self.gitlab = GitLabService(self.world, lambda: self._folder() / "gitlab", self._own_files)
         self.servicenow = ServiceNowService(self.world)
         self.services: dict[str, Service] = {
             service.name: service for service in (self.port, self.gitlab, self.servicenow)
@@ -196,6 +201,10 @@ class Sandbox:
             self._scratch = Path(tempfile.mkdtemp(prefix="sandbox-"))
             weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         return self._scratch
+
+    def _own_files(self) -> tuple[Path, ...]:
+        folder = self._folder().resolve()
+        return (folder, address_file(folder))
 
     def _load(self) -> None:
         if self._state_file is None:

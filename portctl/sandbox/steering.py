@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from portctl.sandbox.server import Sandbox
 
 
+_OWN_NAMES = ("127.0.0.1", "localhost")
+_OWN_SITES = ("none", "same-origin")
+
+
 class BadCommand(ValueError):
     """A control request that cannot be understood."""
 
@@ -55,8 +59,11 @@ class ControlApp:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
+        why_not = _refused(request)
         handler = self._routes.get((request.method, request.url.path))
-        if handler is None:
+        if why_not:
+            response = JSONResponse({"error": why_not}, status_code=403)
+        elif handler is None:
             known = sorted(f"{method} {path}" for method, path in self._routes)
             response = JSONResponse({"error": "no such control route", "routes": known}, status_code=404)
         else:
@@ -140,6 +147,19 @@ class ControlApp:
     def _reset(self, _request: Request, _body: Any) -> Any:
         self._sandbox.reset()
         return {"ok": True}
+
+
+def _refused(request: Request) -> str:
+    """Why this caller is not let in, "" where it is: pages in a browser call addresses of this machine, too."""
+    _, port = request.scope["server"]
+    hosts = [f"{name}:{port}" for name in _OWN_NAMES]
+    host = request.headers.get("host", "")
+    if host not in hosts:
+        return f"the control API is asked at {hosts[0]}, not at another name"
+    origin = request.headers.get("origin", f"http://{host}")
+    if origin != f"http://{host}" or request.headers.get("sec-fetch-site", "none") not in _OWN_SITES:
+        return "the control API is not there for pages of other sites"
+    return ""
 
 
 async def _run(handler: Callable[[Request, Any], Any], request: Request) -> JSONResponse:

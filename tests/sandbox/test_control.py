@@ -8,6 +8,8 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -40,6 +42,40 @@ def test_the_journal_and_the_counters_are_served(steering: httpx.Client, port: h
     assert [each["route"] for each in exchanges] == ["/v1/auth/access_token", "/v1/actions"]
     assert steering.get("/journal", params={"since": 1}).json()["exchanges"] == exchanges[1:]
     assert steering.get("/counters").json()["counters"]["port GET /v1/actions"] == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "sandbox.example.org"},
+        {"host": "127.0.0.1"},
+        {"host": "127.0.0.1:1"},
+        {"host": "localhost.example.org:{port}"},
+        {"host": ""},
+        {"origin": "https://example.org"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:1"},
+        {"origin": "http://localhost:{port}"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("route", [("GET", "/runner"), ("POST", "/reset"), ("GET", "/nothing")])
+def test_pages_of_other_sites_cannot_steer(sandbox: Sandbox, headers: dict[str, str], route: tuple[str, str]) -> None:
+    port = urlsplit(sandbox.control).port
+    filled = {name: value.replace("{port}", str(port)) for name, value in headers.items()}
+    before = sandbox.world.resets
+    answer = httpx.request(route[0], f"{sandbox.control}{route[1]}", headers=filled)
+    assert (answer.status_code, set(answer.json())) == (403, {"error"})
+    assert sandbox.world.resets == before
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+def test_the_control_api_answers_at_its_own_names(sandbox: Sandbox, name: str) -> None:
+    host = f"{name}:{urlsplit(sandbox.control).port}"
+    own = {"host": host, "origin": f"http://{host}", "sec-fetch-site": "same-origin"}
+    assert httpx.get(f"{sandbox.control}/health", headers=own).json()["ok"]
 
 
 def test_faults_are_added_listed_and_cleared(steering: httpx.Client, port: httpx.Client) -> None:
@@ -197,6 +233,35 @@ def test_a_sandbox_is_started_found_reset_and_ended(project: Path) -> None:
     assert (control.status(project), file.exists(), control.down(project)) == (None, False, False)
     assert control.reset(project) is False
     assert not (project / ".portctl" / "sandbox" / "state.json").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="an environment is looked up in /proc")
+@pytest.mark.parametrize("detached", [True, False])
+def test_a_sandbox_has_no_more_of_the_environment_than_it_needs(
+    project: Path, monkeypatch: pytest.MonkeyPatch, detached: bool
+) -> None:
+    (project / "portctl.yaml").write_text("name: here\n")
+    (project / "json.py").write_text("raise SystemExit('not this one')\n")
+    monkeypatch.setenv("PORT_CLIENT_SECRET", "canary-of-the-host")
+    monkeypatch.chdir(project)
+    if detached:
+        running = control.up(project)
+    else:
+        program = [sys.executable, "-P", "-c", "from portctl.cli import main; main()", "sandbox", "up"]
+        with subprocess.Popen(program, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith(b"The sandbox is starting")
+            while (found := control.status(project)) is None:
+                assert process.poll() is None
+            running = found
+            assert running.pid == process.pid
+            environment = Path(f"/proc/{running.pid}/environ").read_bytes()
+            process.send_signal(signal.SIGINT)
+            assert process.wait() == 0
+    if detached:
+        environment = Path(f"/proc/{running.pid}/environ").read_bytes()
+    assert b"PATH=" in environment
+    assert b"canary" not in environment
 
 
 def test_the_file_of_a_dead_sandbox_is_recognised(project: Path) -> None:

@@ -36,18 +36,18 @@ _REFUSALS: dict[int, Any] = {
 
 
 class GitLabService:
-    """One instance. `folder` says where repositories are kept."""
+    """One instance. `folder` says where repositories are kept, `hidden` which files no job is to see."""
 
     name = "gitlab"
 
-    def __init__(self, world: World, folder: Callable[[], Path]) -> None:
+    def __init__(self, world: World, folder: Callable[[], Path], hidden: Callable[[], tuple[Path, ...]]) -> None:
         self.world = world
         self._meter = Meter(world.clock)
         self._router: Router[Route] = Router((route.method, route.template, route) for route in ROUTES)
         state = State(world.clock, lambda: world.changed())
         self.instance = Instance(state, world, Repositories(folder, seed.fill_repository))
         self._git = GitHttp(self.instance)
-        self.pipelines = Engine(self.instance)
+        self.pipelines = Engine(self.instance, hidden)
         self._answered = 0
         seed.fill(self.instance)
 

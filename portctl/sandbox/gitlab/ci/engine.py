@@ -6,17 +6,21 @@ goes on where the last process stood; a job that was under way then has failed.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import threading
 import time
 import traceback
+import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from portctl.sandbox.core.state import Row
 from portctl.sandbox.gitlab.ci import deploying, orders
-from portctl.sandbox.gitlab.ci.runner.job import Order, Outcome, Signals, run_job
+from portctl.sandbox.gitlab.ci.runner.job import Machine, Order, Outcome, Signals, run_job
 from portctl.sandbox.gitlab.ci.runner.process import end_marked
-from portctl.sandbox.gitlab.ci.runner.shells import Find, Shell, bash
+from portctl.sandbox.gitlab.ci.runner.shells import Find, bash
 from portctl.sandbox.gitlab.ci.status import ALIVE, COMPLETED, composite, is_wanted
 from portctl.sandbox.gitlab.store import jobs, pipelines
 from portctl.sandbox.gitlab.store.instance import Instance
@@ -39,13 +43,15 @@ class _Running:
 
 
 class Engine:
-    """`shell` says what jobs run in; `concurrent` how many at once."""
+    """`shell` says what jobs run in; `concurrent` how many at once. `hidden` are files that are not for jobs."""
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, hidden: Callable[[], tuple[Path, ...]]) -> None:
         self.shell: Find = bash
         self.concurrent = CONCURRENT_JOBS
         self.settle_seconds = SETTLE_SECONDS
         self._instance = instance
+        self._hidden = hidden
+        self._workspaces: Path | None = None
         self._world = instance.world
         self._changed = threading.Condition(instance.world.lock)
         self._rung: set[int] = set()
@@ -226,7 +232,8 @@ class Engine:
     def _start(self, row: Row) -> None:
         row = orders.hand_over(self._instance, row)
         try:
-            order = orders.order_of(self._instance, row, self._shell())
+            machine = self._machine()
+            order = orders.order_of(self._instance, row, self.shell(machine.tools), machine)
         except Exception:
             self._world.crashes.append(traceback.format_exc())
             self._finish(row["id"], _LOST)
@@ -237,9 +244,12 @@ class Engine:
         self._running[row["id"]] = _Running(thread, signals)
         thread.start()
 
-    def _shell(self) -> Shell:
-        folder: Path = self._instance.repositories.path(0).parent / "shells"
-        return self.shell(folder)
+    def _machine(self) -> Machine:
+        if self._workspaces is None:  # outside of whatever repository the sandbox's own files lie in
+            self._workspaces = Path(tempfile.mkdtemp(prefix="sandbox-jobs-")).resolve()
+            weakref.finalize(self, shutil.rmtree, self._workspaces, ignore_errors=True)
+        tools = self._instance.repositories.path(0).parent / "shells"
+        return Machine(workspaces=self._workspaces, tools=tools.resolve(), hidden=self._hidden())
 
     def _run(self, order: Order, signals: Signals, generation: int) -> None:
         try:

@@ -11,7 +11,7 @@ from portctl.sandbox.core.state import Row
 from portctl.sandbox.gitlab.ci import deploying, scope
 from portctl.sandbox.gitlab.ci.durations import BadDuration, parse_duration
 from portctl.sandbox.gitlab.ci.model import JobSpec
-from portctl.sandbox.gitlab.ci.runner.job import AFTER_SCRIPT_SECONDS, Order, Outcome, trace_file
+from portctl.sandbox.gitlab.ci.runner.job import AFTER_SCRIPT_SECONDS, Machine, Order, Outcome, trace_file
 from portctl.sandbox.gitlab.ci.runner.reports import Report
 from portctl.sandbox.gitlab.ci.runner.shells import Shell
 from portctl.sandbox.gitlab.ci.status import ALIVE
@@ -66,7 +66,7 @@ def hand_in(instance: Instance, job_id: int, outcome: Outcome) -> None:
         instance.wake(waiting)
 
 
-def order_of(instance: Instance, row: Row, shell: Shell) -> Order:
+def order_of(instance: Instance, row: Row, shell: Shell, machine: Machine) -> Order:
     """Everything that the job needs, taken now: what changes later does not reach it."""
     pipeline = instance.state.rows(pipelines.TABLE)[str(row["pipeline_id"])]
     project = instance.state.rows("projects")[str(row["project_id"])]
@@ -91,6 +91,7 @@ def order_of(instance: Instance, row: Row, shell: Shell) -> Order:
         keep_undefined=not instance.strict("undefined-references"),
         mark=mark(instance, row),
         shell=shell,
+        machine=machine,
         folder=jobs.folder(instance, row),
     )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from portctl.sandbox.gitlab.ci.model import JobSpec
 from portctl.sandbox.gitlab.ci.patterns import parse_pattern
-from portctl.sandbox.gitlab.ci.runner import files
+from portctl.sandbox.gitlab.ci.runner import confinement, files
 from portctl.sandbox.gitlab.ci.runner.process import Command, Ended, Why, run
 from portctl.sandbox.gitlab.ci.runner.reports import HandIn, Rejected, Report
 from portctl.sandbox.gitlab.ci.runner.script import script_of
@@ -25,6 +25,18 @@ from portctl.sandbox.gitlab.git.repository import environment as git_environment
 AFTER_SCRIPT_SECONDS = 300.0
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _FAILED = "ERROR: Job failed: "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Where jobs run. `workspaces`: each has a folder of its own there. `tools`: what stands on their search path.
+
+    `hidden`: what is not for them, where they can be kept from it.
+    """
+
+    workspaces: Path
+    tools: Path
+    hidden: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +64,7 @@ class Order:
     shell: Shell
     folder: Path
     """Where the trace and the artifacts are kept."""
+    machine: Machine
 
 
 @dataclass(slots=True)
@@ -92,7 +105,7 @@ def trace_file(folder: Path) -> Path:
 
 def run_job(order: Order, signals: Signals, now: Callable[[], float]) -> Outcome:
     """Run it to its end, whatever that is. `now`: seconds on the clock that time-outs count on."""
-    workspace = Path(tempfile.mkdtemp(prefix=f"sandbox-job-{order.job_id}-")).resolve()
+    workspace = Path(tempfile.mkdtemp(prefix=f"job-{order.job_id}-", dir=order.machine.workspaces)).resolve()
     with Trace(trace_file(order.folder), order.masked) as trace:
         try:
             return _Job(order, signals, now, workspace, trace).outcome()
@@ -107,6 +120,7 @@ class _Job:
         self._now = now
         self._trace = trace
         self._deadline = now() + order.timeout_seconds
+        self._workspace = workspace
         self._home = workspace / "home"
         self._project = workspace / "builds" / order.project_path
         self._files = self._project.with_name(f"{self._project.name}.tmp")
@@ -145,6 +159,8 @@ class _Job:
     def _prepare(self) -> None:
         order = self._order
         self._trace.line(f"Running with gitlab-runner of the sandbox, using {order.shell.name}")
+        if not confinement.is_possible():
+            self._trace.line("WARNING: on this machine jobs see the processes and files of their user")
         if order.spec.image is not None:
             self._trace.line(f"Image {self._expanded(order.spec.image)} is noted: the job runs on this machine")
         for folder in (self._home, self._project, self._files):
@@ -189,8 +205,15 @@ class _Job:
             environment={**self._environment(), **more},
             folder=self._project,
             mark=self._order.mark,
+            view=self._view(),
         )
         return run(command, self._trace.write, lambda: self._now() >= deadline, stopped)
+
+    def _view(self) -> confinement.View | None:
+        if not confinement.is_possible():
+            return None
+        machine = self._order.machine
+        return confinement.View((*machine.hidden, machine.workspaces), kept=(self._workspace, machine.tools))
 
     def _after(self, status: str) -> None:
         """Its own shell, its own time, and how it ends does not matter."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from portctl.sandbox.gitlab.ci.runner.confinement import View, confined
+
 _POLL_SECONDS = 0.05
 _DRAIN_SECONDS = 1.0
 _KILL_SECONDS = 5.0
@@ -36,27 +38,20 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """`mark`: a text that stands in the environment of the program and of whatever inherits it."""
+    """`mark`: a text that stands in the environment of the program and of whatever inherits it. `view`: None is all."""
 
     arguments: Sequence[str]
     environment: Mapping[str, str]
     folder: Path
     mark: str
+    view: View | None = None
 
 
 def run(
     command: Command, write: Callable[[bytes], None], expired: Callable[[], bool], stopped: Callable[[], bool]
 ) -> Ended:
     """Run to the end, or until it expires or is stopped. Afterwards nothing that it has started is alive."""
-    with subprocess.Popen(
-        list(command.arguments),
-        env=dict(command.environment),
-        cwd=command.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    ) as process:
+    with _started(command) as process:
         assert process.stdout is not None
         pipe = process.stdout.fileno()
         os.set_blocking(pipe, False)
@@ -68,6 +63,27 @@ def run(
         _drain(pipe, write)
     code = process.returncode
     return Ended(why, 128 - code if code < 0 else code)
+
+
+@contextlib.contextmanager
+def _started(command: Command) -> Iterator[subprocess.Popen[bytes]]:
+    with contextlib.ExitStack() as open_things:
+        arguments, environment, handles = list(command.arguments), dict(command.environment), []
+        if command.view is not None:
+            order = confined(arguments, environment, command.folder, command.view)
+            arguments, handle = open_things.enter_context(order)
+            environment, handles = {}, [handle]
+        process = subprocess.Popen(
+            arguments,
+            env=environment,
+            cwd=command.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=handles,
+        )
+        yield open_things.enter_context(process)
 
 
 def _watch(
