@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from portctl.credentials import without_credentials
 from portctl.manifest.findings import did_you_mean
 from portctl.model.value import MISSING, Pending
 from portctl.source import Path, path_text
@@ -76,7 +77,7 @@ def _shown(value: Any) -> str:
         return "nothing"
     if isinstance(value, Mapping | list | tuple | Pending):
         return kind_of_value(value)
-    text = json.dumps(value, ensure_ascii=False)
+    text = without_credentials(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + '..."'
 
 

@@ -10,14 +10,15 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from portctl.credentials import without_credentials
 from portctl.errors import ApiError, InvalidInput, PortctlError
 from portctl.model.change import Action, Change, Edit, Why
 from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.plan import InstanceInfo, Plan, Refusal
 from portctl.model.report import Outcome, Report, Status
 from portctl.model.resource import RemoteKey
-from portctl.model.value import MISSING
-from portctl.source import path_text
+from portctl.model.value import MISSING, Value, map_leaves
+from portctl.source import Path, path_text
 from portctl.views.escape import escape_json
 from portctl.views.values import value_document
 
@@ -168,10 +169,15 @@ def _edits(change: Change) -> tuple[Edit, ...]:
 def _edit(edit: Edit) -> Document:
     document: Document = {"path": path_text(edit.path)}
     if edit.before is not MISSING:
-        document["before"] = value_document(edit.before)
+        document["before"] = value_document(map_leaves(edit.before, _shown))
     if edit.after is not MISSING:
-        document["after"] = value_document(edit.after)
+        document["after"] = value_document(map_leaves(edit.after, _shown))
     return {**document, "why": edit.why.value}
+
+
+def _shown(_: Path, leaf: Value) -> Value:
+    """A token that somebody has written in clear text is not shown to more people by a plan."""
+    return without_credentials(leaf) if isinstance(leaf, str) else leaf
 
 
 def _refusal(refusal: Refusal) -> Document:

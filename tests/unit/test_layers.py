@@ -8,7 +8,7 @@ import pathlib
 PACKAGE = pathlib.Path(__file__).parents[2] / "portctl"
 
 LAYERS = (
-    {"errors", "source"},
+    {"errors", "source", "credentials"},
     {"model"},
     {"vault"},
     {"manifest", "engine", "wire", "views"},

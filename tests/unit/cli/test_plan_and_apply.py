@@ -9,7 +9,7 @@ import pytest
 from portctl.sandbox.core.faults import Fault, FaultKind
 from portctl.views.json import tool_version
 from tests.servers import port_client
-from tests.unit.cli.conftest import BLUEPRINT, Place
+from tests.unit.cli.conftest import BLUEPRINT, PROJECT, Place
 
 HEADER = "Plan for delivery, environment sandbox\n  port: org_gZnqUwgGk11MbWi2 at URL as Sandbox\n\n"
 FIRST = (
@@ -226,3 +226,18 @@ def test_no_command_prints_a_secret(place: Place) -> None:
     printed = [place.run(*arguments, "--debug") for arguments in (("plan",), ("apply", "--yes"), ("state", "list"))]
     assert all("sup3rs3cret" not in ended.out + ended.err for ended in printed)
     assert "debug: GET /v1/blueprints 200 " in printed[0].err
+
+
+def test_a_token_in_clear_text_is_refused_by_validate_and_never_shown_by_a_plan(place: Place) -> None:
+    token = "glpat-" + "aB3dE6gH9jK2mN5pQ8rS"
+    place.write("blueprints/change.yaml", BLUEPRINT.replace("spec:", f"spec:\n  description: Sent with {token}"))
+    refused = place.run("plan")
+    assert (refused.code, token in refused.out + refused.err) == (3, False)
+    place.write("portctl.yaml", f"{PROJECT}rules: {{manifest/secret-shaped: 'off'}}\n")
+    file = place.root / "plan.json"
+    planned, as_json = place.run("plan", "-o", str(file)), place.run("plan", "--format", "json")
+    assert '+ description: "Sent with (hidden: a token of GitLab)"' in planned.out
+    saved = file.read_text(encoding="utf-8")
+    assert token not in planned.out + planned.err + as_json.out + as_json.err + saved
+    assert place.run("apply", str(file)).code == 0
+    assert place.run("plan", "--detailed-exitcode").code == 0

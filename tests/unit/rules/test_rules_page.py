@@ -10,6 +10,7 @@ import pytest
 from portctl.manifest.lint import run_rules
 from portctl.manifest.schema import check_schema
 from portctl.model.diagnostic import Severity
+from portctl.providers.clear_text import RULES as CLEAR_TEXT_RULES
 from portctl.providers.gitlab.rules import RULES as GITLAB_RULES
 from portctl.providers.port.rules import RULES as PORT_RULES
 from portctl.providers.servicenow.rules import RULES as SERVICENOW_RULES
@@ -18,7 +19,7 @@ from portctl.providers.workflow.inputs import RULES as INPUT_RULES
 from tests.unit.rules.builders import findings, resources, rule
 
 PAGE = (pathlib.Path(__file__).parents[3] / "docs" / "rules.md").read_text("utf-8")
-RULES = (*PORT_RULES, *GITLAB_RULES, *SERVICENOW_RULES, *CONTRACT_RULES, *INPUT_RULES)
+RULES = (*PORT_RULES, *GITLAB_RULES, *SERVICENOW_RULES, *CONTRACT_RULES, *INPUT_RULES, *CLEAR_TEXT_RULES)
 SECTIONS = dict(re.findall(r"^## ([a-z]+/\S+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
 WITHOUT_EXAMPLE = {"port/jq-unchecked"}
 EXAMPLES = {

@@ -1,0 +1,173 @@
+"""Secrets in clear text: by what a kind says of its fields, by the names of headers, and by their look."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from portctl.model.kind import Kind, pattern_parts
+from portctl.providers.catalogue import catalogue
+from tests.unit.rules.builders import details, findings
+
+LITERAL, SHAPED = "manifest/secret-literal", "manifest/secret-shaped"
+TOKEN = "glpat-" + "aB3dE6gH9jK2mN5pQ8rS"
+SECRET_FIELDS = [(kind, pattern) for kind in catalogue().values() for pattern in kind.write_only]
+
+
+def _with(kind: Kind, pattern: str, value: str) -> str:
+    """A manifest of `kind` that has `value` where `pattern` leads."""
+    body: object = value
+    for part in reversed(pattern_parts(pattern)):
+        body = {"some" if part == "*" else part: body}
+    assert isinstance(body, dict)
+    for path in kind.identity:
+        body.setdefault(path, "x")
+    return json.dumps({"kind": kind.full_name, "spec": body})
+
+
+@pytest.mark.parametrize(("kind", "pattern"), SECRET_FIELDS, ids=lambda each: getattr(each, "full_name", each))
+def test_a_literal_in_every_field_that_a_kind_calls_secret_is_found(kind: Kind, pattern: str) -> None:
+    for value in ("hunter2", "changeme", TOKEN):
+        (found,) = (*findings(LITERAL, _with(kind, pattern, value)), *findings(SHAPED, _with(kind, pattern, value)))
+        assert (found.rule, found.summary) == (LITERAL, "Secret in clear text")
+        assert value not in repr(found)
+
+
+@pytest.mark.parametrize(("kind", "pattern"), SECRET_FIELDS, ids=lambda each: getattr(each, "full_name", each))
+def test_a_secret_an_output_and_nothing_at_all_are_no_literals(kind: Kind, pattern: str) -> None:
+    for value in ("<% secret('A') %>", "Basic <% secret('A') %>", "<% output('port/Webhook:w', 'url') %>", ""):
+        assert findings(LITERAL, _with(kind, pattern, value)) == ()
+
+
+def test_the_finding_says_which_field_and_what_to_write_instead() -> None:
+    text = "kind: port/Secret\nspec: {secretName: SLACK-BOT, secretValue: xoxb-1}\n"
+    assert details(LITERAL, text) == [
+        "2:44 spec.secretValue: `secretValue` of port/Secret is a secret, and its value stands here in clear text"
+    ]
+    (found,) = findings(LITERAL, text)
+    assert found.hint == (
+        "Write `<% secret('SLACK_BOT') %>` and declare it under `secrets:` in portctl.yaml: "
+        "`SLACK_BOT: {env: SLACK_BOT}`. A secret that has been in git is known to all who can read it: replace it."
+    )
+
+
+def _message(header: str, value: str) -> str:
+    spec = {"name": "m", "rest_endpoint": "https://x.example.com", "headers": {header: value}, "functions": {}}
+    return json.dumps({"kind": "servicenow/RestMessage", "spec": spec})
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Authorization", "Bearer 4f2a9c"),
+        ("authorization", "Basic " + base64.b64encode(b"a:b").decode()),
+        ("X-Api-Key", "4f2a9c"),
+        ("PRIVATE-TOKEN", TOKEN),
+        ("Proxy-Authorization", "4f2a9c"),
+    ],
+)
+def test_a_header_that_signs_in_is_found(header: str, value: str) -> None:
+    (found,) = (*findings(LITERAL, _message(header, value)), *findings(SHAPED, _message(header, value)))
+    assert (found.rule, found.path) == (LITERAL, f"spec.headers.{header}")
+    assert value.split()[-1] not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Authorization", "Bearer <% secret('A') %>"),
+        ("Authorization", "Basic {{ .secrets.A }}"),
+        ("Authorization", "Bearer ${token}"),
+        ("Authorization", "Bearer <token>"),
+        ("Authorization", "Bearer YOUR_TOKEN"),
+        ("Content-Type", "application/json"),
+        ("X-Author", "somebody"),
+    ],
+)
+def test_templates_examples_and_other_headers_are_left_alone(header: str, value: str) -> None:
+    assert (*findings(LITERAL, _message(header, value)), *findings(SHAPED, _message(header, value))) == ()
+
+
+def _variable(key: str, value: str, kind: str = "GroupVariable") -> str:
+    return json.dumps(
+        {"kind": f"gitlab/{kind}", "spec": {"group": "g", "key": key, "environment_scope": "*", "value": value}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "what"),
+    [
+        ("ANYTHING", TOKEN, "a token of GitLab"),
+        ("DATABASE_URL", "postgres://shop:w0rd@db.example.com/shop", "a password in a URL"),
+        ("API_TOKEN", "k8s9f2j4l1q0z7x3", "a credential, by its name and its letters"),
+    ],
+)
+def test_a_variable_in_clear_text_is_found(key: str, value: str, what: str) -> None:
+    (found,) = findings(SHAPED, _variable(key, value))
+    assert (found.path, found.detail) == ("spec.value", f"what stands here looks like {what}, in clear text")
+    assert value not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("API_TOKEN_NAME", "k8s9f2j4l1q0z7x3"),
+        ("API_TOKEN", "deployment-token-2024"),
+        ("DATABASE_URL", "postgres://shop:$PASSWORD@db.example.com/shop"),
+        ("DATABASE_URL", "postgres://postgres:postgres@db/test"),
+        ("DATABASE_URL", "postgres://shop@db.example.com:5432/shop"),
+        ("IMAGE", "python@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
+    ],
+)
+def test_other_variables_are_left_alone(key: str, value: str) -> None:
+    assert findings(SHAPED, _variable(key, value)) == ()
+
+
+def test_a_token_in_a_file_is_found_in_its_line() -> None:
+    text = f"""\
+kind: gitlab/Files
+metadata: {{in: gitlab/Project:p}}
+spec:
+  branch: main
+  commit_message: m
+  files:
+    deploy.sh:
+      content: |
+        set -e
+        git clone https://bot:$TOKEN@gitlab.com/x
+        curl -H "PRIVATE-TOKEN: {TOKEN}" https://gitlab.com
+"""
+    (found,) = findings(SHAPED, text)
+    assert found.path == 'spec.files."deploy.sh".content[3]'
+    assert found.hint.startswith("Put it into a gitlab/Variable that is masked")
+
+
+def test_a_token_in_an_action_is_found_and_belongs_into_a_secret_of_port() -> None:
+    text = f"""\
+kind: port/Action
+spec:
+  identifier: a
+  trigger: {{type: self-service, operation: CREATE, userInputs: {{properties: {{}}}}}}
+  invocationMethod:
+    type: WEBHOOK
+    url: https://ci.example.com
+    headers: {{Authorization: Bearer 4f2a9c}}
+    body: {{token: {TOKEN}, password: k8s9f2j4l1q0z7x3, note: plain}}
+"""
+    (header,) = findings(LITERAL, text)
+    assert (header.path, header.detail) == (
+        "spec.invocationMethod.headers.Authorization",
+        "the header `Authorization` signs in, and its value stands here in clear text",
+    )
+    found = findings(SHAPED, text)
+    assert [each.path for each in found] == ["spec.invocationMethod.body.token", "spec.invocationMethod.body.password"]
+    assert {each.hint for each in found} == {
+        "Declare a port/Secret and write `{{ .secrets.NAME }}` here. Replace a secret that has been in git."
+    }
+
+
+def test_what_is_only_observed_is_no_finding() -> None:
+    text = f"kind: port/Secret\nmetadata: {{management: observe}}\nspec: {{secretName: A, secretValue: {TOKEN}}}\n"
+    assert (*findings(LITERAL, text), *findings(SHAPED, text)) == ()
