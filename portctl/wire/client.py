@@ -1,7 +1,4 @@
-"""One HTTP client for one service: credentials, retries, counting, journal, and errors in our words.
-
-httpx is imported when the first request is sent: most commands send none.
-"""
+"""One HTTP client for one service: credentials, retries, counting, journal, and errors in our words."""
 
 from __future__ import annotations
 
@@ -15,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 from portctl.errors import AnswerLost, InvalidInput, NoConnection, PortctlError, Unreachable
-from portctl.model.value import Value, freeze, thaw
+from portctl.model.value import Value, thaw
 from portctl.wire.auth import Auth
-from portctl.wire.failure import words
+from portctl.wire.body import LIMITS, Limits, NotJson, Unusable, parse_body
+from portctl.wire.exchange import Came, Line, NoAnswer, NotSent, UnusableAnswer
 from portctl.wire.retry import PASSING, PATIENT, TOO_MANY, Patience
 
 if TYPE_CHECKING:
@@ -28,10 +26,8 @@ log = logging.getLogger("portctl.wire")
 _UNAUTHORISED = 401
 _GATEWAY_GAVE_UP = frozenset({502, 504})
 _NOT_THERE_NOW = 503
-_REDIRECTS = frozenset({301, 302, 307, 308})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
-_MOST_BYTES_OF_A_REFUSAL = 65_536
-_ABOUT_THE_BODY = frozenset({"content-length", "content-encoding", "transfer-encoding"})
 DEFAULT_OPTIONS: Mapping[str, Any] = {"timeout": 30.0}
 
 
@@ -85,22 +81,6 @@ class _Request:
     most_bytes: int | None = None
 
 
-class _Failed(Exception):
-    """An exchange without an answer. `slow`: nothing came for as long as the time-out is."""
-
-    def __init__(self, words: str, *, slow: bool = False) -> None:
-        super().__init__(words)
-        self.slow = slow
-
-
-class _NotSent(_Failed):
-    """The connection failed before the request left."""
-
-
-class _NoAnswer(_Failed):
-    """The request left, or may have, and nothing usable came back."""
-
-
 class Client:
     """Sends requests to one service. Safe to use from several threads.
 
@@ -126,6 +106,7 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         options: Mapping[str, Any] = DEFAULT_OPTIONS,
         explain: Callable[[str], str] = lambda _: "",
+        limits: Limits = LIMITS,
     ) -> None:
         self.url = _checked(url, service)
         self._service = service
@@ -138,10 +119,10 @@ class Client:
         self._patience = patience
         self._sleep = sleep
         self._now = now
-        self._options = {**options, "transport": transport}
         self._explain = explain
+        self._limits = limits
+        self._line = Line({**options, "transport": transport}, limits)
         self._lock = threading.Lock()
-        self._http: httpx.Client | None = None
         self._count = 0
 
     @property
@@ -150,10 +131,7 @@ class Client:
         return self._count
 
     def close(self) -> None:
-        with self._lock:
-            if self._http is not None:
-                self._http.close()
-                self._http = None
+        self._line.close()
 
     def request(
         self,
@@ -225,16 +203,18 @@ class Client:
             headers = self._auth.headers(self) if self._auth and not request.anonymous else {}
             try:
                 answer = self._exchange(request, headers)
-            except _NotSent as problem:
+            except NotSent as problem:
                 tries = self._patience.tries(slow=problem.slow)
                 if attempt + 1 >= tries:
                     raise self._unreachable(f"cannot be reached: {problem}", NoConnection) from problem.__cause__
                 self._pause(attempt, tries, "cannot be reached")
-            except _NoAnswer as problem:
+            except NoAnswer as problem:
                 tries = self._patience.tries(slow=problem.slow)
                 if attempt + 1 >= tries or not request.repeatable:
                     raise self._lost(request, str(problem)) from problem.__cause__
                 self._pause(attempt, tries, "no answer")
+            except UnusableAnswer as problem:
+                raise self._lost(request, self._scrub(str(problem))) from problem.__cause__
             else:
                 if answer.status == _UNAUTHORISED and headers and not renewed and self._auth:
                     renewed = self._auth.renew(headers)
@@ -263,8 +243,8 @@ class Client:
         status: int | None = None
         started = time.monotonic()
         try:
-            response = self._send(request, headers)
-            status = response.status_code
+            came = self._send(request, headers)
+            status = came.status
         finally:
             if self._observer and request.writes:
                 self._observer.result(token, status)
@@ -272,67 +252,53 @@ class Client:
             log.debug(
                 "%s %s %s %.0f ms", request.method, self._scrub(request.path), status or "no answer", milliseconds
             )
-        return self._parsed(request, response)
+        return self._parsed(request, came)
 
-    def _send(self, request: _Request, headers: Mapping[str, str]) -> httpx.Response:
-        import httpx
-
-        body: dict[str, Any] = {} if request.body is None else {"json": thaw(request.body)}
+    def _send(self, request: _Request, headers: Mapping[str, str]) -> Came:
+        more: dict[str, Any] = {} if request.body is None else {"json": thaw(request.body)}
         if request.form is not None:
-            body = {"data": dict(request.form)}
-        try:
-            http = self._connected()
-            signed = httpx.Headers(dict(headers), encoding="latin-1")
-            if request.most_bytes is not None:
-                return _beginning(http, self.url + request.path, signed, request.most_bytes)
-            return http.request(
-                request.method, self.url + request.path, params=request.query or None, headers=signed, **body
-            )
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-            slow = isinstance(error, httpx.ConnectTimeout)
-            raise _NotSent("no connection in time" if slow else words(error), slow=slow) from error
-        except httpx.TimeoutException as error:
-            raise _NoAnswer("no answer in time", slow=True) from error
-        except httpx.TransportError as error:
-            raise _NoAnswer(words(error)) from error
-
-    def _connected(self) -> httpx.Client:
-        import httpx
-
+            more = {"data": dict(request.form)}
         with self._lock:
             self._count += 1
-            if self._http is None:
-                # At INFO httpx logs whole addresses, tokens in their queries included.
-                for name in ("httpx", "httpcore"):
-                    logging.getLogger(name).setLevel(logging.WARNING)
-                self._http = httpx.Client(follow_redirects=False, **self._options)
-            return self._http
+        return self._line.send(
+            request.method,
+            self.url + request.path,
+            headers=headers,
+            most_bytes=request.most_bytes,
+            params=request.query or None,
+            **more,
+        )
 
-    def _parsed(self, request: _Request, response: httpx.Response) -> Answer:
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        status = response.status_code
-        if response.is_redirect:
+    def _parsed(self, request: _Request, came: Came) -> Answer:
+        status, headers = came.status, came.headers
+        if status in _REDIRECTS and "location" in headers:
             answer = Answer(status, None, headers)
             if self._moved(request, answer) is not None:
                 return answer
             raise self._unreachable(f"redirects {request.method} {request.path} to another address")
-        if not response.content:
+        if not came.content:
             return Answer(status, None, headers)
         if request.most_bytes is not None and status < 300:
-            return Answer(status, response.content, headers)
+            return Answer(status, came.content, headers)
         try:
-            body = response.json()
-        except ValueError as error:
-            meaning = self._explain(response.text)
-            if meaning:
-                raise self._unreachable(meaning) from error
-            if status == TOO_MANY or status in PASSING:
-                return Answer(status, None, headers)
-            if request.writes and status < 300:
-                raise _NoAnswer("the answer is not JSON") from error
-            kind = self._scrub(headers.get("content-type", "an unknown type").partition(";")[0])
-            raise self._unreachable(f"answered {status} with {kind}, not JSON: that is not its API") from error
-        return Answer(status, freeze(body), headers)
+            return Answer(status, parse_body(came.content, self._limits), headers)
+        except (NotJson, Unusable) as error:
+            return self._without_json(request, came, error)
+
+    def _without_json(self, request: _Request, came: Came, error: Exception) -> Answer:
+        """What a body that is no usable JSON means: mostly that it is not the API that has answered."""
+        status, headers = came.status, came.headers
+        meaning = self._explain(came.content.decode(errors="replace"))
+        if meaning:
+            raise self._unreachable(meaning) from error
+        if status == TOO_MANY or status in PASSING:
+            return Answer(status, None, headers)
+        if request.writes and status < 300:
+            raise UnusableAnswer(f"the answer {error}") from error
+        if isinstance(error, Unusable):
+            raise self._unreachable(self._scrub(f"cannot be understood: the answer {error}")) from error
+        kind = self._scrub(headers.get("content-type", "an unknown type").partition(";")[0])
+        raise self._unreachable(f"answered {status} with {kind}, not JSON: that is not its API") from error
 
     def _refusal(self, request: _Request, answer: Answer) -> PortctlError:
         if request.writes and answer.status in _GATEWAY_GAVE_UP:
@@ -368,22 +334,6 @@ class Client:
             f"{self.url} {problem}",
             hint="Check `url` in the environment file, and the network, proxy and certificates between here and there.",
         )
-
-
-def _beginning(http: httpx.Client, url: str, headers: httpx.Headers, most_bytes: int) -> httpx.Response:
-    """The answer with the first bytes of its body. It is asked to come as it is, lest something small unpacks large."""
-    import httpx
-
-    headers["Accept-Encoding"] = "identity"
-    with http.stream("GET", url, headers=headers) as response:
-        most_bytes = most_bytes if response.is_success else _MOST_BYTES_OF_A_REFUSAL
-        content = b""
-        for piece in response.iter_bytes():
-            content += piece
-            if len(content) >= most_bytes:
-                break
-        kept = {name: value for name, value in response.headers.items() if name not in _ABOUT_THE_BODY}
-        return httpx.Response(response.status_code, headers=kept, content=content[:most_bytes])
 
 
 def _checked(url: str, service: str) -> str:

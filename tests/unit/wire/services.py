@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,11 @@ Reply = httpx.Response | Exception
 def reply(status: int, body: Any = None, **headers: str) -> httpx.Response:
     shown = {name.replace("_", "-"): value for name, value in headers.items()}
     return httpx.Response(status, headers=shown) if body is None else httpx.Response(status, json=body, headers=shown)
+
+
+def answered(status: int, content: bytes, headers: Mapping[str, str]) -> httpx.Response:
+    """An answer whose body goes out as it is, whatever its headers say of it."""
+    return httpx.Response(status, headers=dict(headers), stream=httpx.ByteStream(content))
 
 
 def refused(refusal: Refused) -> PortctlError:
