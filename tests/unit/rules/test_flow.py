@@ -113,6 +113,16 @@ def test_defaults_and_colours_must_be_words_of_their_enum() -> None:
     ]
 
 
+def test_colours_of_numbers_are_named_by_text() -> None:
+    number = "{type: number, enum: [1, 2.5], default: 1, enumColors: {'1': red, '2.5': blue}}"
+    text = BLUEPRINT.replace("{type: string, enum: [requested, approved]}", number)
+    assert text != BLUEPRINT
+    assert details("port/enum-disagrees", text) == []
+    assert details("port/enum-disagrees", text.replace("'1': red", "'3': red")) == [
+        '6:78 spec.schema.properties.approval.enumColors.3: "3" is not in the enum of approval: 1, 2.5'
+    ]
+
+
 def test_a_constant_that_a_webhook_writes_must_be_a_word_of_the_property() -> None:
     webhook = """\
 kind: port/Webhook

@@ -100,9 +100,10 @@ def test_a_program_that_does_not_compile_is_found_at_its_scalar(text: str, place
 
 
 def test_stray_braces_are_found() -> None:
-    assert details("port/jq-unusable", automation(note='"a }} b"')) == [
-        "11:18 spec.invocationMethod.body.note: Port refuses a text with a stray {{ or }}, also as literal text"
-    ]
+    text = automation(note='"a }} b"')
+    why = "Port refuses a text with a stray {{ or }} when it runs, also as literal text"
+    assert details("port/stray-braces", text) == [f"11:18 spec.invocationMethod.body.note: {why}"]
+    assert findings("port/jq-unusable", text) == ()
 
 
 def test_programs_are_found_in_every_kind_that_has_them() -> None:

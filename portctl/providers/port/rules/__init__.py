@@ -8,7 +8,7 @@ from portctl.providers.port.rules.actions import keys_before_spread, unused_inpu
 from portctl.providers.port.rules.automations import conditions_without_before, runs_before_approval
 from portctl.providers.port.rules.blueprints import unknown_keys
 from portctl.providers.port.rules.enums import disagreeing_enums
-from portctl.providers.port.rules.jq import unchecked_programs, unusable_programs
+from portctl.providers.port.rules.jq import stray_braces, unchecked_programs, unusable_programs
 from portctl.providers.port.rules.literals import (
     credentials_in_urls,
     left_over_placeholders,
@@ -63,8 +63,14 @@ RULES: tuple[Rule, ...] = (
         check=per_organisation(disagreeing_enums),
     ),
     Rule(
-        id="port/jq-unusable",
+        id="port/stray-braces",
         severity=Severity.ERROR,
+        summary="Braces of a template that do not match",
+        check=per_organisation(stray_braces),
+    ),
+    Rule(
+        id="port/jq-unusable",
+        severity=Severity.WARNING,
         summary="jq that does not compile, or is newer than Port's jq 1.6",
         check=per_organisation(unusable_programs()),
     ),

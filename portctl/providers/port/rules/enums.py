@@ -53,8 +53,9 @@ def _own_words(resource: Resource, at: Path) -> Iterator[Finding]:
         default = get(resource.attributes, (*at, name, "default"))
         if default is not MISSING and not isinstance(default, Mapping | tuple | list) and default not in words:
             yield _finding(resource, (*at, name, "default"), default, words, f"the enum of {name}")
+        keys = {word if isinstance(word, str) else json.dumps(word) for word in words}
         for color in map_at(resource.attributes, *at, name, "enumColors"):
-            if color not in words:
+            if color not in keys:
                 yield _finding(resource, (*at, name, "enumColors", color), color, words, f"the enum of {name}")
 
 

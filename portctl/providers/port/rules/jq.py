@@ -1,4 +1,4 @@
-"""Rule: jq that does not compile, or that Port's jq is too old for."""
+"""Rules: jq that does not compile, or that Port's jq is too old for; templates whose braces do not match."""
 
 from __future__ import annotations
 
@@ -17,6 +17,19 @@ from portctl.providers.port.rules.shapes import Organisation
 KINDS = ("Action", "ActionPermissions", "Automation", "Blueprint", "Webhook")
 
 
+def stray_braces(organisation: Organisation) -> Iterator[Finding]:
+    """Port sends no text whose braces do not match: the run fails."""
+    for resource in organisation.ours(*KINDS):
+        for path in unbalanced(resource):
+            yield Finding(
+                resource=resource,
+                path=path,
+                summary="Template braces do not match",
+                detail="Port refuses a text with a stray {{ or }} when it runs, also as literal text",
+                hint="In jq, write nested objects with a blank between the braces: } }.",
+            )
+
+
 def unusable_programs(
     compiler: Callable[[], Compile | None] = installed_compiler,
 ) -> Callable[[Organisation], Iterator[Finding]]:
@@ -25,14 +38,6 @@ def unusable_programs(
     def check(organisation: Organisation) -> Iterator[Finding]:
         compile_program = compiler()
         for resource in organisation.ours(*KINDS):
-            for path in unbalanced(resource):
-                yield Finding(
-                    resource=resource,
-                    path=path,
-                    summary="Template braces do not match",
-                    detail="Port refuses a text with a stray {{ or }}, also as literal text",
-                    hint="In jq, write nested objects with a blank between the braces: } }.",
-                )
             for path, program in programs(resource):
                 newer = newer_than_port(program)
                 if newer:
