@@ -10,8 +10,9 @@ from collections import Counter
 import pytest
 
 from portctl.sandbox.core.faults import Fault, FaultKind
-from tests.e2e.processes import end, portctl, started, wait_until
+from tests.e2e.processes import end, portctl, started
 from tests.unit.cli.conftest import BLUEPRINT, Place
+from tests.waiting import wait_until
 
 NAMES = [f"thing{number}" for number in range(6)]
 ADDRESSES = ["port/Blueprint:change", *(f"port/Blueprint:{name}" for name in NAMES), "port/Secret:TOKEN"]

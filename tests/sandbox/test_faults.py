@@ -11,6 +11,7 @@ import pytest
 from portctl.sandbox.core.faults import BadFault, Fault, FaultKind, parse_fault
 from portctl.sandbox.server import Sandbox
 from tests.sandbox.bodies import Body, blueprint
+from tests.waiting import wait_until
 
 THING = "/v1/blueprints/thing"
 
@@ -59,15 +60,16 @@ def test_a_web_page_is_answered_in_place_of_json(sandbox: Sandbox, port: httpx.C
 
 
 def test_an_answer_may_be_late(sandbox: Sandbox, port: httpx.Client) -> None:
-    sandbox.faults.add(Fault(FaultKind.DELAY, seconds=0.3))
+    sandbox.faults.add(Fault(FaultKind.DELAY, seconds=60))
     with pytest.raises(httpx.ReadTimeout):
-        port.get(THING, timeout=0.1)
+        port.get(THING, timeout=httpx.Timeout(60, read=0.1))
 
 
 def test_a_request_that_waits_across_a_reset_is_never_performed(sandbox: Sandbox, port: httpx.Client) -> None:
     sandbox.faults.add(Fault(FaultKind.DELAY, seconds=0.2))
     with pytest.raises(httpx.ReadTimeout):
-        port.post("/v1/blueprints", json=blueprint(), timeout=0.05)
+        port.post("/v1/blueprints", json=blueprint(), timeout=httpx.Timeout(60, read=0.05))
+    wait_until(lambda: sandbox.faults.listed()[0]["seen"])
     sandbox.reset()
     time.sleep(0.4)
     assert not exists(sandbox)

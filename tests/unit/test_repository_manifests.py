@@ -196,6 +196,23 @@ def test_credentials_are_for_jobs_of_their_environment_and_the_code_of_a_service
     assert not {"gate/accept", "gate/decide"} & set(json.loads(options)["environments"])
 
 
+def test_what_the_jobs_of_the_gate_hand_on_is_for_jobs_only() -> None:
+    _, rest = _pipeline()
+    jobs = {name: job for name, job in rest.items() if isinstance(job, dict) and "stage" in job}
+    inherited = {name: {**rest[job["extends"]], **job} for name, job in jobs.items()}
+    handed_on = {name: job["artifacts"] for name, job in inherited.items() if "artifacts" in job}
+    assert {name: artifacts.get("access") for name, artifacts in handed_on.items()} == {
+        "accept": "none",
+        "test-service": None,
+        "open": "none",
+        "decide": "none",
+        "look": "none",
+        "report": "none",
+        "start": "none",
+        "finish": "none",
+    }
+
+
 def test_no_variable_holds_the_credentials_of_the_organisation() -> None:
     values = {spec(address)["key"]: spec(address)["value"] for address in RESOURCES if "gitlab/Variable:" in address}
     assert {key: repr(value) for key, value in values.items()} == {

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,9 +13,10 @@ from portctl.sandbox.gitlab.ci.engine import Unsettled
 from portctl.sandbox.server import Sandbox
 from tests.sandbox.gitlab_ci.workshop import PROJECT, Workshop
 from tests.servers import gitlab_client
+from tests.waiting import wait_until
 
-STRAYS = "sleep 61 & setsid sleep 62 & (trap '' TERM; sleep 63) & echo strays"
-CHILDREN = ("sleep\x0061", "sleep\x0062", "sleep\x0063", "sleep\x0064")
+STRAYS = "sleep 3601 & setsid sleep 3602 & (trap '' TERM; sleep 3603) & echo strays"
+CHILDREN = ("sleep\x003601", "sleep\x003602", "sleep\x003603", "sleep\x003604")
 
 
 def strays() -> list[str]:
@@ -32,18 +31,11 @@ def strays() -> list[str]:
     return found
 
 
-def wait_for(what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not what():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
-
-
 def start(workshop: Workshop, pipeline: str, name: str) -> int:
     """Trigger, and wait until the job has said `ready`; its id."""
     workshop.commit(pipeline)
     workshop.last = workshop.trigger()
-    wait_for(lambda: name in workshop.states() and "\nready" in workshop.log(name))
+    wait_until(lambda: name in workshop.states() and "\nready" in workshop.log(name))
     number: int = workshop.job(name)["id"]
     return number
 
@@ -53,7 +45,7 @@ def test_a_timeout_takes_all_children_along(workshop: Workshop) -> None:
     states = workshop.run(f"""
 a:
   timeout: 1 second
-  script: ["{STRAYS}", sleep 64]
+  script: ["{STRAYS}", sleep 3604]
   after_script: [echo after]
   retry: {{max: 1, when: script_failure}}
 """)
@@ -76,7 +68,7 @@ def test_the_end_of_a_job_leaves_the_same_job_of_another_sandbox_alone(workshop:
 
 @pytest.mark.fact("ci-46")
 def test_timeouts_count_what_the_clock_is_moved_forward_by(workshop: Workshop) -> None:
-    start(workshop, "a: {timeout: 1 hour, script: [echo ready, sleep 64]}", "a")
+    start(workshop, "a: {timeout: 1 hour, script: [echo ready, sleep 3604]}", "a")
     workshop.sandbox.world.clock.advance(3_601)
     workshop.settle()
     assert (workshop.job("a")["failure_reason"], strays()) == ("job_execution_timeout", [])
@@ -91,17 +83,15 @@ def test_timeouts_count_real_seconds_however_fast_the_clock_runs() -> None:
 
 @pytest.mark.fact("ci-47")
 def test_what_a_job_leaves_running_ends_with_it(workshop: Workshop) -> None:
-    started = time.monotonic()
     assert workshop.run(f'a: {{script: ["{STRAYS}"]}}') == {"a": "success"}
     assert strays() == []
-    assert time.monotonic() - started < 10
 
 
 @pytest.mark.fact("ci-48")
 def test_a_canceled_job_ends_with_its_children_and_after_script_is_told(workshop: Workshop) -> None:
     text = f"""
 stages: [one, two]
-a: {{stage: one, script: ["{STRAYS}", echo ready, sleep 64], after_script: ['echo "after: $CI_JOB_STATUS"']}}
+a: {{stage: one, script: ["{STRAYS}", echo ready, sleep 3604], after_script: ['echo "after: $CI_JOB_STATUS"']}}
 b: {{stage: two, script: [echo b]}}
 """
     start(workshop, text, "a")
@@ -116,7 +106,7 @@ b: {{stage: two, script: [echo b]}}
 
 @pytest.mark.fact("ci-49")
 def test_a_forced_cancellation_skips_after_script(workshop: Workshop) -> None:
-    number = start(workshop, "a: {script: [echo ready, sleep 64], after_script: [sleep 63]}", "a")
+    number = start(workshop, "a: {script: [echo ready, sleep 3604], after_script: [sleep 3603]}", "a")
     workshop.client.post(f"{PROJECT}/jobs/{number}/cancel", json={"force": True})
     workshop.settle()
     assert (workshop.states(), strays()) == ({"a": "canceled"}, [])
@@ -125,7 +115,7 @@ def test_a_forced_cancellation_skips_after_script(workshop: Workshop) -> None:
 @pytest.mark.fact("ci-50")
 def test_after_script_has_its_own_time_and_its_failure_does_not_matter(workshop: Workshop) -> None:
     states = workshop.run("""
-slow: {script: [echo a], variables: {RUNNER_AFTER_SCRIPT_TIMEOUT: 1s}, after_script: [sleep 64]}
+slow: {script: [echo a], variables: {RUNNER_AFTER_SCRIPT_TIMEOUT: 1s}, after_script: [sleep 3604]}
 bad: {script: [exit 7], after_script: ['echo "after: $CI_JOB_STATUS"', exit 1]}
 """)
     assert states == {"slow": "success", "bad": "failed"}
@@ -171,7 +161,7 @@ def test_jobs_of_a_resource_group_run_one_after_the_other(workshop: Workshop) ->
         seen.add(workshop.job("deploy")["status"])
         return workshop.states() == {"deploy": "success", "free": "success"}
 
-    wait_for(all_ended)
+    wait_until(all_ended)
     assert "waiting_for_resource" in seen
     deploys = []
     for workshop.last in numbers:
@@ -246,7 +236,7 @@ def test_so_many_jobs_run_at_once_and_settling_has_a_bound(workshop: Workshop) -
 
 @pytest.mark.fact("ci-58")
 def test_a_reset_ends_all_jobs(workshop: Workshop) -> None:
-    start(workshop, f'a: {{script: ["{STRAYS}", echo ready, sleep 64]}}', "a")
+    start(workshop, f'a: {{script: ["{STRAYS}", echo ready, sleep 3604]}}', "a")
     workshop.sandbox.reset()
     assert strays() == []
     assert workshop.client.get(f"{PROJECT}/jobs").json() == []
@@ -256,26 +246,26 @@ def test_a_reset_ends_all_jobs(workshop: Workshop) -> None:
 def test_a_stop_ends_all_jobs_and_the_next_start_goes_on(tmp_path: Path) -> None:
     with Sandbox(tmp_path) as sandbox, gitlab_client(sandbox) as client:
         workshop = Workshop(sandbox, client)
-        text = f'a: {{script: ["{STRAYS}", echo ready, sleep 64], retry: {{max: 1, when: runner_system_failure}}}}'
+        text = f'a: {{script: ["{STRAYS}", echo ready, sleep 3604], retry: {{max: 1, when: runner_system_failure}}}}'
         start(workshop, text, "a")
         last = workshop.last
     assert strays() == []
     with Sandbox(tmp_path) as sandbox, gitlab_client(sandbox) as client:
         jobs = client.get(f"{PROJECT}/pipelines/{last}/jobs", params={"include_retried": True}).json()
         assert [(job["status"], job["failure_reason"]) for job in jobs][1] == ("failed", "runner_system_failure")
-        wait_for(lambda: client.get(f"{PROJECT}/jobs/{jobs[0]['id']}").json()["status"] == "running")
-        wait_for(lambda: len(strays()) > 0)
+        wait_until(lambda: client.get(f"{PROJECT}/jobs/{jobs[0]['id']}").json()["status"] == "running")
+        wait_until(lambda: len(strays()) > 0)
     assert strays() == []
 
 
 def test_whoever_waits_for_jobs_is_let_go_when_the_sandbox_ends(tmp_path: Path) -> None:
     with Sandbox(tmp_path) as sandbox, gitlab_client(sandbox) as client:
         workshop = Workshop(sandbox, client)
-        more_than_run_at_once = "".join(f"{name}: {{script: [echo ready, sleep 64]}}\n" for name in "abcdef")
+        more_than_run_at_once = "".join(f"{name}: {{script: [echo ready, sleep 3604]}}\n" for name in "abcdef")
         start(workshop, more_than_run_at_once, "a")
         waiting = threading.Thread(target=sandbox.settle, daemon=True)
         waiting.start()
-        wait_for(waiting.is_alive)
+        wait_until(waiting.is_alive)
     waiting.join(10)
     assert not waiting.is_alive()
 

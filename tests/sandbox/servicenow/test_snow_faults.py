@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import httpx
@@ -16,6 +15,7 @@ from tests.sandbox.servicenow.receiver import Receiver
 from tests.sandbox.servicenow.snow import TABLE, Json, Snow, clients
 from tests.sandbox.servicenow.test_snow_rules import POST, message, rule
 from tests.servers import running_sandbox
+from tests.waiting import wait_until
 
 INCIDENTS = f"{TABLE}/incident"
 
@@ -118,9 +118,7 @@ def test_rules_run_by_themselves_soon_after(snow: Snow, receiver: Receiver) -> N
     message(snow, receiver.url)
     rule(snow, POST)
     snow.change()
-    deadline = time.monotonic() + 5
-    while not receiver.bodies and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: receiver.bodies)
     assert states(receiver) == ["-5"]
 
 

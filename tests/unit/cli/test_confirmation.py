@@ -12,6 +12,7 @@ import time
 import pytest
 
 from tests.unit.cli.conftest import Place
+from tests.waiting import PATIENCE_SECONDS
 
 PROMPT = "Apply this? Only 'yes' is accepted: "
 
@@ -27,7 +28,7 @@ def _at_a_terminal(place: Place, answer: bytes, *arguments: str) -> tuple[int, s
         os.close(theirs)
         shown = ""
         answered = False
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             try:
                 part = os.read(ours, 65536).decode()
@@ -40,7 +41,7 @@ def _at_a_terminal(place: Place, answer: bytes, *arguments: str) -> tuple[int, s
                 os.write(ours, answer)
                 answered = True
         os.close(ours)
-        return process.wait(10), shown.replace("\r\n", "\n")
+        return process.wait(PATIENCE_SECONDS), shown.replace("\r\n", "\n")
 
 
 def test_yes_applies_and_the_plan_is_coloured(place: Place) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from portctl.engine.pool import run_all, run_graph
 from tests.unit.engine.documents import FEW
+from tests.waiting import PATIENCE_SECONDS
 
 DAGS = st.lists(st.sets(st.integers(0, 9), max_size=3), max_size=10).map(
     lambda rows: {str(at): [str(need) for need in needs if need < at] for at, needs in enumerate(rows)}
@@ -47,12 +48,14 @@ def test_a_lane_is_never_wider_than_it_may_be() -> None:
     running = {"odd": 0, "even": 0}
     widest = {"odd": 0, "even": 0}
     lock = threading.Lock()
+    two_at_once = threading.Barrier(2)
 
     def work(key: str) -> None:
         with lock:
             running[lane(key)] += 1
             widest[lane(key)] = max(widest[lane(key)], running[lane(key)])
-        time.sleep(0.01)
+        if lane(key) == "odd":
+            two_at_once.wait(PATIENCE_SECONDS)
         with lock:
             running[lane(key)] -= 1
 

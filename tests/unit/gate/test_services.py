@@ -9,7 +9,7 @@ import pytest
 
 from portctl.gate.code import NoCode
 from portctl.gate.services import Service, service_of
-from tests.unit.gate.settings_file import settings
+from tests.unit.gate.settings_file import document, settings
 
 
 def test_a_service_that_says_nothing_is_as_the_settings_say(tmp_path: pathlib.Path) -> None:
@@ -86,3 +86,17 @@ def test_the_gates_own_projects_are_no_services(tmp_path: pathlib.Path, project:
         with pytest.raises(NoCode) as caught:
             service_of(name, said, settings(tmp_path))
         assert caught.value.detail == f"{spelled} is no project of a service"
+
+
+@pytest.mark.parametrize("project", ["shop/checkout", "Shop/Checkout", "shop/team/checkout", "shop%2Fcheckout", " shop/a "])
+def test_a_project_of_the_groups_of_services_is_taken(tmp_path: pathlib.Path, project: str) -> None:
+    service = {**document()["service"], "groups": ["team", "shop"]}
+    assert service_of("checkout", {"repository": project}, settings(tmp_path, service=service)).project == project
+
+
+@pytest.mark.parametrize("project", ["checkout", "shopping/checkout", "shop", "other/shop/checkout", "other%2Fshop/a"])
+def test_a_project_outside_of_the_groups_of_services_is_none(tmp_path: pathlib.Path, project: str) -> None:
+    service = {**document()["service"], "groups": ["team", "shop"]}
+    with pytest.raises(NoCode) as caught:
+        service_of("checkout", {"repository": project}, settings(tmp_path, service=service))
+    assert caught.value.detail == f"{project} lies in none of the groups of services: team, shop"
