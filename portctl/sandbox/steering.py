@@ -16,7 +16,7 @@ from portctl.sandbox.core.faults import BadFault, parse_fault
 from portctl.sandbox.core.jobs import Unsettled
 from portctl.sandbox.core.switches import UnknownSwitch
 from portctl.sandbox.gitlab.ci.runner import shells
-from portctl.sandbox.gitlab.store.jobs import runner_token
+from portctl.sandbox.gitlab.store import runners
 
 if TYPE_CHECKING:
     from portctl.sandbox.server import Sandbox
@@ -119,7 +119,7 @@ class ControlApp:
 
     def _runner(self, _request: Request, _body: Any) -> Any:
         gitlab = self._sandbox.gitlab
-        return {"paused": gitlab.pipelines.is_paused, "token": runner_token(gitlab.instance)}
+        return {"paused": gitlab.pipelines.is_paused, "token": runners.own(gitlab.instance)["token"]}
 
     def _set_runner(self, request: Request, body: Any) -> Any:
         if not isinstance(body, dict) or not isinstance(body.get("paused"), bool):

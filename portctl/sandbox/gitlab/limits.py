@@ -11,10 +11,13 @@ from portctl.sandbox.core.state import Row
 
 _AUTHENTICATED = Limit(2_000, 2_000, 60)
 _ANONYMOUS = Limit(500, 500, 60)
+_RUNNERS = Limit(2_000, 2_000, 60)
 
 
-def limit_of(user: Row | None) -> tuple[str, str, Limit]:
-    """What is counted together, the limit's name, and the limit."""
+def limit_of(user: Row | None, *, runner: bool = False) -> tuple[str, str, Limit]:
+    """What is counted together, the limit's name, and the limit. Runners bring tokens of their own."""
+    if runner:
+        return "runners", "throttle_runner_jobs_api", _RUNNERS
     if user is None:
         return "anonymous", "throttle_unauthenticated_api", _ANONYMOUS
     return f"user:{user['id']}", "throttle_authenticated_api", _AUTHENTICATED

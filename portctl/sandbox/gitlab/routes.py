@@ -22,6 +22,7 @@ from portctl.sandbox.gitlab.handlers import (
     pipelines,
     projects,
     protected_environments,
+    runner_jobs,
     runners,
     triggers,
     users,
@@ -253,10 +254,15 @@ _ENVIRONMENTS = (
 )
 
 _RUNNERS = (
-    _runner("POST", "/jobs/request", runners.request),
-    _runner("PATCH", "/jobs/{job}/trace", runners.append_trace),
-    _runner("PUT", "/jobs/{job}", runners.update),
-    _runner("POST", "/jobs/{job}/artifacts", runners.upload),
+    _runner("POST", "/runners", runners.register),
+    _runner("DELETE", "/runners", runners.remove),
+    _runner("POST", "/runners/verify", runners.verify),
+    _runner("POST", "/runners/reset_authentication_token", runners.reset_token),
+    _runner("DELETE", "/runners/managers", runners.remove_manager),
+    _runner("POST", "/jobs/request", runner_jobs.request),
+    _runner("PATCH", "/jobs/{job}/trace", runner_jobs.append_trace),
+    _runner("PUT", "/jobs/{job}", runner_jobs.update),
+    _runner("POST", "/jobs/{job}/artifacts", runner_jobs.upload),
 )
 
 ROUTES: tuple[Route, ...] = (

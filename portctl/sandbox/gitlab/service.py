@@ -57,7 +57,7 @@ class GitLabService:
         match = self._router.match(request.method, request.path)
         user: Row | None = None
         try:
-            token = None if match and match.target.runners else self._authenticated(request)
+            token = None if match is None or match.target.runners else self._authenticated(request)
             user = users.find(self.instance, token["user_id"]) if token else None
             answer = self._limited(request, match, user, token)
         except GitLabError as error:
@@ -118,7 +118,7 @@ class GitLabService:
         return None
 
     def _limited(self, request: Request, match: Match[Route] | None, user: Row | None, token: Row | None) -> Answer:
-        group, name, limit = limit_of(user)
+        group, name, limit = limit_of(user, runner=match is not None and match.target.runners)
         quota = self._meter.count(group, limit, burst=False)
         if quota.exceeded:
             return with_quota(too_many(quota), name, quota)

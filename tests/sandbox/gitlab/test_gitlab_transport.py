@@ -209,10 +209,11 @@ def test_what_is_not_emulated_says_so(sandbox: Sandbox, owner: httpx.Client) -> 
         ("GET", f"{PROJECT}/freeze_periods"),
         ("POST", "/groups/shop/service_accounts"),
     ):
-        answer = owner.request(method, path)
-        assert answer.status_code == 501
-        assert "The sandbox does not emulate" in answer.json()["error"]
-        assert sandbox.journal.exchanges()[-1].note == "not emulated"
+        for strange in ({}, {"private-token": "glpat-of-nobody"}, {"job-token": "glcbt-of-nobody"}):
+            answer = owner.request(method, path, headers=strange)
+            assert answer.status_code == 501
+            assert "The sandbox does not emulate" in answer.json()["error"]
+            assert sandbox.journal.exchanges()[-1].note == "not emulated"
 
 
 @pytest.mark.fact("gitlab-17")

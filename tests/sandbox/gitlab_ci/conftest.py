@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from portctl.sandbox.server import Sandbox
+from tests.sandbox.gitlab_ci.by_hand import Runner
 from tests.sandbox.gitlab_ci.workshop import Workshop
 from tests.servers import gitlab_client
 from tests.tap_gitlab import check_gitlab_exchanges
@@ -23,3 +24,9 @@ def owner(sandbox: Sandbox) -> Iterator[httpx.Client]:
 @pytest.fixture
 def workshop(sandbox: Sandbox, owner: httpx.Client) -> Workshop:
     return Workshop(sandbox, owner)
+
+
+@pytest.fixture
+def runner(workshop: Workshop) -> Iterator[Runner]:
+    with httpx.Client(base_url=f"{workshop.sandbox.urls['gitlab']}/api/v4", timeout=10) as client:
+        yield Runner(workshop, client)

@@ -6,13 +6,13 @@ import gzip
 import io
 import subprocess
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
 import pytest
 
+from tests.sandbox.gitlab_ci.by_hand import Runner
 from tests.sandbox.gitlab_ci.workshop import PROJECT, Workshop
 
 Answered: TypeAlias = tuple[int, Any]
@@ -22,47 +22,6 @@ a: {stage: one, before_script: [echo before], script: [echo a, exit 3], after_sc
 b: {stage: two, script: [echo b]}
 sorry: {stage: three, when: on_failure, script: [echo sorry], image: "alpine:3"}
 """
-
-
-class Runner:
-    """What a runner does, without running anything."""
-
-    def __init__(self, workshop: Workshop, client: httpx.Client) -> None:
-        self.workshop = workshop
-        self.client = client
-        self.control = workshop.sandbox.control
-        answer = httpx.put(f"{self.control}/runner", json={"paused": True}).raise_for_status().json()
-        self.token: str = answer["token"]
-
-    def begin(self, pipeline: str, payload: Any = None) -> None:
-        self.workshop.commit(pipeline)
-        self.workshop.last = self.workshop.trigger(payload)
-        self.workshop.settle()
-
-    def request(self, token: str | None = None) -> httpx.Response:
-        body = {"token": token or self.token, "system_id": "s_1", "info": {"name": "somebody"}}
-        return self.client.post("/jobs/request", json=body)
-
-    def take(self) -> dict[str, Any]:
-        answer = self.request()
-        assert answer.status_code == 201, answer.text
-        job: dict[str, Any] = answer.json()
-        return job
-
-    def send(self, job: dict[str, Any], text: str, start: str = "0-0", **headers: str) -> httpx.Response:
-        sent = {"job-token": job["token"], "content-range": start, **headers}
-        return self.client.patch(f"/jobs/{job['id']}/trace", content=text.encode(), headers=sent)
-
-    def end(self, job: dict[str, Any], state: str, **more: Any) -> httpx.Response:
-        answer = self.client.put(f"/jobs/{job['id']}", json={"token": job["token"], "state": state, **more})
-        self.workshop.settle()
-        return answer
-
-
-@pytest.fixture
-def runner(workshop: Workshop) -> Iterator[Runner]:
-    with httpx.Client(base_url=f"{workshop.sandbox.urls['gitlab']}/api/v4", timeout=10) as client:
-        yield Runner(workshop, client)
 
 
 @pytest.mark.fact("ci-100")
@@ -135,8 +94,8 @@ def test_a_runner_is_given_the_oldest_job_with_all_that_it_needs(
         ],
         "image": None,
     }
-    secret = {"key": "SECRET", "value": "hidden-value", "masked": True, "raw": True, "file": False}
-    assert variables["SECRET"] == secret
+    hidden = {"value": "hidden-value", "public": False, "masked": True, "raw": True, "file": False}
+    assert variables["SECRET"] == {"key": "SECRET", **hidden}
     assert (variables["TRIGGER_PAYLOAD"]["file"], variables["CI_COMMIT_SHA"]["value"]) == (True, sha)
     assert (workshop.states()["a"], workshop.pipeline()["status"]) == ("running", "running")
     git = ["git", "clone", "--quiet", job["git_info"]["repo_url"], str(tmp_path / "clone")]
@@ -209,7 +168,7 @@ def test_a_job_is_only_reported_by_its_runner_and_only_while_it_runs(workshop: W
     runner.end(job, "success")
     for answer in (runner.end(job, "failed"), runner.send(job, "late")):
         assert (answer.status_code, answer.headers["job-status"]) == (403, "success")
-        assert answer.json() == {"message": "403 Forbidden - Job is not running"}
+        assert answer.json() == {"message": "403 Forbidden - Job is not processing on runner"}
     assert workshop.states()["a"] == "success"
 
 
@@ -282,7 +241,7 @@ def test_what_is_handed_in_is_refused_where_it_does_not_fit(runner: Runner) -> N
     none = runner.client.post(f"/jobs/{job['id']}/artifacts", data={"a": "b"}, headers={"job-token": job["token"]})
     assert none.status_code == 415
     runner.end(job, "success")
-    ended = {"message": "403 Forbidden - Job is not running"}
+    ended = {"message": "403 Forbidden - Job is not processing on runner"}
     assert upload(runner, job, first) == (403, ended)
 
 

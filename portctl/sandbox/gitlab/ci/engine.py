@@ -22,7 +22,7 @@ from portctl.sandbox.gitlab.ci.runner.job import Machine, Order, Outcome, Signal
 from portctl.sandbox.gitlab.ci.runner.process import end_marked
 from portctl.sandbox.gitlab.ci.runner.shells import Find, bash
 from portctl.sandbox.gitlab.ci.status import ALIVE, COMPLETED, composite, is_wanted
-from portctl.sandbox.gitlab.store import jobs, pipelines
+from portctl.sandbox.gitlab.store import jobs, pipelines, runners
 from portctl.sandbox.gitlab.store.instance import Instance
 
 CONCURRENT_JOBS = 4
@@ -194,7 +194,8 @@ class Engine:
         if any(row["spec"]["resource_group"] for row in latest):
             orders.hand_out(self._instance, pipeline["project_id"])
         alive = jobs.of_pipeline(self._instance.state, pipeline)
-        self._ready |= {row["id"] for row in alive if row["status"] == "pending" and not jobs.is_stuck(row)}
+        own = runners.own(self._instance)
+        self._ready |= {row["id"] for row in alive if row["status"] == "pending" and runners.takes(own, row)}
         pipelines.follow(self._instance, pipeline)
 
     def _decide(self, row: Row, latest: list[Row]) -> bool:
@@ -230,7 +231,7 @@ class Engine:
         return started
 
     def _start(self, row: Row) -> None:
-        row = orders.hand_over(self._instance, row)
+        row = orders.hand_over(self._instance, row, runners.own(self._instance))
         try:
             machine = self._machine()
             order = orders.order_of(self._instance, row, self.shell(machine.tools), machine)

@@ -18,15 +18,16 @@ from portctl.sandbox.gitlab.ci.status import ALIVE
 from portctl.sandbox.gitlab.ci.variables import CircularReference, Variable, expand_on_server
 from portctl.sandbox.gitlab.store import jobs, pipelines
 from portctl.sandbox.gitlab.store.instance import Instance
+from portctl.sandbox.gitlab.version import version_of
 
 _SELF_MANAGED_DOTENV, _FREE_DOTENV = 20, 50
 TWICE = "another artifact of the same type already exists"
 _AFTER_TIMEOUT = "RUNNER_AFTER_SCRIPT_TIMEOUT"
 
 
-def hand_over(instance: Instance, row: Row) -> Row:
+def hand_over(instance: Instance, row: Row, runner: Row) -> Row:
     """A runner takes the job."""
-    row = jobs.change(instance, row, status="running", started_at=instance.now())
+    row = jobs.change(instance, row, status="running", started_at=instance.now(), runner_id=runner["id"])
     pipelines.follow(instance, instance.state.rows(pipelines.TABLE)[str(row["pipeline_id"])])
     return row
 
@@ -88,6 +89,7 @@ def order_of(instance: Instance, row: Row, shell: Shell, machine: Machine) -> Or
         timeout_seconds=timeout_seconds,
         after_seconds=_after_seconds(variables),
         most_dotenv_variables=most_dotenv_variables(instance),
+        runner_version=version_of(instance).removesuffix("-ee"),
         keep_undefined=not instance.strict("undefined-references"),
         mark=mark(instance, row),
         shell=shell,

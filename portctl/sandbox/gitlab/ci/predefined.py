@@ -11,9 +11,8 @@ from portctl.sandbox.core.state import Row
 from portctl.sandbox.gitlab.ci.environments import slug_of, tier_of
 from portctl.sandbox.gitlab.ci.model import Environment, JobSpec
 from portctl.sandbox.gitlab.ci.variables import Variable
-from portctl.sandbox.gitlab.store import protection, users
+from portctl.sandbox.gitlab.store import protection, runners, users
 from portctl.sandbox.gitlab.store.instance import Instance, git_instant
-from portctl.sandbox.gitlab.store.jobs import RUNNER_TAGS
 from portctl.sandbox.gitlab.version import version_of
 
 _SHORT = 8
@@ -111,10 +110,10 @@ def for_pipeline(instance: Instance, pipeline: Row) -> dict[str, object]:
 
 
 def for_job(instance: Instance, project: Row, pipeline: Row, job: Row, timeout_seconds: float) -> dict[str, object]:
-    """What is known only once there is a job."""
+    """What is known only once there is a job. The runner adds what it alone knows, such as `CI_JOB_STATUS`."""
     page = instance.web_url(f"{project['full_path']}/-")
     spec: Row = job["spec"]
-    parts = urlsplit(instance.address.url)
+    runner = runners.of_job(instance, job)
     return {
         "CI_PIPELINE_ID": pipeline["id"],
         "CI_PIPELINE_URL": f"{page}/pipelines/{pipeline['id']}",
@@ -124,22 +123,26 @@ def for_job(instance: Instance, project: Row, pipeline: Row, job: Row, timeout_s
         "CI_JOB_NAME_SLUG": slug(job["name"]),
         "CI_JOB_STAGE": job["stage"],
         "CI_JOB_URL": f"{page}/jobs/{job['id']}",
-        "CI_JOB_TOKEN": job["token"],
         "CI_JOB_STARTED_AT": job["started_at"],
-        "CI_JOB_STATUS": "running",
         "CI_JOB_IMAGE": spec["image"],
         "CI_JOB_MANUAL": "true" if spec["when"] == "manual" else None,
         "CI_JOB_TIMEOUT": int(timeout_seconds),
         "CI_NODE_TOTAL": 1,
-        "CI_CONCURRENT_ID": 0,
-        "CI_CONCURRENT_PROJECT_ID": 0,
-        "CI_REPOSITORY_URL": f"{parts.scheme}://gitlab-ci-token:{job['token']}@{parts.netloc}/{project['full_path']}.git",
-        "CI_RUNNER_ID": 1,
-        "CI_RUNNER_DESCRIPTION": "sandbox",
-        "CI_RUNNER_SHORT_TOKEN": "sandbox",
-        "CI_RUNNER_TAGS": json.dumps(RUNNER_TAGS),
-        "CI_RUNNER_VERSION": version_of(instance).removesuffix("-ee"),
+        "CI_RUNNER_ID": runner["id"],
+        "CI_RUNNER_DESCRIPTION": runner["description"],
+        "CI_RUNNER_TAGS": json.dumps(runner["tags"]),
     }
+
+
+def credentials_of_job(instance: Instance, project: Row, job: Row) -> tuple[Variable, ...]:
+    """The token of the job, and the address that it stands in. GitLab's own tests have that one unmasked (a switch)."""
+    parts = urlsplit(instance.address.url)
+    url = f"{parts.scheme}://gitlab-ci-token:{job['token']}@{parts.netloc}/{project['full_path']}.git"
+    is_masked = instance.strict("repository-address")
+    return (
+        Variable(key="CI_JOB_TOKEN", value=job["token"], raw=True, masked=True, public=False),
+        Variable(key="CI_REPOSITORY_URL", value=url, raw=True, masked=is_masked, public=False),
+    )
 
 
 def for_environment(environment: Environment | None) -> dict[str, object]:

@@ -40,16 +40,17 @@ def of_job(
         **predefined.for_job(instance, project, pipeline, job, timeout_seconds),
         **predefined.for_environment(spec.environment),
     }
-    dotenv = [Variable(key=key, value=value) for each in received for key, value in each["dotenv"].items()]
-    played = [Variable(key=each["key"], value=each["value"]) for each in job["played"]]
+    reported = [(key, value) for each in received for key, value in each["dotenv"].items()]
+    played = [(each["key"], each["value"]) for each in job["played"]]
     return layered(
         predefined.given(facts),
+        predefined.credentials_of_job(instance, project, job),
         predefined.environment_address(spec),
         yaml_variables(spec.variables),
-        dotenv,
+        _of_users(reported),
         stored(instance, project, pipeline, environment),
         given_to(pipeline, expand_files=instance.strict("payload-expansion")),
-        played,
+        _of_users(played),
     )
 
 
@@ -78,6 +79,7 @@ def stored(instance: Instance, project: Row, pipeline: Row, environment: str | N
             raw=row["raw"],
             file=row["variable_type"] == "file",
             masked=row["masked"],
+            public=False,
         )
         for source in sources
         for row in sorted(variables.rows(instance.state, source), key=lambda row: _nearness(row["environment_scope"]))
@@ -93,9 +95,14 @@ def given_to(pipeline: Row, *, expand_files: bool = True) -> tuple[Variable, ...
             value=each["value"],
             file=each["variable_type"] == "file",
             raw=each["variable_type"] == "file" and not expand_files,
+            public=False,
         )
         for each in pipeline["variables"]
     )
+
+
+def _of_users(pairs: Iterable[tuple[str, str]]) -> tuple[Variable, ...]:
+    return tuple(Variable(key=key, value=value, public=False) for key, value in pairs)
 
 
 def _common(instance: Instance, project: Row, pipeline: Row) -> dict[str, object]:

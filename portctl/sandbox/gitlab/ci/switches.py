@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portctl.sandbox.core.switches import Switch
+from portctl.sandbox.core.switches import Reading, Switch
 
 SWITCHES = (
     Switch(
@@ -60,5 +60,16 @@ SWITCHES = (
         "bare-destroy",
         strict="what is removed from a protection must also be named by level, user or group (GitLab's source)",
         lenient="its `id` is enough (GitLab's documentation)",
+    ),
+    Switch(
+        "repository-address",
+        strict="the value of `CI_REPOSITORY_URL` is masked in logs as a whole",
+        lenient="only the token in it is (GitLab's own tests)",
+    ),
+    Switch(
+        "runner-registration",
+        strict="no runner registers with the token of a project: 410 (where that is switched off; GitLab 20.0)",
+        lenient="they do",
+        default=Reading.LENIENT,
     ),
 )

@@ -25,13 +25,14 @@ class CircularReference(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """`raw`: never expanded. `file`: the job sees the path of a file with the value."""
+    """`raw`: never expanded. `file`: the job sees the path of a file with the value. `public`: no user has set it."""
 
     key: str
     value: str
     raw: bool = False
     file: bool = False
     masked: bool = False
+    public: bool = True
 
 
 Variables = Mapping[str, Variable]

@@ -6,17 +6,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from portctl.sandbox.core.ids import derive
 from portctl.sandbox.core.state import Reader, Row
 from portctl.sandbox.gitlab.ci.model import JobSpec, spec_from_json
 from portctl.sandbox.gitlab.ci.status import CANCELABLE, COMPLETED, JobState
 from portctl.sandbox.gitlab.errors import GitLabError, forbidden, not_found, refused, unauthorized
-from portctl.sandbox.gitlab.store import commits, deployments, users
+from portctl.sandbox.gitlab.store import commits, deployments, runners, users
 from portctl.sandbox.gitlab.store.instance import Instance
 
 TABLE = "jobs"
-RUNNER_TAGS = ("sandbox",)
-"""What the one runner can do; it takes jobs without tags, too."""
 SCOPES = (
     "created", "waiting_for_resource", "preparing", "pending", "running", "success", "failed", "canceled",
     "canceling", "skipped", "manual", "scheduled", "waiting_for_callback",
@@ -56,22 +53,13 @@ def for_runner(instance: Instance, job_id: str, token: str) -> Row:
     if row is None or row["token"] != token:
         raise forbidden()
     if row["status"] not in ("running", "canceling"):
-        raise GitLabError(403, {"message": "403 Forbidden - Job is not running"}, {"job-status": row["status"]})
+        body = {"message": "403 Forbidden - Job is not processing on runner"}
+        raise GitLabError(403, body, {"job-status": row["status"]})
     return row
-
-
-def runner_token(instance: Instance) -> str:
-    """Of the one runner that may come besides the sandbox's own."""
-    return f"glrt-{derive(f'{instance.world.ids.seed}:runner', _TOKEN_LENGTH)}"
 
 
 def state_of(row: Row) -> JobState:
     return JobState(row["status"], row["allow_failure"])
-
-
-def is_stuck(row: Row) -> bool:
-    """Whether it asks for a runner that does not exist."""
-    return not set(row["spec"].get("tags", ())) <= set(RUNNER_TAGS)
 
 
 def create(instance: Instance, pipeline: Row, spec: JobSpec, user_id: int, *, attempts: int = 0) -> Row:
@@ -97,6 +85,7 @@ def create(instance: Instance, pipeline: Row, spec: JobSpec, user_id: int, *, at
         "coverage": None,
         "token": f"glcbt-{instance.world.ids.token(_TOKEN_LENGTH)}",
         "created_at": instance.now(),
+        "runner_id": None,
         "queued_at": None,
         "started_at": None,
         "finished_at": None,
@@ -207,25 +196,11 @@ def shown(instance: Instance, tables: Reader, row: Row) -> Row:
         "project": {"ci_job_token_scope_enabled": False},
         "artifacts": files,
         **({"artifacts_file": {"filename": archive["filename"], "size": archive["size"]}} if archive else {}),
-        "runner": None if row["started_at"] is None else RUNNER,
+        "runner": None if row["started_at"] is None else runners.shown(runners.of_job(instance, row)),
         "artifacts_expire_at": None,
         "archived": False,
         "tag_list": list(row["spec"].get("tags", ())),
     }
-
-
-RUNNER = {
-    "id": 1,
-    "description": "sandbox",
-    "ip_address": "127.0.0.1",
-    "active": True,
-    "paused": False,
-    "is_shared": True,
-    "runner_type": "instance_type",
-    "name": "gitlab-runner",
-    "online": True,
-    "status": "online",
-}
 
 
 def pipeline_page(instance: Instance, project: Row, pipeline_id: int) -> str:

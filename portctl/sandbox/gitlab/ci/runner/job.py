@@ -59,6 +59,7 @@ class Order:
     timeout_seconds: float
     after_seconds: float
     most_dotenv_variables: int
+    runner_version: str
     keep_undefined: bool
     mark: str
     shell: Shell
@@ -127,6 +128,11 @@ class _Job:
         around = {
             "CI_BUILDS_DIR": str(workspace / "builds"),
             "CI_PROJECT_DIR": str(self._project),
+            "CI_CONCURRENT_ID": "0",
+            "CI_CONCURRENT_PROJECT_ID": "0",
+            "CI_JOB_STATUS": "running",
+            "CI_RUNNER_SHORT_TOKEN": "sandbox",
+            "CI_RUNNER_VERSION": order.runner_version,
             "GIT_STRATEGY": "fetch",
         }
         known = {name: Variable(key=name, value=value, raw=True) for name, value in around.items()}
