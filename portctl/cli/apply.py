@@ -63,6 +63,7 @@ def _apply_saved(file: pathlib.Path, choices: Choices, form: Form) -> ExitCode:
         watch.clear()
         if form is Form.TEXT:
             present_plan(document, form)
+        watch.expect(len(plan.steps))
         report = app.apply_saved(bench, saved, plan)
     finish(document, report, form)
     return report_code(report)

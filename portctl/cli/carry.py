@@ -42,6 +42,7 @@ def carry_out(choices: Choices, options: PlanOptions, *, yes: bool, form: Form) 
             return ExitCode.OK
         if not plan.is_empty and not yes:
             _ask(destroy=options.destroy, form=form)
+        watch.expect(len(plan.steps))
         report = app.apply(bench, plan, Approval.given(plan))
     finish(document, report, form)
     return report_code(report)

@@ -38,7 +38,9 @@ def refusal_code(document: dict[str, Any]) -> ExitCode:
 
 
 def report_code(report: Report) -> ExitCode:
-    """Success, partly applied, or, when nothing at all was done, the code of what failed."""
+    """Success, interrupted, partly applied, or, when nothing at all was done, the code of what failed."""
+    if report.interrupted:
+        return ExitCode.INTERRUPTED
     if report.complete:
         return ExitCode.OK
     if report.count(Status.DONE) or report.count(Status.UNKNOWN):

@@ -34,7 +34,8 @@ class Progress:
         self._live = sys.stderr.isatty() if live is None else live
         self._lock = threading.Lock()
         self._under_way: dict[str, str] = {}
-        self._done = 0
+        self._ended: set[str] = set()
+        self._expected = 0
         self._waited: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -45,6 +46,10 @@ class Progress:
     ) -> None:
         self.clear()
 
+    def expect(self, steps: int) -> None:
+        """How many steps there will be."""
+        self._expected = steps
+
     def started(self, step: Step) -> None:
         doing = f"{_DOING[step.phase]} {step.change.address}"
         with self._lock:
@@ -54,11 +59,12 @@ class Progress:
     def ended(self, outcome: Outcome) -> None:
         with self._lock:
             self._under_way.pop(outcome.step.key, None)
-            self._done += 1
+            self._ended.add(outcome.step.key)
+            line = f"{self._counter()} {_ended(outcome)}"
             if self._live and outcome.status in (Status.FAILED, Status.UNKNOWN):
                 write_live("")
-                log(_ended(outcome))
-            self._show(_ended(outcome))
+                log(line)
+            self._show(line)
 
     def waiting(self, text: str) -> None:
         """What the run waits for, in words: `reading port`, `waiting for Port (attempt 2 of 5)`.
@@ -84,7 +90,11 @@ class Progress:
             log(event)
             return
         under_way = ", ".join(self._under_way.values())
-        write_live(_fitting(f"{self._done} done; {under_way}" if under_way else f"{self._done} done"))
+        write_live(_fitting(f"{self._counter()} {under_way}".rstrip()))
+
+    def _counter(self) -> str:
+        """`[3/14]`: steps that have ended, each once, and all of them."""
+        return f"[{len(self._ended)}/{self._expected}]"
 
 
 def _ended(outcome: Outcome) -> str:
@@ -99,7 +109,7 @@ def _ended(outcome: Outcome) -> str:
             return f"nothing to do for {change.address}"
         case Status.SKIPPED:
             return f"skipped {change.address} ({phase})"
-        case Status.FAILED | Status.UNKNOWN:
+        case Status.FAILED | Status.UNKNOWN | Status.UNDER_WAY | Status.NOT_STARTED:
             why = f": {escape(outcome.error.summary)}" if outcome.error else ""
             return f"{outcome.status} {change.address} ({phase}){why}"
 

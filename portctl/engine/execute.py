@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -71,6 +71,7 @@ class Means:
 def execute(plan: Plan, approval: Approval, ledger: Ledger, means: Means) -> Report:
     """Perform every step, failures included, and keep the ledger true whatever happens.
 
+    A KeyboardInterrupt while steps are done ends in a report, too: of what was done, was under way, and is left.
     Raises ConsentNeeded without an approval of exactly this plan, InvalidInput while a secret that will be sent is
     missing; both before anything is written.
     """
@@ -115,14 +116,19 @@ class _Execution:
         if self._means.consumes or any(change.action.writes for change in self._plan.changes):
             claimed = self._recorder.claim(self._ledger, self._plan).with_run(self._means.run)
             self._ledger = self._means.backend.save(claimed)
+        interrupted = False
         try:
             self._run_rounds()
+        except KeyboardInterrupt:
+            interrupted = True
         finally:
             self._withdraw_unstarted()
             self._save()
+        outcomes = (*self._outcomes.values(), *self._unended())
         return Report(
             plan=self._plan,
-            outcomes=tuple(self._outcomes.values()),
+            outcomes=outcomes,
+            interrupted=interrupted and len(outcomes) > len(self._outcomes),
             seconds=time.monotonic() - started,
             requests={name: provider.requests() - sent[name] for name, provider in self._means.providers.items()},
             kept=tuple(
@@ -131,6 +137,16 @@ class _Execution:
                 if change.action is Action.FORGET and change.live is not None
             ),
         )
+
+    def _unended(self) -> Iterator[Outcome]:
+        """What an interrupt has left: steps whose end nobody saw, and steps that were not begun."""
+        for key, step in self._steps.items():
+            if key not in self._outcomes:
+                yield Outcome(step=step, status=Status.UNDER_WAY if key in self._begun else Status.NOT_STARTED)
+
+    def _stopping(self, error: BaseException) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            self._means.watch.waiting("Interrupted: waiting for what is under way. Once more: end at once.")
 
     def _instances(self) -> Mapping[str, str]:
         return {f"{info.provider}@{info.name}": info.identity for info in self._plan.instances}
@@ -155,6 +171,7 @@ class _Execution:
                 lane=lambda key: self._steps[key].change.key[0],
                 widths={name: provider.width for name, provider in self._means.providers.items()},
                 workers=self._means.workers,
+                stopping=self._stopping,
             )
             again = {key: step for key, step in remaining.items() if self._may_retry(key)}
             progress = any(
@@ -165,6 +182,7 @@ class _Execution:
                 return
             for key in again:
                 del self._outcomes[key]
+                self._begun.discard(key)
             remaining = again
 
     def _may_retry(self, key: str) -> bool:

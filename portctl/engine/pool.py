@@ -27,11 +27,13 @@ def run_graph(
     lane: Callable[[str], str],
     widths: Mapping[str, int],
     workers: int,
+    stopping: Callable[[BaseException], None] = lambda _: None,
 ) -> None:
     """Call `work` for every key, each after all it needs; at most `widths[lane]` of one lane at a time.
 
     `work` must not raise for an expected failure: what a failure means for others is its business.
-    An exception stops handing out work, waits for what is under way, and is raised.
+    An exception stops handing out work, is told to `stopping`, waits for what is under way, and is raised; another one
+    while it waits is raised at once.
     """
     if workers <= 1:
         pending = dict(needs)
@@ -42,33 +44,38 @@ def run_graph(
             del pending[key]
             work(key)
         return
+    stopped = threading.Event()
     gates = {name: threading.BoundedSemaphore(width) for name, width in widths.items()}
 
     def guarded(key: str) -> None:
         gate: AbstractContextManager[object] = gates.get(lane(key)) or nullcontext()
         with gate:
-            work(key)
+            if not stopped.is_set():
+                work(key)
 
-    with ThreadPoolExecutor(max_workers=workers) as executor:
+    executor = ThreadPoolExecutor(max_workers=workers)
+    try:
         _drive(dict(needs), executor, guarded)
+    except BaseException as error:
+        stopped.set()
+        executor.shutdown(wait=False, cancel_futures=True)
+        stopping(error)
+        executor.shutdown()
+        raise
+    executor.shutdown()
 
 
 def _drive(pending: dict[str, Sequence[str]], executor: ThreadPoolExecutor, work: Callable[[str], None]) -> None:
     running: dict[Future[None], str] = {}
     finished: set[str] = set()
     known = set(pending)
-    try:
-        while pending or running:
-            for key in [key for key, wanted in pending.items() if all(n in finished or n not in known for n in wanted)]:
-                del pending[key]
-                running[executor.submit(work, key)] = key
-            if not running:
-                raise ValueError("the graph has a circle")
-            ended, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in ended:
-                finished.add(running.pop(future))
-                future.result()
-    except BaseException:
-        for future in running:
-            future.cancel()
-        raise
+    while pending or running:
+        for key in [key for key, wanted in pending.items() if all(n in finished or n not in known for n in wanted)]:
+            del pending[key]
+            running[executor.submit(work, key)] = key
+        if not running:
+            raise ValueError("the graph has a circle")
+        ended, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in ended:
+            finished.add(running.pop(future))
+            future.result()

@@ -11,13 +11,18 @@ from portctl.model.plan import Plan, Step
 
 
 class Status(StrEnum):
-    """How a step ended. `UNKNOWN`: sent, answer lost, and reading back could not tell."""
+    """How a step ended. `UNKNOWN`: sent, answer lost, and reading back could not tell.
+
+    After an interrupt `UNDER_WAY` had begun and its end was not seen, `NOT_STARTED` was never begun.
+    """
 
     DONE = "done"
     UNCHANGED = "unchanged"
     FAILED = "failed"
     SKIPPED = "skipped"
     UNKNOWN = "unknown"
+    UNDER_WAY = "under way"
+    NOT_STARTED = "not started"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,7 @@ class Report:
     requests: Mapping[str, int] = field(default_factory=dict)
     kept: tuple[str, ...] = ()
     residue: tuple[str, ...] = ()
+    interrupted: bool = False
 
     def count(self, status: Status) -> int:
         return sum(1 for outcome in self.outcomes if outcome.status is status)

@@ -25,7 +25,16 @@ from portctl.views.values import value_document
 FORMAT_VERSION = 1
 Document = dict[str, Any]
 
-_BY_WEIGHT = (Status.FAILED, Status.UNKNOWN, Status.SKIPPED, Status.DONE, Status.UNCHANGED)
+_NOT_DONE = (Status.UNCHANGED, Status.FAILED, Status.SKIPPED, Status.UNKNOWN, Status.UNDER_WAY, Status.NOT_STARTED)
+_BY_WEIGHT = (
+    Status.FAILED,
+    Status.UNKNOWN,
+    Status.UNDER_WAY,
+    Status.SKIPPED,
+    Status.NOT_STARTED,
+    Status.DONE,
+    Status.UNCHANGED,
+)
 
 
 @cache
@@ -76,6 +85,7 @@ def report_document(report: Report) -> Document:
         "digest": plan.digest,
         "destroy": plan.destroy,
         "complete": report.complete,
+        "interrupted": report.interrupted,
         "summary": _tally(report),
         "outcomes": [_outcome(outcome, steps) for outcome in report.outcomes],
         "kept": list(report.kept),
@@ -211,7 +221,7 @@ def _tally(report: Report) -> Document:
     by_key: dict[RemoteKey, list[Outcome]] = {}
     for outcome in report.outcomes:
         by_key.setdefault(outcome.step.change.key, []).append(outcome)
-    tally = dict.fromkeys((*Action, Status.UNCHANGED, Status.FAILED, Status.SKIPPED, Status.UNKNOWN), 0)
+    tally = dict.fromkeys((*Action, *_NOT_DONE), 0)
     for outcomes in by_key.values():
         worst = min((outcome.status for outcome in outcomes), key=_BY_WEIGHT.index)
         tally[outcomes[0].step.change.action if worst is Status.DONE else worst] += 1

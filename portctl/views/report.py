@@ -16,7 +16,13 @@ from portctl.views.plan import always_counted
 _SECTIONS = (
     (Status.FAILED, "Failed", Tone.ERROR),
     (Status.UNKNOWN, "Unknown: sent, but the answer was lost; look before running it again", Tone.WARNING),
+    (
+        Status.UNDER_WAY,
+        "Under way when it was interrupted: sent or not, done or not; the next plan finds out",
+        Tone.WARNING,
+    ),
     (Status.SKIPPED, "Skipped: something they need was not done", Tone.WARNING),
+    (Status.NOT_STARTED, "Not started", Tone.WARNING),
     (Status.DONE, "Done", Tone.ADDED),
     (Status.UNCHANGED, "Nothing to do any more", Tone.QUIET),
 )
@@ -31,7 +37,7 @@ _DONE = {
     Action.MOVE: "moved",
     Action.FORGET: "forgotten",
 }
-_NOT_DONE = (Status.UNCHANGED, Status.FAILED, Status.SKIPPED, Status.UNKNOWN)
+_NOT_DONE = (Status.UNCHANGED, Status.FAILED, Status.SKIPPED, Status.UNKNOWN, Status.UNDER_WAY, Status.NOT_STARTED)
 
 _PHASE_DONE = {
     Phase.CREATE: "created",
@@ -59,7 +65,7 @@ def report_text(document: Document, palette: Palette = PLAIN) -> str:
 def summary(document: Document) -> str:
     """The last line. Resources are counted once each, whatever number of steps they took."""
     counts = document["summary"]
-    ended = "complete" if document["complete"] else "incomplete"
+    ended = "complete" if document["complete"] else "interrupted" if document["interrupted"] else "incomplete"
     always = always_counted(document)
     parts = [f"{counts[action]} {word}" for action, word in _DONE.items() if action in always or counts[action]]
     parts += [f"{counts[status]} {status}" for status in _NOT_DONE if counts[status]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from collections import Counter
 
@@ -24,10 +25,12 @@ def slow(project: Place) -> Place:
     """Eight objects to create; Port takes its time over the third blueprint."""
     for name in NAMES:
         project.write(f"blueprints/{name}.yaml", BLUEPRINT.replace("change", name))
-    project.fail(
-        Fault(FaultKind.DELAY, service="port", method="POST", path="/v1/blueprints$", nth=3, seconds=DELAY_SECONDS)
-    )
+    project.fail(delayed(seconds=DELAY_SECONDS))
     return project
+
+
+def delayed(*, seconds: float) -> Fault:
+    return Fault(FaultKind.DELAY, service="port", method="POST", path="/v1/blueprints$", nth=3, seconds=seconds)
 
 
 def in_the_middle(place: Place) -> bool:
@@ -67,15 +70,65 @@ def assert_the_next_apply_ends_what_was_begun(place: Place) -> None:
     assert (gone.code, gone.out.splitlines()[-1]) == (0, "Destroy complete: 8 deleted.")
 
 
-@pytest.mark.parametrize("workers", ["1", "8"])
-def test_an_interrupted_apply_says_so_and_the_next_one_does_the_rest(workers: str, slow: Place) -> None:
-    with started("apply", "--yes", "--workers", workers) as process:
+INTERRUPTED = """\
+Under way when it was interrupted: sent or not, done or not; the next plan finds out
+  +   port/Blueprint:thing1  create
+
+Not started
+  +   port/Blueprint:thing2  create
+  +   port/Blueprint:thing3  create
+  +   port/Blueprint:thing4  create
+  +   port/Blueprint:thing5  create
+  +   port/Secret:TOKEN  create
+
+Done
+  +   port/Blueprint:change  created
+  +   port/Blueprint:thing0  created
+
+Apply interrupted: 2 created, 0 updated, 0 deleted, 1 under way, 5 not started.
+"""
+
+
+def test_an_interrupted_apply_reports_where_it_stopped_and_the_next_one_does_the_rest(slow: Place) -> None:
+    with started("apply", "--yes", "--workers", "1") as process:
         wait_until(lambda: in_the_middle(slow))
         os.killpg(process.pid, signal.SIGINT)
         done = end(process, slow)
-    assert done.code == 130
-    assert "Interrupted. If something was being applied, portctl plan shows what is left to do." in done.err
+    assert (done.code, done.out.split("delete.\n\n", 1)[1]) == (130, INTERRUPTED)
     assert "Traceback" not in done.err
+    assert_the_next_apply_ends_what_was_begun(slow)
+
+
+def test_what_is_under_way_side_by_side_is_waited_for(slow: Place) -> None:
+    with started("apply", "--yes", "--workers", "2", "--json") as process:
+        wait_until(lambda: in_the_middle(slow))
+        os.killpg(process.pid, signal.SIGTERM)
+        done = end(process, slow)
+    report = json.loads(done.out)["report"]
+    assert (done.code, report["interrupted"], report["summary"]["under way"]) == (130, True, 0)
+    assert report["summary"]["create"] + report["summary"]["not started"] == len(ADDRESSES)
+    assert len(created(slow)) == report["summary"]["create"] < len(ADDRESSES)
+    assert "Interrupted: waiting for what is under way. Once more: end at once." in done.err
+    assert_the_next_apply_ends_what_was_begun(slow)
+
+
+def test_a_second_interrupt_ends_at_once(slow: Place) -> None:
+    slow.sandbox.faults.clear()
+    slow.fail(delayed(seconds=4 * DELAY_SECONDS))
+    with started("apply", "--yes", "--workers", "2") as process:
+        wait_until(lambda: in_the_middle(slow))
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.stderr is not None
+        said = iter(process.stderr.readline, "")
+        assert any(line == "Interrupted: waiting for what is under way. Once more: end at once.\n" for line in said)
+        os.killpg(process.pid, signal.SIGINT)
+        done = end(process, slow)
+    assert done.code == 130
+    assert "Traceback" not in done.err
+    section = done.out.split("the next plan finds out\n")[1].split("\n\n")[0]
+    open_ended = set(re.findall(r"Blueprint:(\w+)  create$", section, re.MULTILINE)) - created(slow).keys()
+    assert open_ended
+    wait_until(lambda: open_ended & created(slow).keys())
     assert_the_next_apply_ends_what_was_begun(slow)
 
 
@@ -91,8 +144,10 @@ def test_a_killed_apply_is_finished_by_the_next_one(slow: Place) -> None:
 def test_of_two_applies_at_once_the_second_is_told_who_holds_the_lock(slow: Place) -> None:
     with started("apply", "--yes", "--workers", "1") as process:
         wait_until(lambda: in_the_middle(slow))
+        os.killpg(process.pid, signal.SIGSTOP)
         second = portctl(slow, "apply", "--yes")
         assert portctl(slow, "plan").code == 0
+        os.killpg(process.pid, signal.SIGCONT)
         first = end(process, slow)
     assert second.code == 6
     assert second.err.startswith("error: Ledger is locked\n")

@@ -51,9 +51,9 @@ Apply complete: 2 created, 0 updated, 0 deleted.
     )
     assert [line.split(" (")[0] for line in applied.err.splitlines()] == [
         "creating port/Blueprint:change",
-        "created port/Blueprint:change",
+        "[1/2] created port/Blueprint:change",
         "creating port/Secret:TOKEN",
-        "created port/Secret:TOKEN",
+        "[2/2] created port/Secret:TOKEN",
     ]
     again = place.run("plan", "--detailed-exitcode")
     assert (again.code, again.out, again.err) == (0, SAME, "")

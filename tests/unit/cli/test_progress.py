@@ -23,6 +23,7 @@ COMPLETE = step(change("d", Action.CREATE), Phase.COMPLETE)
 def tell(progress: Progress) -> None:
     with progress:
         progress.waiting("reading port")
+        progress.expect(14)
         progress.started(CREATE)
         progress.started(UPDATE)
         progress.ended(Outcome(step=CREATE, status=Status.DONE, seconds=0.34))
@@ -39,10 +40,10 @@ def test_without_a_terminal_every_event_is_a_line(capsys: pytest.CaptureFixture[
 reading port
 creating port/Action:a
 updating port/Action:b
-created port/Action:a (0.3 s)
-failed port/Action:b (update): Port \\x1b refused
-nothing to do for port/Action:c
-skipped port/Action:d (complete)
+[1/14] created port/Action:a (0.3 s)
+[2/14] failed port/Action:b (update): Port \\x1b refused
+[3/14] nothing to do for port/Action:c
+[4/14] skipped port/Action:d (complete)
 """,
     )
 
@@ -69,14 +70,25 @@ def test_on_a_terminal_one_line_is_drawn_over_and_taken_away_at_the_end(
     written = capsys.readouterr().err
     assert written.split("\r\x1b[2K")[1:] == [
         "reading port",
-        "0 done; creating port/Action:a",
-        "0 done; creating port/Action:a, upda...",
-        "1 done; updating port/Action:b",
-        "failed port/Action:b (update): Port \\x1b refused\n",
-        "2 done",
-        "3 done",
-        "4 done",
+        "[0/14] creating port/Action:a",
+        "[0/14] creating port/Action:a, updat...",
+        "[1/14] updating port/Action:b",
+        "[2/14] failed port/Action:b (update): Port \\x1b refused\n",
+        "[2/14]",
+        "[3/14]",
+        "[4/14]",
         "",
+    ]
+
+
+def test_a_step_that_is_tried_again_counts_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress(live=False) as progress:
+        progress.expect(2)
+        progress.ended(Outcome(step=CREATE, status=Status.FAILED))
+        progress.ended(Outcome(step=CREATE, status=Status.DONE))
+    assert capsys.readouterr().err.splitlines() == [
+        "[1/2] failed port/Action:a (create)",
+        "[1/2] created port/Action:a (0.0 s)",
     ]
 
 

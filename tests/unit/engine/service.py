@@ -58,6 +58,9 @@ class Faults:
     kill_at: int = 0
     """The number of the write at which the process ends; negative: after the write was done."""
 
+    interrupt_at: int = 0
+    """The number of the write during which somebody presses Ctrl-C; its answer is never seen."""
+
 
 class Shop:
     """Implements `model.provider.Provider`."""
@@ -219,6 +222,8 @@ class Shop:
             refusal = self.faults.refuse.get((verb, identity))
             if refusal is not None:
                 raise refusal
+            if self.faults.interrupt_at == len(self.writes):
+                raise KeyboardInterrupt
             lost = self.faults.lose.get((verb, identity)) or [""]
             when = lost.pop(0)
             if when == "before":

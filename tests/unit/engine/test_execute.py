@@ -11,7 +11,7 @@ from portctl.errors import ApiError, ConsentNeeded, InvalidInput
 from portctl.model.change import Action
 from portctl.model.report import Status
 from portctl.model.resource import Adopt, Management, Renamed
-from tests.unit.engine.kinds import DOOR, KEY, OFFER, SHELF
+from tests.unit.engine.kinds import DOOR, GOOD, KEY, OFFER, SHELF
 from tests.unit.engine.world import (
     World,
     actions,
@@ -128,7 +128,7 @@ def test_a_failed_step_skips_what_needs_it_and_nothing_else() -> None:
         "create shop/Shelf:b b": "done",
         "create shop/Good:b_h b/h": "done",
     }
-    assert [report.count(status) for status in Status] == [2, 0, 1, 2, 0]
+    assert [report.count(status) for status in Status] == [2, 0, 1, 2, 0, 0, 0]
     assert {o.because for o in report.outcomes if o.status is Status.SKIPPED} == {"create shop/Shelf:a a"}
     assert sorted(here.ledger.entries) == [key_of(s.kind, *s.identity) for s in (resources[4], resources[3])]
     assert not report.complete
@@ -325,3 +325,36 @@ def test_no_secret_stands_in_the_ledger_the_report_or_the_plan() -> None:
     ]
     values = ("alpha-secret", "beta-secret", "gamma-secret", "door-token")
     assert [value for value in values if value in here.backend.text + said + shown] == []
+
+
+def test_an_interrupt_ends_in_a_report_of_what_was_done_what_was_under_way_and_what_is_left() -> None:
+    here, wanted = world(), (shelf("a"), offer("o", {"shelf": "a"}), good("a", "g", {}))
+    here.shop.faults.interrupt_at = 2
+    report = here.apply(*wanted)
+
+    assert (report.interrupted, report.complete) == (True, False)
+    assert ended(report) == {
+        "create shop/Shelf:a a": "done",
+        "create shop/Good:a_g a/g": "under way",
+        "create shop/Offer:o o": "not started",
+    }
+    assert {key: entry.claimed for key, entry in here.ledger.entries.items()} == {
+        key_of(SHELF, "a"): False,
+        key_of(GOOD, "a", "g"): True,
+    }
+    here.shop.faults.interrupt_at = 0
+    rest = here.apply(*wanted)
+    assert (rest.interrupted, rest.complete) == (False, True)
+
+
+def test_an_interrupted_round_of_completions_still_knows_what_was_done() -> None:
+    here = world()
+    here.shop.faults.interrupt_at = 3
+    report = here.apply(shelf("a", links=("b",)), shelf("b", links=("a",)))
+
+    assert ended(report) == {
+        "create shop/Shelf:a a": "done",
+        "create shop/Shelf:b b": "done",
+        "complete shop/Shelf:a a": "under way",
+        "complete shop/Shelf:b b": "not started",
+    }

@@ -77,6 +77,28 @@ def test_an_exception_stops_what_has_not_begun_and_is_raised(workers: int) -> No
     assert ended == []
 
 
+def test_what_waits_for_room_in_its_lane_does_not_begin_after_an_exception() -> None:
+    ended: list[str] = []
+    told: list[str] = []
+    stopped = threading.Event()
+
+    def work(key: str) -> None:
+        ended.append(key)
+        if key == "0":
+            assert stopped.wait(20)
+        elif key == "1":
+            raise KeyboardInterrupt
+
+    def stopping(error: BaseException) -> None:
+        told.append(repr(error))
+        stopped.set()
+
+    needs: dict[str, list[str]] = {"0": [], "2": [], "4": [], "1": []}
+    with pytest.raises(KeyboardInterrupt):
+        run_graph(needs, work, lane=lane, widths={"odd": 1, "even": 1}, workers=4, stopping=stopping)
+    assert (sorted(ended), told) == (["0", "1"], ["KeyboardInterrupt()"])
+
+
 @pytest.mark.parametrize("workers", [1, 4])
 def test_a_circle_is_an_error_and_no_hang(workers: int) -> None:
     with pytest.raises(ValueError, match="the graph has a circle"):

@@ -89,6 +89,7 @@ def test_a_report_document_holds_every_outcome() -> None:
         "digest": "d1",
         "destroy": False,
         "complete": False,
+        "interrupted": False,
         "kept": [],
         "residue": [],
         "seconds": 1.235,
@@ -108,6 +109,8 @@ def test_a_report_document_holds_every_outcome() -> None:
         "failed": 1,
         "skipped": 1,
         "unknown": 1,
+        "under way": 0,
+        "not started": 0,
     }
     assert document["outcomes"][2:4] == [
         {
@@ -156,6 +159,38 @@ Cannot be removed and stays behind
   the audit log of port
 
 Destroy complete: 1 deleted."""
+    )
+
+
+def test_an_interrupted_apply_says_what_was_done_what_was_under_way_and_what_is_left() -> None:
+    report = Report(
+        plan=plan(A, B, D, GONE, steps=tuple(STEPS.values())),
+        outcomes=(
+            Outcome(step=STEPS["a"], status=Status.DONE),
+            Outcome(step=STEPS["b"], status=Status.UNDER_WAY),
+            Outcome(step=STEPS["d1"], status=Status.DONE),
+            Outcome(step=STEPS["d2"], status=Status.NOT_STARTED),
+            Outcome(step=STEPS["gone"], status=Status.NOT_STARTED),
+        ),
+        interrupted=True,
+    )
+    document = report_document(report)
+    assert (document["interrupted"], document["complete"]) == (True, False)
+    assert (
+        report_text(document)
+        == """\
+Under way when it was interrupted: sent or not, done or not; the next plan finds out
+  +   port/Action:b  create
+
+Not started
+  +   port/Action:d  complete
+  -   port/Action:gone  delete
+
+Done
+  +   port/Action:a  created
+  +   port/Action:d  created
+
+Apply interrupted: 1 created, 0 updated, 0 deleted, 1 under way, 2 not started."""
     )
 
 
