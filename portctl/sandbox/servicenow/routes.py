@@ -68,6 +68,7 @@ def _changes(prefix: str) -> tuple[Route, ...]:
         Route("PATCH", row, change.update_of(None), _WRITERS),
         Route("DELETE", row, change.delete_of(None), _WRITERS),
         Route("GET", f"{row}/nextstates", change.next_states, _READERS),
+        Route("GET", f"{row}/nextstate", change.next_states, _READERS),
         Route("PATCH", f"{row}/approvals", change.decide),
         Route("GET", f"{row}/task", change.tasks, _READERS),
         Route("POST", f"{row}/task", change.create_task, _WRITERS),

@@ -73,6 +73,8 @@ class ServiceNowService:
         actor: Actor | None = None
         headers: dict[str, str] = {}
         try:
+            if match is None and not request.path.startswith(EMULATED):
+                raise not_emulated(f"the route {request.method} {request.path}")
             self.jobs.advance()
             actor = caller_of(self.instance, request)
             headers, refusal = self._limits.count(request, actor)
@@ -142,9 +144,7 @@ class ServiceNowService:
         if len(request.body) > BODY_LIMIT_BYTES:
             raise SnowError(400, "Request body too large", "The limit is 10 MB")
         if match is None:
-            if request.path.startswith(EMULATED):
-                raise no_resource()
-            raise not_emulated(f"the route {request.method} {request.path}")
+            raise no_resource()
         if match.target.roles and not actor.has(*match.target.roles):
             raise api_denied()
         return match.target.handler(Call(request, match.params, actor, self.records, self.instance.lagging()))

@@ -14,6 +14,7 @@ SWITCHES = (
         "accept",
         strict="without `Accept: application/json` the Table API answers XML",
         lenient="JSON is what it answers when nothing else is asked for",
+        default=Reading.LENIENT,
     ),
     Switch(
         "null-write",

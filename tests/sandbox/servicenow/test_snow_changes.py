@@ -334,6 +334,7 @@ def test_a_change_is_found_under_its_own_type_only(snow: Snow) -> None:
 def test_next_states_tell_what_is_possible_and_what_is_missing(snow: Snow) -> None:
     change = snow.create("change_request", by="gate")["sys_id"]
     found = snow.ask("GET", f"{CHANGE}/{change}/nextstates", by="gate")
+    assert snow.ask("GET", f"{CHANGE}/{change}/nextstate", by="gate") == found
     assert (found["available_states"], found["state_label"]) == (
         ["-4", "4", "-5"],
         {"-4": "Assess", "4": "Canceled", "-5": "New"},

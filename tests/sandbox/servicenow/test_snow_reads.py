@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from portctl.sandbox.server import Sandbox
@@ -145,21 +146,37 @@ def test_another_api_is_not_emulated_and_noted(snow: Snow, sandbox: Sandbox, pat
     snow.refused("POST", path, by="admin", status=501)
     last = sandbox.journal.exchanges()[-1]
     assert (last.path, last.status, last.note) == (path, 501, "not emulated")
+    assert httpx.get(f"{sandbox.urls['servicenow']}{path}", auth=("nobody", "wrong")).status_code == 501
 
 
 @pytest.mark.fact("servicenow-24")
-def test_without_accept_the_answer_is_xml(snow: Snow, sandbox: Sandbox) -> None:
-    key = sandbox.credentials["servicenow"]["admin"]["apiKey"]
+def test_without_accept_the_answer_is_json_or_xml(snow: Snow, sandbox: Sandbox) -> None:
     path = f"{TABLE}/sys_user_group?sysparm_fields=name&sysparm_query=name={PLATFORM}"
-    client = snow.client("admin")
-    answer = client.get(path, headers={"x-sn-apikey": key, "accept": "*/*"})
-    assert answer.headers["content-type"] == "application/xml;charset=UTF-8"
-    assert answer.text == (
+    xml = (
         '<?xml version="1.0" encoding="UTF-8"?><response><result><name>Platform Engineering</name></result></response>'
     )
-    assert client.get(path, headers={"accept": "image/png"}).status_code == 406
-    sandbox.switches.set({"accept": "lenient"})
-    assert client.get(path, headers={"accept": "*/*"}).json()["result"] == [{"name": PLATFORM}]
+    kinds = ("none", "*/*", "text/html, */*;q=0.1", "application/xml", "image/png")
+    said = []
+    with httpx.Client(base_url=sandbox.urls["servicenow"], auth=snow.client("admin").auth) as client:
+        key = {"x-sn-apikey": sandbox.credentials["servicenow"]["admin"]["apiKey"]}
+        for reading in ("lenient", "strict"):
+            for kind in kinds:
+                client.headers.pop("accept", None)
+                answer = client.get(path, headers=key if kind == "none" else {**key, "accept": kind})
+                said.append((reading, kind, answer.status_code, answer.headers["content-type"].partition(";")[0]))
+                if answer.headers["content-type"] == "application/xml;charset=UTF-8":
+                    assert answer.text == xml
+                elif answer.status_code == 200:
+                    assert answer.json() == {"result": [{"name": PLATFORM}]}
+            sandbox.switches.set({"accept": "strict"})
+    json, other = "application/json", "application/xml"
+    assert said == [
+        *(("lenient", kind, 200, json) for kind in kinds[:3]),
+        ("lenient", "application/xml", 200, other),
+        ("lenient", "image/png", 406, json),
+        *(("strict", kind, 200, other) for kind in kinds[:4]),
+        ("strict", "image/png", 406, json),
+    ]
 
 
 @pytest.mark.fact("servicenow-25")

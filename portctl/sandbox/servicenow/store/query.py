@@ -10,9 +10,26 @@ from datetime import timedelta
 from portctl.sandbox.core.state import Reader, Row
 from portctl.sandbox.servicenow.errors import not_emulated
 from portctl.sandbox.servicenow.store.instance import Actor, Instance
+from portctl.sandbox.servicenow.store.relative import RELATIVE, holds_relative
 from portctl.sandbox.servicenow.store.schema import Column
 
+_FIELDS = {"GT_FIELD": ">", "GT_OR_EQUALS_FIELD": ">=", "LT_FIELD": "<", "LT_OR_EQUALS_FIELD": "<="}
+"""Operators on two columns of a row, and how they compare."""
+_SPELLINGS = {"NOTLIKE": "NOT LIKE", "NOTIN": "NOT IN", "CONTAINS": "LIKE", "DOES NOT CONTAIN": "NOT LIKE"}
+_LATER = (
+    "RELATIVEEE", "RELATIVEEQ", "RELATIVENE", "DATEPART", "DYNAMIC", "IN_HIERARCHY_DYNAMIC", "IN_HIERARCHY", "IN_FIELD",
+    "INSTANCEOF", "ISEMPTYSTRING", "ISNOTEMPTYSTRING", "NOTEMPTY", "MATCH_RGX_FIELD", "MATCH_RGX", "MATCH_PAT",
+    "MORETHAN", "LESSTHAN", "INSUBQUERY", "NOT INSUBQUERY", "EXCLUDING", "DOESNOTHAVE", "HASITEMS", "!*", "*", "%",
+)  # fmt: skip
+"""Operators that the product has and this one does not: never dropped like a term that is not valid."""
+_CLAUSES = re.compile(r"JOIN|RLQUERY|ENDRLQUERY|123TEXTQUERY321|SUBQUERY|ENDSUBQUERY|GOTO|GROUPBY|TRENDBY|HAVING")
+"""Parts of a query that are no terms, likewise."""
 _OPERATORS = (
+    *_LATER,
+    *RELATIVE,
+    *_FIELDS,
+    *_SPELLINGS,
+    "NOTON",
     "NOT LIKE",
     "NOT IN",
     "STARTSWITH",
@@ -24,7 +41,6 @@ _OPERATORS = (
     "BETWEEN",
     "NSAMEAS",
     "SAMEAS",
-    "DYNAMIC",
     "CHANGESFROM",
     "CHANGESTO",
     "VALCHANGES",
@@ -42,6 +58,7 @@ _OPERATORS = (
 CHANGE_OPERATORS = frozenset({"CHANGES", "VALCHANGES", "CHANGESFROM", "CHANGESTO"})
 _TERM = re.compile(rf"([a-z0-9_.]+)({'|'.join(re.escape(operator) for operator in _OPERATORS)})(.*)", re.DOTALL)
 _SCRIPT = "javascript:"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +93,8 @@ def parse_query(text: str, known: Callable[[str], bool]) -> Query:
         for piece in group_text.split("^"):
             if piece in ("", "EQ"):
                 continue
+            if clause := _CLAUSES.match(piece):
+                raise not_emulated(f"{clause[0]} in queries")
             if piece.startswith("ORDERBY"):
                 descending = piece.startswith("ORDERBYDESC")
                 column = piece.removeprefix("ORDERBYDESC" if descending else "ORDERBY")
@@ -100,7 +119,12 @@ def _term(piece: str, known: Callable[[str], bool]) -> Term | None:
     match = _TERM.fullmatch(piece.removeprefix("OR") if either else piece)
     if match is None or not known(match[1]):
         return None
-    return Term(match[1], match[2], match[3], either)
+    operator = _SPELLINGS.get(match[2], match[2])
+    if operator in _LATER:
+        raise not_emulated(f"the query operator {operator}")
+    if operator in _FIELDS and not known(match[3]):
+        return None
+    return Term(match[1], operator, match[3], either)
 
 
 class Matcher:
@@ -158,12 +182,15 @@ class Matcher:
             return _changed(term, value, "" if before is None else self.value(before, term.column))
         if term.operator in ("SAMEAS", "NSAMEAS"):
             return (value == self.value(row, term.value)) is (term.operator == "SAMEAS")
-        if term.operator == "ON":
-            return self._on(term, value)
-        if term.operator == "DYNAMIC":
-            raise not_emulated("the query operator DYNAMIC")
+        if term.operator in ("ON", "NOTON"):
+            return bool(value) and self._on(term, value) is (term.operator == "ON")
+        if term.operator in RELATIVE:
+            return bool(value) and holds_relative(term.operator, term.value, value, self._instance.world.clock.now())
         column = self.column(term.column)
         numeric = column is not None and column.type in ("integer", "decimal")
+        if term.operator in _FIELDS:
+            other = self.value(row, term.value)
+            return bool(other) and _COMPARISONS[_FIELDS[term.operator]](value, other, numeric)
         return _COMPARISONS[term.operator](value.lower(), self._wanted(term.value).lower(), numeric)
 
     def _wanted(self, value: str) -> str:
@@ -176,6 +203,8 @@ class Matcher:
     def _on(self, term: Term, value: str) -> bool:
         days = {"Today": 0, "Yesterday": 1, "Tomorrow": -1}
         name = term.value.partition("@")[0]
+        if _DAY.fullmatch(name):
+            return value.startswith(name)
         if name not in days:
             raise not_emulated(f"the query operator ON{term.value}")
         day = self._instance.world.clock.now() - timedelta(days=days[name])
