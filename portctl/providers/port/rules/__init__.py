@@ -6,8 +6,10 @@ from portctl.manifest.lint import Rule
 from portctl.model.diagnostic import Severity
 from portctl.providers.port.rules.actions import keys_before_spread, unused_inputs
 from portctl.providers.port.rules.automations import conditions_without_before, runs_before_approval
-from portctl.providers.port.rules.blueprints import unknown_keys
+from portctl.providers.port.rules.blueprints import broken_paths, unknown_keys, unknown_required
+from portctl.providers.port.rules.entities import incomplete_entities, unfitting_values, unlikely_targets
 from portctl.providers.port.rules.enums import disagreeing_enums
+from portctl.providers.port.rules.forms import unknown_inputs, unknown_names
 from portctl.providers.port.rules.jq import stray_braces, unchecked_programs, unusable_programs
 from portctl.providers.port.rules.literals import (
     credentials_in_urls,
@@ -15,6 +17,7 @@ from portctl.providers.port.rules.literals import (
     secrets_in_clear,
     undeclared_secrets,
 )
+from portctl.providers.port.rules.names import unknown_properties
 from portctl.providers.port.rules.open_calls import open_calls, tokens_in_urls
 from portctl.providers.port.rules.pipelines import double_starts
 from portctl.providers.port.rules.shapes import per_organisation
@@ -115,5 +118,53 @@ RULES: tuple[Rule, ...] = (
         severity=Severity.WARNING,
         summary="A key of a blueprint that Port accepts and forgets",
         check=per_organisation(unknown_keys),
+    ),
+    Rule(
+        id="port/required-unknown",
+        severity=Severity.ERROR,
+        summary="A schema that requires a property which it does not have",
+        check=per_organisation(unknown_required),
+    ),
+    Rule(
+        id="port/path-broken",
+        severity=Severity.ERROR,
+        summary="A mirror, an aggregation or inherited ownership that leads nowhere",
+        check=per_organisation(broken_paths),
+    ),
+    Rule(
+        id="port/property-unknown",
+        severity=Severity.WARNING,
+        summary="jq that reads a property or relation which the blueprint does not have",
+        check=per_organisation(unknown_properties),
+    ),
+    Rule(
+        id="port/input-unknown",
+        severity=Severity.WARNING,
+        summary="jq that reads an input which the action does not have",
+        check=per_organisation(unknown_inputs),
+    ),
+    Rule(
+        id="port/form-unknown",
+        severity=Severity.WARNING,
+        summary="A name in `required`, `order`, `steps` or `dependsOn` of a form that is no input",
+        check=per_organisation(unknown_names),
+    ),
+    Rule(
+        id="port/entity-misfit",
+        severity=Severity.ERROR,
+        summary="A property, value or relation that the blueprint of an entity does not allow",
+        check=per_organisation(unfitting_values),
+    ),
+    Rule(
+        id="port/entity-incomplete",
+        severity=Severity.WARNING,
+        summary="An entity without a property or relation that its blueprint requires",
+        check=per_organisation(incomplete_entities),
+    ),
+    Rule(
+        id="port/entity-target",
+        severity=Severity.WARNING,
+        summary="A relation to an entity that is not declared, while one of nearly that name is",
+        check=per_organisation(unlikely_targets),
     ),
 )

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from portctl.model.resource import Resource
 from portctl.model.value import MISSING, get
+from portctl.providers.port.rules.jq_paths import paths_of
 from portctl.providers.port.rules.shapes import HOLE, list_at, map_at, texts_below
 from portctl.providers.port.rules.templates import is_spread, parse
 from portctl.source import Path
@@ -34,6 +35,13 @@ def programs(resource: Resource) -> Iterator[tuple[Path, str]]:
     for path, program in _all_programs(resource):
         if HOLE not in program:
             yield path, program
+
+
+def fields_read(resource: Resource) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """The fields that the programs of a resource read of their input, each once per scalar."""
+    for path, program in programs(resource):
+        for fields in dict.fromkeys(paths_of(program)):
+            yield path, fields
 
 
 def scalars_of_jq(resource: Resource) -> Iterator[tuple[Path, str]]:
