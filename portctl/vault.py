@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import pathlib
 import subprocess
 import threading
@@ -18,9 +17,9 @@ from urllib.parse import quote
 from portctl.errors import InvalidInput
 from portctl.model.project import SecretOrigin, SecretSource
 from portctl.model.value import Codec, Encoded, OutputRef, Part, Pending, SecretRef
+from portctl.scrubbing.scrubber import Scrubber
 
 COMMAND_TIMEOUT_SECONDS = 60.0
-SHORTEST_SCRUBBED = 6
 _FINGERPRINT_BYTES = 12
 
 
@@ -38,7 +37,7 @@ class Vault:
     `root` is the folder of the project (relative files, and where commands run); `environ` are the variables.
     """
 
-    __slots__ = ("_environ", "_fingerprints", "_lock", "_needles", "_problems", "_root", "_sources", "_values")
+    __slots__ = ("_environ", "_fingerprints", "_lock", "_problems", "_root", "_scrubber", "_sources", "_values")
 
     def __init__(self, sources: Mapping[str, SecretSource], *, root: pathlib.Path, environ: Mapping[str, str]) -> None:
         self._sources = dict(sources)
@@ -46,7 +45,7 @@ class Vault:
         self._environ = environ
         self._values: dict[str, str] = {}
         self._problems: dict[str, str] = {}
-        self._needles: dict[str, str] = {}
+        self._scrubber = Scrubber()
         self._fingerprints: dict[tuple[str, bytes], str] = {}
         self._lock = threading.RLock()
 
@@ -86,12 +85,8 @@ class Vault:
         return known
 
     def scrub(self, text: str) -> str:
-        """`text` without any value revealed so far, as it is or encoded. A last net for output, never for data."""
-        with self._lock:
-            needles = sorted(self._needles.items(), key=lambda item: -len(item[0]))
-        for needle, name in needles:
-            text = text.replace(needle, f"(secret {name})")
-        return text
+        """`text` without any value revealed so far, in whatever form. A last net for output, never for data."""
+        return self._scrubber.scrub(text)
 
     def _text(self, part: Part) -> str:
         if isinstance(part, str):
@@ -114,7 +109,7 @@ class Vault:
         names = [inner.name for inner in part.parts if isinstance(inner, SecretRef)]
         if names:
             with self._lock:
-                self._needles.setdefault(text, " + ".join(names))
+                self._scrubber.learn(" + ".join(names), text)
         return text
 
     def _value(self, name: str) -> str | None:
@@ -133,15 +128,14 @@ class Vault:
         value = _LOADERS[source.origin](source, self._root, self._environ)
         if not value:
             raise _Unavailable(f"{_described(source)} is empty")
+        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+            raise _Unavailable(f"{_described(source)} is not UTF-8")
         return value
 
     def _keep(self, name: str, value: str) -> None:
         self._values[name] = value
         self._problems.pop(name, None)
-        if len(value) < SHORTEST_SCRUBBED:
-            return
-        for form in (value, *(encode(value) for encode in _ENCODERS.values()), json.dumps(value)[1:-1]):
-            self._needles.setdefault(form, name)
+        self._scrubber.learn(name, value)
 
     def __repr__(self) -> str:
         return f"<Vault of {len(self._sources)} declared secrets>"

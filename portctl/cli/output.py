@@ -28,10 +28,11 @@ def write(text: str) -> None:
 
 
 def write_json(document: Any) -> None:
-    """A document to stdout. Scrubbed before it is encoded, so that it stays JSON."""
+    """A document to stdout. Where it has to be scrubbed, that is done before it is encoded, so that it stays JSON."""
     from portctl.views.json import json_text
 
-    click.echo(json_text(_scrub_leaves(document)), color=True)
+    text = json_text(document)
+    click.echo(text if scrubbed(text) == text else json_text(_scrub_leaves(document)), color=True)
 
 
 def log(text: str) -> None:

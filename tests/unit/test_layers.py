@@ -9,7 +9,7 @@ PACKAGE = pathlib.Path(__file__).parents[2] / "portctl"
 
 LAYERS = (
     {"errors", "source", "credentials"},
-    {"model"},
+    {"model", "scrubbing"},
     {"vault"},
     {"manifest", "engine", "wire", "views"},
     {"providers"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import os
 import pathlib
 import pickle
 import sys
@@ -109,13 +110,18 @@ def missing_sources() -> Iterable[tuple[SecretSource | None, str]]:
     yield source(SecretOrigin.COMMAND, "true"), "the output of the command true is empty"
     yield source(SecretOrigin.COMMAND, "printf", "\\377"), "the output of the command printf is not UTF-8"
     yield source(SecretOrigin.VALUE, ""), "the value in the environment file is empty"
+    yield source(SecretOrigin.ENV, "LATIN"), "the environment variable LATIN is not UTF-8"
 
 
 @pytest.mark.parametrize(("given", "reason"), list(missing_sources()))
 def test_a_secret_without_a_value_says_why(tmp_path: pathlib.Path, given: SecretSource | None, reason: str) -> None:
     (tmp_path / "latin.txt").write_bytes(b"\xff")
     (tmp_path / "good.env").write_text("")
-    held = vault(tmp_path, {"EMPTY": "", "PATH": "/usr/bin:/bin"}, **({"S": given} if given else {}))
+    held = vault(
+        tmp_path,
+        {"EMPTY": "", "LATIN": os.fsdecode(b"caf\xe9s"), "PATH": "/usr/bin:/bin"},
+        **({"S": given} if given else {}),
+    )
     assert (held.available("S"), held.why_not("S")) == (False, reason)
     with pytest.raises(SecretMissing) as caught:
         held.reveal(pending((SecretRef("S"),)))

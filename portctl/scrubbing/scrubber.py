@@ -1,0 +1,99 @@
+"""Takes values out of text, in whatever form they stand there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from portctl.scrubbing.layers import Layer, layers
+from portctl.scrubbing.needles import PART, Needle, needles
+
+_STAND_IN = 0xF0000
+"""Private characters stand where a value stood until all are found: a label may have a value in it."""
+
+
+class Scrubber:
+    """Knows values by name. Safe to use from several threads as long as one at a time learns."""
+
+    __slots__ = ("_known", "_labels", "_needles", "_shortest")
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._needles: dict[str, Needle] = {}
+        self._labels: dict[str, str] = {}
+        self._shortest = PART
+
+    def learn(self, name: str, value: str) -> None:
+        """Take `value` out of every text from now on, and say `name` in its place."""
+        if value in self._known:
+            return
+        self._known.add(value)
+        found = dict(self._needles)
+        for needle in needles(name, value):
+            found.setdefault(needle.text, needle)
+        self._labels.setdefault(name, chr(_STAND_IN + len(self._labels)))
+        self._shortest = min((self._shortest, *map(len, found)))
+        self._needles = dict(sorted(found.items(), key=lambda item: -len(item[0])))
+
+    def scrub(self, text: str) -> str:
+        """`text` with `(secret NAME)` where a value stood in any form."""
+        if len(text) < self._shortest:
+            return text
+        while spans := self._spans(text):
+            for start, end, name in reversed(spans):
+                text = f"{text[:start]}{self._labels[name]}{text[end:]}"
+        for name, stand_in in self._labels.items():
+            text = text.replace(stand_in, f"(secret {name})")
+        return text
+
+    def _spans(self, text: str) -> list[tuple[int, int, str]]:
+        """What to take out, in order; where values overlap, all of it, in the name of the longest."""
+        if not self._needles:
+            return []
+        found = sorted(
+            {hit for layer in layers(text, self._shortest) for hit in self._hits(layer)},
+            key=lambda hit: (hit[0], -hit[1]),
+        )
+        joined: list[tuple[int, int, str]] = []
+        longest = 0
+        for start, end, name in found:
+            if not joined or start >= joined[-1][1]:
+                joined.append((start, end, name))
+                longest = end - start
+                continue
+            before = joined.pop()
+            if end - start > longest:
+                before, longest = (before[0], before[1], name), end - start
+            joined.append((before[0], max(before[1], end), before[2]))
+        return joined
+
+    def _hits(self, layer: Layer) -> Iterator[tuple[int, int, str]]:
+        for needle in self._needles.values():
+            for start, end in _found(layer.folded, needle):
+                yield (*layer.span(start, end), needle.name)
+
+
+def _found(text: str, needle: Needle) -> list[tuple[int, int]]:
+    """Where the whole of it stands, and what agrees with it around each of its parts that stands elsewhere."""
+    found = [(start, start + len(needle.text)) for start in _places(text, needle.text)]
+    for part in needle.parts:
+        for place in _places(text, needle.text[part : part + PART]):
+            if not any(start <= place < end for start, end in found):
+                found.append(_grown(text, needle.text, place, part))
+    return found
+
+
+def _places(text: str, wanted: str) -> Iterator[int]:
+    place = text.find(wanted)
+    while place >= 0:
+        yield place
+        place = text.find(wanted, place + len(wanted))
+
+
+def _grown(text: str, value: str, place: int, part: int) -> tuple[int, int]:
+    """The whole of what agrees with `value` around a part of it that begins at `place`."""
+    start, end, last = place, place + PART, part + PART
+    while start and part and text[start - 1] == value[part - 1]:
+        start, part = start - 1, part - 1
+    while end < len(text) and last < len(value) and text[end] == value[last]:
+        end, last = end + 1, last + 1
+    return start, end

@@ -1,0 +1,111 @@
+"""The last net: whatever a service makes of a value, what is left of it in the text says nothing about the value."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from portctl.scrubbing.scrubber import Scrubber
+from tests.canary import BODIES, ECHOES, values
+from tests.sampling import chosen
+
+FIRST, SECOND = (values(*body) for body in BODIES)
+CASES = [(value, echo) for value in FIRST for echo in ECHOES]
+
+
+def knowing(**values: str) -> Scrubber:
+    scrubber = Scrubber()
+    for name, value in values.items():
+        scrubber.learn(name, value)
+    return scrubber
+
+
+@pytest.mark.parametrize(("value", "echo"), chosen("forms of values", CASES, 500))
+def test_what_is_left_is_the_same_for_another_value(value: str, echo: str) -> None:
+    """So nothing of it is left: not its beginning, not its length beyond what the form needs."""
+    left = [
+        knowing(X=secret).scrub(f"said: {ECHOES[echo](secret)}, and no more")
+        for secret in (FIRST[value], SECOND[value])
+    ]
+    assert left[0] == left[1]
+    assert "(secret X)" in left[0]
+    assert left[0].startswith("said: ")
+    assert left[0].endswith(", and no more")
+
+
+def test_forms_are_told_apart_from_what_is_around_them() -> None:
+    scrubber = knowing(TOKEN='p"ä$$ wörd\\7')
+    said = (
+        'as it is p"ä$$ wörd\\7, JSON "p\\"\\u00e4$$ w\\u00F6rd\\\\7", form p%22%C3%A4%24%24+w%c3%b6rd%5C7&x=1, '
+        "page p&quot;&auml;$$ w&#246;rd\\7, bytes b'p\"\\xc3\\xa4$$ w\\xc3\\xb6rd\\\\7'"
+    )
+    assert scrubber.scrub(said) == (
+        'as it is (secret TOKEN), JSON "(secret TOKEN)", form (secret TOKEN)&x=1, '
+        "page (secret TOKEN), bytes b'(secret TOKEN)'"
+    )
+
+
+def test_the_rest_of_what_is_in_base64_stays() -> None:
+    header = base64.b64encode(b"jane:canary-q7Xw2Zk9").decode()
+    assert knowing(PASSWORD="canary-q7Xw2Zk9").scrub(f"Basic {header}!") == "Basic amFuZT(secret PASSWORD)!"
+
+
+def test_a_value_in_another_is_told_by_the_name_of_the_longer() -> None:
+    scrubber = knowing(SHORT="q7Xw2Zk9", LONG="canary-q7Xw2Zk9-canary")
+    assert scrubber.scrub("canary-q7Xw2Zk9-canary q7Xw2Zk9") == "(secret LONG) (secret SHORT)"
+
+
+def test_values_that_overlap_go_together() -> None:
+    scrubber = knowing(A="canary-q7Xw2Zk9", B="q7Xw2Zk9-falcon!")
+    assert scrubber.scrub("<canary-q7Xw2Zk9-falcon!>") == "<(secret B)>"
+
+
+def test_what_a_label_says_may_be_a_value() -> None:
+    assert knowing(secret="secret").scrub("a secret (secret X)") == "a (secret secret) ((secret secret) X)"
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "left"),
+    [
+        ("0123456789abcdefghijklmnopqrstuvwxyz", "bad value '0123456789abcdefghijklm...'", "bad value '(secret X)...'"),
+        ("0123456789abcdefghijklmnopqrstuvwxyz", "near 'defghijklmnopqrstuvw'", "near '(secret X)'"),
+        ("0123456789abcdefghijklmnopqrstuvwxyz", "...klmnopqrstuvwxyz", "...(secret X)"),
+        ("0123456789abcdefghijklmnopqrstuvwxyz", "0123456789abcde", "0123456789abcde"),
+        (
+            f"-----BEGIN KEY-----\n{'q7Xw2Zk9' * 4}\n-----END KEY-----",
+            f"line 2: {'q7Xw2Zk9' * 4}",
+            "line 2: (secret X)",
+        ),
+    ],
+)
+def test_a_long_part_of_a_value_is_taken_out_too(value: str, said: str, left: str) -> None:
+    assert knowing(X=value).scrub(said) == left
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("12345", "12345 of fewer than six characters"),
+        ("https://ingest.example.com/hooks/q7Xw2Zk9", "https://ingest.example.com/hooks/ of somebody else"),
+        ("-" * 40, "-" * 30),
+        ("canary-q7Xw2Zk9", json.dumps({"canary": "q7Xw2Zk8", "path": "C:\\new\\%41&amp;"})),
+        ("\\\\\\\\\\\\", 'only "\\\\" of it'),
+        ("canary-q7Xw2Zk9", "A long sentence, in which words like internationalisation stand between blanks."),
+    ],
+)
+def test_what_is_no_value_stays_as_it_is(value: str, said: str) -> None:
+    assert knowing(X=value).scrub(said) == said
+
+
+def test_what_is_nothing_but_escapes_is_found_as_it_is() -> None:
+    assert knowing(X="\\\\\\\\\\\\").scrub("<\\\\\\\\\\\\>") == "<(secret X)>"
+
+
+@pytest.mark.parametrize(
+    "text", ["\\" * 50_000, "%25" * 20_000, "&amp;" * 20_000, " " * 50_000, "A" * 50_000, "A " * 25_000]
+)
+def test_long_texts_of_one_kind_do_not_take_long(text: str) -> None:
+    """Patterns that looked back over and over took minutes for these; this ends or the run does not."""
+    assert knowing(X="canary-q7Xw2Zk9").scrub(text) == text
