@@ -1,36 +1,38 @@
 """The one Jinja environment of manifests and text templates: what an expression may do, and nothing else.
 
 Expressions see mappings, lists and scalars, never Python objects: `a.b` is always an item, never an attribute; the
-only calls are our own functions; the only filters are the ones below; and nothing grows beyond a document's size.
+only calls are our own functions; the only filters are our own; and whatever can grow is charged to a budget.
 """
 
 from __future__ import annotations
 
 import inspect
-import json
-from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NoReturn, cast
-from urllib.parse import quote
+from typing import Any
 
 import jinja2
 from jinja2 import nodes
-from jinja2.compiler import CodeGenerator, Frame
+from jinja2.compiler import CodeGenerator, Frame, operators
 from jinja2.exceptions import SecurityError
+from jinja2.parser import Parser
 from jinja2.runtime import Context, LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
 from jinja2.utils import missing
 
-from portctl.manifest.document import MAX_DOCUMENT_BYTES
+from portctl.manifest.budget import used
+from portctl.manifest.filters import FILTERS, fail_undefined, noun, number_of_json, text_of
 from portctl.manifest.findings import did_you_mean
-from portctl.model.value import Codec, Encoded, Part, Pending, Value, pending, thaw
+from portctl.model.value import Pending, Value
 
 _TESTS = ("defined", "undefined", "none", "string", "number", "boolean", "mapping", "sequence", "true", "false")
 _LOOP = ("index", "index0", "first", "last", "length")
 _MAX_EXPONENT = 64
+_ROUNDS = "rounds of"
+"""The filter around what a loop goes through. Nobody can write its name: it has a blank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,46 +41,6 @@ class Function:
 
     usage: str
     run: Callable[..., Value]
-
-
-def noun(value: Value) -> str:
-    """What kind of value it is, in a user's words."""
-    if isinstance(value, Pending):
-        return "a value that is not known yet"
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, int | float):
-        return "a number"
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, list | tuple):
-        return "a list"
-    return "null" if value is None else "something else"
-
-
-def text_of(value: Value) -> str:
-    """How a value reads inside text. Errors: TypeError for everything that has no one obvious text."""
-    if isinstance(value, Undefined):
-        fail_undefined(value)
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool | int | float):
-        return json.dumps(value)
-    if isinstance(value, Pending):
-        str(value)
-    raise TypeError(f"{noun(value)} cannot be joined to text; `| tojson` writes it out")
-
-
-def fail_undefined(value: Undefined) -> NoReturn:
-    value._fail_with_undefined_error()
-    raise AssertionError("unreachable")
-
-
-def _fits(length: int) -> None:
-    if length > MAX_DOCUMENT_BYTES:
-        raise ValueError(f"the result would have more than {MAX_DOCUMENT_BYTES:,} characters")
 
 
 class Missing(jinja2.StrictUndefined):
@@ -94,7 +56,7 @@ class Missing(jinja2.StrictUndefined):
 
 
 class _Generator(CodeGenerator):
-    """Compiles joins and items through the environment, where the ready-made one goes around it."""
+    """Compiles through the environment what the ready-made one does in Python, where nothing could be counted."""
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802
         self.write("environment.join_text((")
@@ -105,6 +67,59 @@ class _Generator(CodeGenerator):
 
     def visit_Slice(self, node: nodes.Slice, frame: Frame) -> None:  # noqa: ARG002, N802
         self.fail("slices are not supported", node.lineno)
+
+    def visit_Const(self, node: nodes.Const, frame: Frame) -> None:  # noqa: N802
+        if isinstance(node.value, float) and not math.isfinite(node.value):
+            self.fail("a number does not fit a number of JSON", node.lineno)
+        super().visit_Const(node, frame)
+
+    def visit_List(self, node: nodes.List, frame: Frame) -> None:  # noqa: N802
+        self.write("environment.held(")
+        super().visit_List(node, frame)
+        self.write(")")
+
+    def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:  # noqa: N802
+        self.write("environment.held(")
+        super().visit_Dict(node, frame)
+        self.write(")")
+
+    def visit_Tuple(self, node: nodes.Tuple, frame: Frame) -> None:  # noqa: N802
+        if node.ctx != "load":  # the names on the left of an assignment
+            super().visit_Tuple(node, frame)
+            return
+        self.write("environment.held(")
+        super().visit_Tuple(node, frame)
+        self.write(")")
+
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802
+        self.write("(environment.looked_at(")
+        self.visit(node.expr, frame)
+        self.write(")")
+        for operand in node.ops:
+            self.visit(operand, frame)
+        self.write(")")
+
+    def visit_Operand(self, node: nodes.Operand, frame: Frame) -> None:  # noqa: N802
+        self.write(f" {operators[node.op]} environment.looked_at(")
+        self.visit(node.expr, frame)
+        self.write(")")
+
+    def buffer(self, frame: Frame) -> None:
+        """Where the text of a `set` or `filter` block is gathered."""
+        super().buffer(frame)
+        self.writeline(f"{frame.buffer} = environment.gathered()")
+
+
+class _Gathered(list[str]):
+    """The pieces of a text that is put together inside a template; what `_Generator` writes only ever adds to it."""
+
+    def append(self, piece: str) -> None:
+        used().make(len(piece))
+        super().append(piece)
+
+    def extend(self, pieces: Iterable[str]) -> None:
+        for piece in pieces:
+            self.append(piece)
 
 
 class RestrictedEnvironment(ImmutableSandboxedEnvironment):
@@ -128,8 +143,17 @@ class RestrictedEnvironment(ImmutableSandboxedEnvironment):
             cache_size=0,
         )
         self.globals.clear()
-        self.filters = dict(FILTERS)
+        self.filters = {**FILTERS, _ROUNDS: _rounds}
         self.tests = {name: TESTS[name] for name in _TESTS}
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        """The tree of a template, whose loops are charged for all their rounds before the first one."""
+        tree = Parser(self, source, name, filename).parse()
+        used().spend(cost(tree))
+        for loop in tree.find_all(nodes.For):
+            once = 1 + sum(map(cost, (*loop.body, *([loop.test] if loop.test else ()))))
+            loop.iter = nodes.Filter(loop.iter, _ROUNDS, [nodes.Const(once)], [], None, None, lineno=loop.lineno)
+        return tree
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         return self.getitem(obj, attribute)
@@ -168,132 +192,51 @@ class RestrictedEnvironment(ImmutableSandboxedEnvironment):
         if operator == "+" and isinstance(left, str) and isinstance(right, str):
             return self.join_text((left, right))
         if operator == "+" and isinstance(left, list | tuple) and isinstance(right, list | tuple):
-            _fits(len(left) + len(right))
-            return (*left, *right)
+            used().spend(len(left) + len(right))
+            return self.held((*left, *right))
         if any(isinstance(side, bool) or not isinstance(side, int | float) for side in (left, right)):
             raise TypeError(f"`{operator}` does not work on {noun(left)} and {noun(right)}")
         if operator == "**" and (abs(right) > _MAX_EXPONENT or abs(left) > 2**_MAX_EXPONENT):
             raise ValueError(f"powers are limited to an exponent of {_MAX_EXPONENT}")
-        return super().call_binop(context, operator, left, right)
+        return number_of_json(super().call_binop(context, operator, left, right))
 
     def join_text(self, values: Sequence[Value]) -> str:
         """What `~` does."""
         texts = [text_of(value) for value in values]
-        _fits(sum(map(len, texts)))
+        used().make(sum(map(len, texts)))
         return "".join(texts)
+
+    def held(self, value: Value) -> Value:
+        """`value`, just put together from others."""
+        used().hold(value)
+        return value
+
+    def looked_at(self, value: Value) -> Value:
+        """`value`, about to be compared or searched."""
+        used().look_at(value)
+        return value
+
+    def gathered(self) -> list[str]:
+        return _Gathered()
 
 
 _NOTHING = object()
 
 
-def _text(value: Value, what: str) -> str:
+def cost(node: nodes.Node) -> int:
+    """The parts of a tree that are evaluated when it is, once; of a loop in it, not what stands inside."""
+    below = node.iter_child_nodes(exclude=("body", "test")) if isinstance(node, nodes.For) else node.iter_child_nodes()
+    return 1 + sum(map(cost, below))
+
+
+def _rounds(value: Value, once: int) -> Value:
+    """`value`, about to be gone through; a round takes `once` steps."""
     if isinstance(value, Undefined):
         fail_undefined(value)
-    if not isinstance(value, str):
-        raise TypeError(f"`{what}` needs text, not {noun(value)}")
-    return value
-
-
-def _parts(value: Value, what: str) -> tuple[Part, ...]:
-    return value.parts if isinstance(value, Pending) else (_text(value, what),)
-
-
-def encode(codec: Codec, parts: tuple[Part, ...]) -> Value:
-    """`parts` joined and encoded: text when all are known, else a value that the vault will encode."""
-    if not all(isinstance(part, str) for part in parts):
-        return pending((Encoded(codec, parts),))
-    text = "".join(cast("tuple[str, ...]", parts))
-    return quote(text, safe="") if codec is Codec.URL else b64encode(text.encode()).decode()
-
-
-def _basic_auth(user: Value, password: Value) -> Value:
-    return encode(Codec.BASIC_AUTH, (*_parts(user, "basic_auth"), ":", *_parts(password, "basic_auth")))
-
-
-def _default(value: Value, instead: Value = "") -> Value:
-    return instead if isinstance(value, Undefined) else value
-
-
-def _replace(value: Value, old: Value, new: Value) -> str:
-    text, before, after = (_text(item, "replace") for item in (value, old, new))
-    _fits(len(text) + text.count(before) * max(0, len(after) - len(before)))
-    return text.replace(before, after)
-
-
-def _join(values: Value, separator: Value = "") -> str:
-    if not isinstance(values, list | tuple):
-        raise TypeError(f"`join` needs a list, not {noun(values)}")
-    texts = [text_of(value) for value in values]
-    between = _text(separator, "join")
-    _fits(sum(map(len, texts)) + len(between) * len(texts))
-    return between.join(texts)
-
-
-def _int(value: Value) -> int:
-    if isinstance(value, str):
-        return int(value)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    raise TypeError(f"`int` needs a whole number or its text, not {noun(value)}")
-
-
-def _float(value: Value) -> float:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise TypeError(f"`float` needs a number or its text, not {noun(value)}")
-    return float(value)
-
-
-def _length(value: Value) -> int:
     if not isinstance(value, str | list | tuple | Mapping):
-        raise TypeError(f"`length` needs text, a list or a mapping, not {noun(value)}")
-    return len(value)
-
-
-def _at(index: int, what: str) -> Callable[[Value], Value]:
-    def pick(values: Value) -> Value:
-        if not isinstance(values, str | list | tuple) or not values:
-            raise TypeError(f"`{what}` needs a list or text that is not empty, not {noun(values)}")
-        return values[index]
-
-    return pick
-
-
-def _items(value: Value) -> Value:
-    if not isinstance(value, Mapping):
-        raise TypeError(f"`items` needs a mapping, not {noun(value)}")
-    return tuple(value.items())
-
-
-def _to_json(value: Value) -> str:
-    def refuse(leaf: Any) -> NoReturn:
-        if isinstance(leaf, Undefined):
-            fail_undefined(leaf)
-        raise TypeError(f"{noun(leaf)} cannot be written as JSON")
-
-    return json.dumps(thaw(value), ensure_ascii=False, allow_nan=False, default=refuse)
-
-
-FILTERS: Mapping[str, Callable[..., Value]] = {
-    "b64encode": lambda value: encode(Codec.BASE64, _parts(value, "b64encode")),
-    "basic_auth": _basic_auth,
-    "urlencode": lambda value: encode(Codec.URL, _parts(value, "urlencode")),
-    "default": _default,
-    "string": text_of,
-    "int": _int,
-    "float": _float,
-    "upper": lambda value: _text(value, "upper").upper(),
-    "lower": lambda value: _text(value, "lower").lower(),
-    "trim": lambda value: _text(value, "trim").strip(),
-    "replace": _replace,
-    "join": _join,
-    "length": _length,
-    "first": _at(0, "first"),
-    "last": _at(-1, "last"),
-    "items": _items,
-    "tojson": _to_json,
-}
+        raise TypeError(f"a loop goes through a list, a mapping or text, not {noun(value)}")
+    used().spend(len(value) * once)
+    return value
 
 
 @cache

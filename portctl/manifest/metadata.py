@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from portctl.manifest.expression import noun
+from portctl.manifest.filters import noun
 from portctl.manifest.findings import listing
 from portctl.manifest.placeholder import has_hole
 from portctl.manifest.section import Section

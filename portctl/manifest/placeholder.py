@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.environment import TemplateExpression
@@ -16,13 +18,17 @@ from jinja2.parser import Parser
 from jinja2.runtime import Undefined
 
 from portctl.errors import PortctlError
-from portctl.manifest.document import MAX_DEPTH, MAX_DOCUMENT_BYTES
-from portctl.manifest.expression import FILTERS, Function, environment, noun, text_of
+from portctl.manifest.budget import COMPILING, Budget, LimitMet, spending
+from portctl.manifest.document import MAX_DEPTH
+from portctl.manifest.expression import Function, cost, environment
+from portctl.manifest.filters import FILTERS, noun, text_of
 from portctl.manifest.findings import did_you_mean, listing
 from portctl.model.value import Part, Pending, Value, pending
 from portctl.source import Path, path_text
 
 MAX_HOLE = 2000
+_LONGEST_HOLE = MAX_HOLE + 100
+"""With its delimiters and blanks; longer texts are not looked through for an end."""
 _LONGEST_SHOWN = 80
 _BEGIN = "<%"
 _WORDING = {
@@ -48,33 +54,34 @@ class Hole:
     source: str
     expression: TemplateExpression
     paths: tuple[Path, ...]
+    steps: int
 
 
 def has_hole(text: str) -> bool:
     return _BEGIN in text
 
 
-@lru_cache(maxsize=16_384)
-def split(text: str) -> tuple[str | Hole, ...]:
-    """The literal pieces and the holes of a scalar. Errors: HoleError."""
-    pieces: list[str | Hole] = []
+def split(text: str) -> Iterator[str | Hole]:
+    """The literal pieces and the holes of a scalar. Errors: HoleError, when the broken one is reached."""
     position = 0
     while (begin := text.find(_BEGIN, position)) >= 0:
         literal = text[position:begin]
-        source, length, strip = _hole(text[begin:])
+        source, length, strip = _hole(text[begin : begin + _LONGEST_HOLE], cut=begin + _LONGEST_HOLE < len(text))
         if strip:
             literal = literal.rstrip()
         if literal:
-            pieces.append(literal)
-        pieces.append(_compile(source))
+            yield literal
+        yield _compile(source)
         position = begin + length
-    if position < len(text) or not pieces:
-        pieces.append(text[position:])
-    return tuple(pieces)
+    if position < len(text) or not text:
+        yield text[position:]
 
 
-def _hole(text: str) -> tuple[str, int, bool]:
-    """Of a text that starts with a hole: its expression, its whole length, and whether it strips what is before."""
+def _hole(text: str, *, cut: bool) -> tuple[str, int, bool]:
+    """Of a text that starts with a hole: its expression, its whole length, and whether it strips what is before.
+
+    `cut`: what follows was left off, because no hole can be so long.
+    """
     if text.startswith(("<%%", "<%#")):
         raise HoleError(
             "Block in a manifest",
@@ -93,7 +100,10 @@ def _hole(text: str) -> tuple[str, int, bool]:
             elif token == "variable_end":
                 return _bounded(text[begin : length - len(value)]), length, strip
     except TemplateSyntaxError as error:
-        raise HoleError("Broken placeholder", f"{sentence(str(error.message))} {_shown(text[2:])}") from error
+        if not cut:
+            raise HoleError("Broken placeholder", f"{sentence(str(error.message))} {_shown(text[2:])}") from error
+    if cut:
+        raise _too_long(text[2:])
     raise HoleError(
         "Placeholder without end",
         f"A bracket or a quote is not closed before `%>`. {_opened(text)}"
@@ -105,20 +115,30 @@ def _hole(text: str) -> tuple[str, int, bool]:
 
 def _bounded(source: str) -> str:
     if len(source) > MAX_HOLE:
-        raise HoleError("Placeholder too long", f"A placeholder may have {MAX_HOLE:,} characters. {_shown(source)}")
+        raise _too_long(source)
     return source
 
 
+def _too_long(source: str) -> HoleError:
+    return HoleError("Placeholder too long", f"A placeholder may have {MAX_HOLE:,} characters. {_shown(source)}")
+
+
+@lru_cache(maxsize=2048)
 def _compile(source: str) -> Hole:
     if not source.strip():
         raise HoleError("Broken placeholder", "Nothing stands between `<%` and `%>`.")
     try:
+        parser = Parser(environment(), source, state="variable")
+        parsed = parser.parse_expression()
+        if not parser.stream.eos:
+            parser.fail("chunk after expression")
+        result = nodes.Assign(nodes.Name("result", "store"), parsed, lineno=1)
         with warnings.catch_warnings():
             # Python's compiler warns of odd expressions (a number that is called); they fail on their own.
             warnings.simplefilter("ignore", SyntaxWarning)
-            expression = environment().compile_expression(source, undefined_to_none=False)
-        parsed = Parser(environment(), source, state="variable").parse_expression()
-        return Hole(source.strip(), expression, tuple(dict.fromkeys(_paths(parsed))))
+            template = environment().from_string(nodes.Template([result], lineno=1))
+        expression = TemplateExpression(template, undefined_to_none=False)
+        return Hole(source.strip(), expression, tuple(dict.fromkeys(_paths(parsed))), cost(parsed))
     except TemplateSyntaxError as error:
         raise _broken(source, str(error.message)) from error
     except (SyntaxError, RecursionError, MemoryError, ValueError, AssertionError) as error:
@@ -155,28 +175,41 @@ def _path(node: nodes.Node) -> Path:
     return ()
 
 
-def fill(text: str, names: Names) -> Value:
+def fill(text: str, names: Names, budget: Budget | None = None) -> Value:
     """The value of a scalar: of any type when it is one hole, else text, with secrets and outputs still open.
 
-    Errors: HoleError.
+    `budget` is that of everything that is filled together. Errors: HoleError.
     """
     if not has_hole(text):
         return text
-    pieces = split(text)
-    if len(pieces) == 1:
-        return _evaluate(pieces[0], names)
+    with spending(budget or Budget()) as spent:
+        try:
+            spent.open_holes(text.count(_BEGIN))
+            return _filled(text, names, spent)
+        except LimitMet as error:
+            raise limit_met(error) from error
+
+
+def limit_met(error: LimitMet, where: str = "") -> HoleError:
+    """The limit in a user's words."""
+    return HoleError("Limit met", f"{sentence(str(error))} {where}".rstrip(), hint=error.hint, rule="limit")
+
+
+def _filled(text: str, names: Names, spent: Budget) -> Value:
+    values: list[tuple[str | Hole, Value]] = []
+    for piece in split(text):
+        values.append((piece, _evaluate(piece, names, spent)))
+    if len(values) == 1:
+        return values[0][1]
     parts: list[Part] = []
-    for piece in pieces:
-        value = _evaluate(piece, names)
-        added: tuple[Part, ...] = value.parts if isinstance(value, Pending) else (_joined(value, piece),)
-        for part in added:
-            if isinstance(part, str) and parts and isinstance(parts[-1], str):
-                parts[-1] += part
-            else:
-                parts.append(part)
-    if len(parts) == 1 and isinstance(parts[0], str):
-        return parts[0]
-    return pending(tuple(parts))
+    for piece, value in values:
+        parts.extend(value.parts if isinstance(value, Pending) else (_joined(value, piece),))
+    spent.make(sum(len(part) for part in parts if isinstance(part, str)))
+    texts = itertools.groupby(parts, key=lambda part: isinstance(part, str))
+    joined = [part for is_text, run in texts for part in (("".join(cast("Iterator[str]", run)),) if is_text else run)]
+    if len(joined) == 1 and isinstance(joined[0], str):
+        return joined[0]
+    return pending(tuple(joined))
 
 
 def _joined(value: Value, piece: str | Hole) -> str:
@@ -194,14 +227,18 @@ def paths_read(text: str) -> tuple[Path, ...]:
     return tuple(path for piece in split(text) if isinstance(piece, Hole) for path in piece.paths)
 
 
-def _evaluate(piece: str | Hole, names: Names) -> Value:
+def _evaluate(piece: str | Hole, names: Names, spent: Budget) -> Value:
     if isinstance(piece, str):
         return piece
     try:
+        spent.spend(piece.steps * COMPILING)
         value = piece.expression(**names)
         if isinstance(value, Undefined):
             raise _undefined(piece, names, value._undefined_name or "")
+        spent.place(value)
         return _json(value, 0)
+    except LimitMet as error:
+        raise limit_met(error, _shown(piece.source)) from error
     except UndefinedError as error:
         raise _undefined(piece, names, "") from error
     except SecurityError as error:
@@ -216,8 +253,6 @@ def _json(value: object, depth: int) -> Value:
     if value is None or isinstance(value, bool | Pending):
         return value
     if isinstance(value, str):
-        if len(value) > MAX_DOCUMENT_BYTES:
-            raise ValueError(f"the result has more than {MAX_DOCUMENT_BYTES:,} characters")
         return value
     if isinstance(value, int | float):
         if not math.isfinite(float(value)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from portctl.manifest.budget import Budget
 from portctl.manifest.expression import Function
 from portctl.manifest.findings import Findings, did_you_mean, listing
 from portctl.manifest.placeholder import HoleError, Names, fill, has_hole, paths_read
@@ -114,6 +115,7 @@ class _Renderer:
         self._values = values
         self._context = context
         self._findings = findings
+        self._budget = Budget()
         self._names: Names = {
             **context.providers,
             "values": values.tree,
@@ -124,6 +126,7 @@ class _Renderer:
     def body(self, manifest: Manifest) -> tuple[Attributes, Mapping[Path, str]]:
         """The filled body, and where its filled values came from."""
         origins: dict[Path, str] = {}
+        self._budget = Budget()
         attributes: Attributes = self._value(manifest, manifest.body, (), self._names_for(manifest.address), origins)
         return attributes, origins
 
@@ -146,8 +149,10 @@ class _Renderer:
             )
         if not isinstance(value, str) or not has_hole(value):
             return value
+        if self._budget.met:  # said once
+            return Awaited((_UNFILLED,))
         try:
-            filled = fill(value, names)
+            filled = fill(value, names, self._budget)
             origins[path] = self._origin(value, filled)
         except HoleError as error:
             self._complain(manifest, path, error.summary, error.detail, error.hint, error.rule)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from portctl.manifest.document import Document
-from portctl.manifest.expression import noun
+from portctl.manifest.filters import noun
 from portctl.manifest.findings import Findings, did_you_mean, listing
 from portctl.manifest.placeholder import has_hole
 from portctl.model.value import MISSING, Value, get, leaves

@@ -16,10 +16,12 @@ from typing import NoReturn
 from jinja2 import TemplateError, TemplateSyntaxError, pass_context
 from jinja2.runtime import Context
 
+from portctl.manifest.budget import COMPILING, Budget, LimitMet, spending
 from portctl.manifest.document import MAX_DOCUMENT_BYTES
-from portctl.manifest.expression import Function, RestrictedEnvironment, text_of
+from portctl.manifest.expression import Function, RestrictedEnvironment
+from portctl.manifest.filters import text_of
 from portctl.manifest.findings import Findings
-from portctl.manifest.placeholder import HoleError, sentence
+from portctl.manifest.placeholder import MAX_HOLE, HoleError, limit_met, sentence
 from portctl.manifest.render import RenderContext, functions
 from portctl.manifest.values import Values
 from portctl.model.kind import Kind
@@ -70,26 +72,29 @@ def render_lines(
         "environment": context.environment,
     }
     try:
-        environment = RestrictedEnvironment(finalize)
-        plain = text.replace("\r", _RETURN)
-        template = environment.from_string(_numbered(environment, plain, marker))
-        rendered, lines = _unnumbered(_bounded(template.generate(names), marker), marker)
+        with spending(Budget()) as budget:
+            environment = RestrictedEnvironment(finalize)
+            plain = text.replace("\r", _RETURN)
+            template = environment.from_string(_numbered(environment, plain, marker, budget))
+            rendered, lines = _unnumbered(_bounded(template.generate(names), marker, budget), marker)
     except TemplateSyntaxError as error:
         findings.error("Broken template", Source(file, error.lineno), detail=sentence(str(error.message)))
         raise findings.failure() from error
-    except HoleError as error:
-        findings.error(error.summary, Source(file, _line(error)), detail=error.detail, hint=error.hint)
+    except (HoleError, LimitMet) as error:
+        said = limit_met(error) if isinstance(error, LimitMet) else error
+        findings.error(said.summary, Source(file, _line(error)), detail=said.detail, hint=said.hint)
         raise findings.failure() from error
-    except _FAILURES as error:
+    except (RecursionError, MemoryError, SyntaxError) as error:  # of Python, which runs what Jinja makes of it
+        detail = "Blocks or brackets are nested too deep, or one expression is too involved."
+        findings.error("Template failed", Source(file, _line(error)), detail=detail)
+        raise findings.failure() from error
+    except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError) as error:
         findings.error(
             "Template failed", Source(file, _line(error)), detail=sentence(str(error) or type(error).__name__)
         )
         raise findings.failure() from error
     pieces = re.split(f"{marker}([0-9]+)\x02", rendered.replace(_RETURN, "\r"))
     return Rendered(_joined(pieces, awaited), lines)
-
-
-_FAILURES = (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError, MemoryError)
 
 
 def _functions(catalogue: Mapping[str, Kind]) -> Mapping[str, Function]:
@@ -107,22 +112,40 @@ def _functions(catalogue: Mapping[str, Kind]) -> Mapping[str, Function]:
     return {"secret": Function("secret('NAME')", secret), "output": Function(output.usage, readable)}
 
 
-def _numbered(environment: RestrictedEnvironment, text: str, marker: str) -> str:
+def _numbered(environment: RestrictedEnvironment, text: str, marker: str, budget: Budget) -> str:
     """`text` with the number of each line at its start, wherever that is in plain text and not inside `<% %>`."""
     pieces = [f"{marker}L1\x02"]
-    end = 0
+    end = opened = 0
+    line = 1
     for _, token, value in environment.lexer.tokeniter(text, None):
         start = text.index(value, end)
         pieces.append(text[end:start])
+        line += text.count("\n", end, start)
         end = start + len(value)
         if token == "data":
             first, *others = value.split("\n")
-            line = text.count("\n", 0, start) + 1
             pieces.append(first)
             pieces.extend(f"\n{marker}L{number}\x02{part}" for number, part in enumerate(others, line + 1))
-        else:
-            pieces.append(value)
+            line += value.count("\n")
+            continue
+        pieces.append(value)
+        _charge(budget, line, opens=token in ("variable_begin", "block_begin"))
+        if token in ("variable_begin", "block_begin"):
+            opened = start
+        elif token in ("variable_end", "block_end") and start - opened > MAX_HOLE:
+            raise TemplateSyntaxError(f"a placeholder or block may have {MAX_HOLE:,} characters", line)
+        line += value.count("\n")
     return "".join((*pieces, text[end:]))
+
+
+def _charge(budget: Budget, line: int, *, opens: bool) -> None:
+    """A word of an expression will have to be compiled; with `opens` it is the first one."""
+    try:
+        budget.open_holes(opens)
+        budget.spend(COMPILING // 2)
+    except LimitMet as error:
+        error.line = line
+        raise
 
 
 def _unnumbered(rendered: str, marker: str) -> tuple[str, tuple[int, ...]]:
@@ -137,20 +160,22 @@ def _unnumbered(rendered: str, marker: str) -> tuple[str, tuple[int, ...]]:
     return number.sub("", rendered), tuple(lines)
 
 
-def _bounded(pieces: Iterable[str], marker: str) -> str:
+def _bounded(pieces: Iterable[str], marker: str, budget: Budget) -> str:
     """The pieces joined, as long as they stay within what a document may have."""
     kept: list[str] = []
     length = 0
     for piece in pieces:
         length += len(piece) if marker not in piece else len(re.sub(f"{marker}[^\x02]*\x02", "", piece))
         if length > MAX_DOCUMENT_BYTES:
-            raise ValueError(f"the result has more than {MAX_DOCUMENT_BYTES:,} characters")
+            budget.make(length)
         kept.append(piece)
     return "".join(kept)
 
 
 def _line(error: Exception) -> int:
     """The line of the template that raised; Jinja puts it into the traceback."""
+    if isinstance(error, LimitMet) and error.line:
+        return error.line
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
     return (lines[-1] if lines else None) or 1
 

@@ -7,7 +7,7 @@ import re
 
 from portctl.manifest.compose import compose
 from portctl.manifest.environment import load_environment
-from portctl.manifest.expression import FILTERS
+from portctl.manifest.filters import FILTERS
 from portctl.manifest.load import load_manifests
 from portctl.manifest.metadata import KEYS
 from portctl.manifest.project import load_project

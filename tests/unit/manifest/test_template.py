@@ -92,7 +92,7 @@ def test_outputs_are_filled_later() -> None:
         ("<% values.name | items %>", "1:1 [template] Template failed: `items` needs a mapping, not text."),
         (
             "<%% for x in values.long %%><% values.long %><%% endfor %%>",
-            "1:1 [template] Template failed: The result has more than 1,048,576 characters.",
+            "1:1 [template] Limit met: The result would have more than 1,048,576 characters.",
         ),
         ("a\x1cb", "1:1 [template] Unprintable character: U+001C may not stand in a template."),
     ],
