@@ -12,6 +12,7 @@ from portctl.providers.servicenow.rules.scripts import (
     unknown_messages,
 )
 from portctl.providers.servicenow.rules.shapes import per_instance
+from portctl.providers.servicenow.rules.tables import unknown_tables
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -49,5 +50,11 @@ RULES: tuple[Rule, ...] = (
         severity=Severity.WARNING,
         summary="A user that would be deleted when the manifest goes",
         check=per_instance(deleted_users),
+    ),
+    Rule(
+        id="servicenow/table-unknown",
+        severity=Severity.WARNING,
+        summary="A table that no instance has by itself",
+        check=per_instance(unknown_tables),
     ),
 )

@@ -1,0 +1,53 @@
+"""Tables that every instance has: the base system and the ITSM applications that come with it.
+
+Source: ServiceNow docs, "Tables and dictionary", "Change Management tables", "Incident Management tables" and the
+other applications' "Installed with" pages. What an administrator, a store application or a licence adds cannot be
+known here; its names say so by what they begin with.
+"""
+
+from __future__ import annotations
+
+_NAMES = """
+alm_asset alm_consumable alm_hardware alm_license ast_contract change_phase change_request change_request_imac
+change_task chg_mgt_change_freeze chg_model cmdb cmdb_ci cmdb_ci_appl cmdb_ci_business_app cmdb_ci_computer
+cmdb_ci_database cmdb_ci_db_instance cmdb_ci_hardware cmdb_ci_kubernetes_cluster cmdb_ci_outage cmdb_ci_server
+cmdb_ci_service cmdb_ci_service_auto cmdb_ci_service_discovered cmdb_ci_vm cmdb_ci_web_server cmdb_model
+cmdb_model_category cmdb_rel_ci cmdb_rel_type cmn_building cmn_cost_center cmn_department cmn_location
+cmn_notif_device cmn_notif_message cmn_rota cmn_rota_member cmn_rota_roster cmn_schedule cmn_schedule_span
+conflict contract_sla core_company core_country discovery_credentials ecc_agent ecc_event ecc_queue fx_currency
+fx_rate incident incident_alert incident_task interaction item_option_new item_option_new_set kb_category
+kb_feedback kb_knowledge kb_knowledge_base kb_use label label_entry ldap_ou_config ldap_server_config
+live_group_profile live_profile metric_definition metric_instance oauth_credential oauth_entity
+oauth_entity_profile oauth_requestor_profile planned_task problem problem_task question question_choice
+sc_cat_item sc_cat_item_guide sc_cat_item_producer sc_catalog sc_category sc_item_option sc_item_option_mtom
+sc_req_item sc_request sc_task service_offering sla sp_page sp_portal sp_widget std_change_producer_version
+std_change_proposal std_change_record_producer svc_ci_assoc sys_alias sys_app sys_app_application sys_app_module
+sys_attachment sys_attachment_doc sys_audit sys_audit_delete sys_auth_profile sys_auth_profile_basic
+sys_certificate sys_choice sys_choice_set sys_cs_conversation sys_data_policy2 sys_data_source sys_db_index
+sys_db_object sys_dictionary sys_dictionary_override sys_documentation sys_email sys_email_account
+sys_encryption_context sys_event_register sys_filter sys_flow_context sys_glide_object sys_group_has_role
+sys_history_line sys_history_set sys_hub_action_type_definition sys_hub_flow sys_import_set sys_import_set_row
+sys_journal_field sys_language sys_metadata sys_metadata_delete sys_notification sys_number sys_package
+sys_plugins sys_portal sys_processor sys_properties sys_properties_category sys_public sys_rate_limit_rules
+sys_relationship sys_remote_update_set sys_report sys_rest_message sys_rest_message_fn
+sys_rest_message_fn_headers sys_rest_message_fn_parameters sys_rest_message_headers sys_scope
+sys_scope_privilege sys_script sys_script_client sys_script_email sys_script_fix sys_script_include
+sys_script_validator sys_security_acl sys_security_acl_role sys_security_operation sys_security_type
+sys_soap_message sys_storage_alias sys_store_app sys_template sys_transform_entry sys_transform_map
+sys_transform_script sys_translated sys_translated_text sys_trigger sys_ui_action sys_ui_element sys_ui_form
+sys_ui_list sys_ui_list_control sys_ui_macro sys_ui_message sys_ui_page sys_ui_policy sys_ui_policy_action
+sys_ui_related_list sys_ui_script sys_ui_section sys_ui_style sys_ui_view sys_update_set sys_update_version
+sys_update_xml sys_upgrade_history sys_user sys_user_contains_group sys_user_delegate sys_user_grmember
+sys_user_group sys_user_group_type sys_user_has_role sys_user_preference sys_user_role sys_user_role_contains
+sys_user_session sys_user_token sys_web_service sys_ws_definition sys_ws_operation sys_ws_query_parameter
+sys_ws_version sysapproval_approver sysapproval_group sysauto sysauto_report sysauto_script sysevent
+sysevent_email_action sysevent_email_style sysevent_email_template sysevent_in_email_action sysevent_register
+sysevent_script_action syslog syslog_app_scope syslog_email syslog_transaction sysrule sysrule_assignment task
+task_ci task_rel_task task_relationship task_sla task_sla_stage time_card time_sheet topic user_criteria
+v_plugin v_table_columns wf_activity wf_context wf_executing wf_history wf_stage wf_workflow wf_workflow_version
+"""
+
+TABLES = frozenset(_NAMES.split())
+
+ADDED = ("u_", "x_", "sn_", "cmdb_", "v_", "ts_", "pa_", "imp_", "dscy_", "em_", "svc_", "pm_", "rm_", "itom_")
+"""What names begin with that are an instance's own, or that belong to applications which not every instance has."""
