@@ -38,6 +38,7 @@ from portctl.model.report import Report
 from portctl.model.resource import Live, RemoteKey, Resource
 from portctl.vault import Vault
 from portctl.views.json import plan_document
+from portctl.wire.retry import PATIENT, Patience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ class Workspace:
     backend: LedgerBackend
     vault: Vault
     workers: int = 8
+    patience: Patience = PATIENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ A class exists when somebody can act on it. Findings in user files are collected
       AccessDenied          8   authentication, permission, or not the organisation that was meant
       Unreachable           9   the service did not answer, or what answered is not its API
         NoConnection        9   nothing listens at its address, or no way leads there
+        TryLater            9   it limits requests, for longer than is waited
       ApiError              1   the service refused a request; carries method, path and status
 """
 
@@ -119,6 +120,10 @@ class Unreachable(PortctlError):
 
 class NoConnection(Unreachable):
     """Nothing listens at the address, or no way leads there."""
+
+
+class TryLater(Unreachable):
+    """The service takes no requests until a moment that the detail names: a limit is used up. This one was refused."""
 
 
 class ApiError(PortctlError):

@@ -4,17 +4,13 @@
 def main() -> None:
     """The entry point of the `portctl` program."""
     import os
-    import signal
     import sys
 
+    from portctl.cli.interruption import catch_signals
     from portctl.cli.run import run
     from portctl.errors import ExitCode
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    # A CI system that cancels a job sends SIGTERM: end as on Ctrl-C, with the ledger written.
-    signal.signal(signal.SIGTERM, interrupt)
+    catch_signals()
     code = run(sys.argv[1:])
     if code == ExitCode.INTERRUPTED:
         sys.stdout.flush()

@@ -13,6 +13,7 @@ import click
 from portctl.cli.output import log_requests
 from portctl.cli.session import ColourChoice, Session, current
 from portctl.model.address import Address
+from portctl.wire.retry import MAX_WAIT_SECONDS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Command = Callable[..., Any]
@@ -73,6 +74,7 @@ def _choices(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
             sets: tuple[str, ...] = (),
             json_sets: tuple[str, ...] = (),
             workers: int = WORKERS,
+            max_wait: int = MAX_WAIT_SECONDS,
             **others: Any,
         ) -> Any:
             from portctl.cli.wiring import Choices
@@ -84,6 +86,7 @@ def _choices(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
                 sets=sets,
                 json_sets=json_sets,
                 workers=workers,
+                max_wait_seconds=max_wait,
             )
             return function(choices=choices, **others)
 
@@ -199,6 +202,14 @@ _set_json = click.option(
 _workers = click.option(
     "--workers", type=click.IntRange(1, 64), default=WORKERS, show_default=True, help="Requests under way at once."
 )
+_max_wait = click.option(
+    "--max-wait",
+    type=click.IntRange(0, 86_400),
+    default=MAX_WAIT_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="The most that one request waits for a rate limit.",
+)
 
 target_option = click.option(
     "-t",
@@ -244,5 +255,5 @@ environment_option = _choices(_environment)
 workspace_options = _choices(_environment, _values, _set, _set_json)
 """Environment and values."""
 
-connected_options = _choices(_environment, _values, _set, _set_json, _workers)
+connected_options = _choices(_environment, _values, _set, _set_json, _workers, _max_wait)
 """Environment, values and how to talk to the services."""

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from portctl.app import Bench, Workspace
+from portctl.cli import interruption
 from portctl.cli.keeping import hold_ledger, ledger_backend
 from portctl.cli.output import scrub_with
 from portctl.cli.place import PRIVATE
@@ -34,6 +35,7 @@ from portctl.providers.catalogue import catalogue
 from portctl.providers.rules import all_rules
 from portctl.vault import SecretMissing, Vault
 from portctl.wire.client import Observer
+from portctl.wire.retry import MAX_WAIT_SECONDS, Patience
 
 _COMMIT_TIMEOUT_SECONDS = 5.0
 
@@ -48,6 +50,7 @@ class Choices:
     sets: tuple[str, ...] = ()
     json_sets: tuple[str, ...] = ()
     workers: int = 8
+    max_wait_seconds: float = MAX_WAIT_SECONDS
 
 
 def open_workspace(choices: Choices) -> Workspace:
@@ -76,6 +79,7 @@ def open_workspace(choices: Choices) -> Workspace:
         backend=ledger_backend(project, environment),
         vault=vault,
         workers=choices.workers,
+        patience=Patience(max_wait_seconds=choices.max_wait_seconds),
     )
 
 
@@ -98,7 +102,7 @@ class Told:
 
 @contextlib.contextmanager
 def open_bench(
-    workspace: Workspace, *, read_only: bool, watch: Watch, sleep: Callable[[float], None] = time.sleep
+    workspace: Workspace, *, read_only: bool, watch: Watch, sleep: Callable[[float], None] = interruption.sleep
 ) -> Iterator[Bench]:
     """Bring the services within reach; with `read_only` False also hold the ledger's lock until the end.
 
@@ -146,7 +150,14 @@ def _connect(
         )
     _require_secrets(workspace, provider, instance)
     api = importlib.import_module(f"portctl.providers.{provider}.api")
-    made: Provider = api.connect(settings, vault=workspace.vault, read_only=read_only, observer=observer, sleep=sleep)
+    made: Provider = api.connect(
+        settings,
+        vault=workspace.vault,
+        read_only=read_only,
+        observer=observer,
+        patience=workspace.patience,
+        sleep=sleep,
+    )
     return made
 
 

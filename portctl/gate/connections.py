@@ -36,9 +36,8 @@ CREDENTIALS = (*PORT_CLIENT, READ_TOKEN, MARKS_TOKEN, TRIGGER_TOKEN, SERVICENOW_
 """What a job may have. docs/deployment.md says which job has which."""
 
 _SECRET_SETTINGS = {"basic": "password", "oauth": "clientSecret", "apiKey": "apiKey"}
-_SIGN_INS = Patience(attempts=6, longest_wait_seconds=300.0)
-"""Port counts sign-ins in windows of five minutes."""
-_PATIENT = Patience(attempts=6, longest_wait_seconds=60.0)
+_PATIENT = Patience(attempts=6, advice="Run this job again then.")
+"""Two of Port's windows, in which it counts sign-ins, are waited for; jobs may run longer than that."""
 _ONCE = Patience(attempts=1)
 _HINT = "Is the variable of the project protected, and this branch not? Has it another environment scope?"
 
@@ -139,7 +138,7 @@ class Connections:
         url = port_api.base_url(self._settings.port_url)
         settings = _instance("port", {"url": url, "clientId": client_id, "clientSecret": client_secret})
         auth = port_api.sign_in(settings, self.vault, time.time)
-        return self._made(url, "Port", port_api.translate, auth, _SIGN_INS)
+        return self._made(url, "Port", port_api.translate, auth, _PATIENT)
 
     def _make_gitlab(self, token: str) -> Client:
         from portctl.providers.gitlab.auth import TOKEN_HEADER, PrivateToken

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
-from portctl.errors import AnswerLost, InvalidInput, NoConnection, PortctlError, Unreachable
+from portctl.errors import AnswerLost, InvalidInput, NoConnection, PortctlError, TryLater, Unreachable
 from portctl.model.value import Value, thaw
 from portctl.wire.auth import Auth
 from portctl.wire.body import LIMITS, Limits, NotJson, Unusable, parse_body
 from portctl.wire.exchange import Came, Line, NoAnswer, NotSent, UnusableAnswer
 from portctl.wire.retry import PASSING, PATIENT, TOO_MANY, Patience
+from portctl.wire.waiting import Tries, Waiter
 
 if TYPE_CHECKING:
     import httpx
@@ -116,9 +117,8 @@ class Client:
         self._read_only = read_only
         self._observer = observer
         self._scrub = scrub
-        self._patience = patience
-        self._sleep = sleep
-        self._now = now
+        say = observer.waiting if observer else lambda _: None
+        self._waiter = Waiter(service, patience, say=say, sleep=sleep, now=now)
         self._explain = explain
         self._limits = limits
         self._line = Line({**options, "transport": transport}, limits)
@@ -196,42 +196,43 @@ class Client:
 
     def _answer(self, request: _Request) -> Answer:
         """The first answer that is worth no further try."""
-        renewed = False
-        attempt = 0
+        tries = Tries(self._waiter)
         while True:
-            tries = self._patience.attempts
             headers = self._auth.headers(self) if self._auth and not request.anonymous else {}
             try:
                 answer = self._exchange(request, headers)
             except NotSent as problem:
-                tries = self._patience.tries(slow=problem.slow)
-                if attempt + 1 >= tries:
+                if tries.used_up(slow=problem.slow):
                     raise self._unreachable(f"cannot be reached: {problem}", NoConnection) from problem.__cause__
-                self._pause(attempt, tries, "cannot be reached")
+                tries.pause("cannot be reached")
             except NoAnswer as problem:
-                tries = self._patience.tries(slow=problem.slow)
-                if attempt + 1 >= tries or not request.repeatable:
+                if tries.used_up(slow=problem.slow) or not request.repeatable:
                     raise self._lost(request, str(problem)) from problem.__cause__
-                self._pause(attempt, tries, "no answer")
+                tries.lost = True
+                tries.pause("no answer")
             except UnusableAnswer as problem:
                 raise self._lost(request, self._scrub(str(problem))) from problem.__cause__
             else:
-                if answer.status == _UNAUTHORISED and headers and not renewed and self._auth:
-                    renewed = self._auth.renew(headers)
-                    if renewed:
-                        continue
-                again = answer.status == TOO_MANY or (request.repeatable and answer.status in PASSING)
-                if attempt + 1 >= tries or not again:
+                if not self._is_worth_another(request, tries, answer, headers):
                     return answer
-                self._pause(attempt, tries, f"answered {answer.status}", answer)
-            attempt += 1
 
-    def _pause(self, attempt: int, tries: int, why: str, answer: Answer | None = None) -> None:
-        """Wait before the next try, and say so. Attempts are counted from 0 here and from 1 in what is said."""
-        if self._observer:
-            self._observer.waiting(f"waiting for {self._service} (attempt {attempt + 2} of {tries}): {why}")
-        status, headers = (answer.status, answer.headers) if answer else (None, {})
-        self._sleep(self._patience.wait_seconds(attempt, status, headers, self._now()))
+    def _is_worth_another(self, request: _Request, tries: Tries, answer: Answer, signed: Mapping[str, str]) -> bool:
+        """Whether to send it again, which is waited for here."""
+        if answer.status == _UNAUTHORISED and signed and not tries.renewed and self._auth:
+            tries.renewed = self._auth.renew(signed)
+            return tries.renewed
+        limited = answer.status == TOO_MANY and self._waiter.patience.attempts > 1
+        passing = request.repeatable and answer.status in PASSING and not tries.used_up()
+        tries.lost = tries.lost or passing
+        if limited or (passing and "retry-after" in answer.headers):
+            try:
+                tries.wait_as_asked(answer.status, answer.headers)
+            except TryLater as error:
+                raise self._lost(request, error.detail) if request.writes and tries.lost else error from None
+            tries.attempt += passing
+        elif passing:
+            tries.pause(f"answered {answer.status}")
+        return limited or passing
 
     def _exchange(self, request: _Request, headers: Mapping[str, str]) -> Answer:
         """Send once. The observer hears of a write before it leaves and when it ended."""
@@ -307,7 +308,7 @@ class Client:
             # Whoever sent it reads back what is there, and then may send it again.
             return self._lost(request, f"the answer was {answer.status}")
         if answer.body is None and answer.status in PASSING:
-            return self._unreachable(f"answers {answer.status}, {self._patience.attempts} times in a row")
+            return self._unreachable(f"answers {answer.status}, {self._waiter.patience.attempts} times in a row")
         body, path = self._scrubbed(answer.body), self._scrub(request.path)
         return self._translate(Refused(method=request.method, path=path, status=answer.status, body=body))
 

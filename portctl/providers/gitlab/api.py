@@ -21,6 +21,7 @@ from portctl.vault import Vault
 from portctl.wire.auth import header_text, setting_text
 from portctl.wire.client import DEFAULT_OPTIONS, Client, Observer
 from portctl.wire.network import network_options
+from portctl.wire.retry import PATIENT, Patience
 
 if TYPE_CHECKING:
     import httpx
@@ -40,6 +41,7 @@ def connect(
     observer: Observer | None = None,
     transport: httpx.BaseTransport | None = None,
     options: Mapping[str, Any] = DEFAULT_OPTIONS,
+    patience: Patience = PATIENT,
     sleep: Callable[[float], object] = time.sleep,
     now: Callable[[], float] = time.time,
 ) -> GitLabProvider:
@@ -59,6 +61,7 @@ def connect(
         read_only=read_only,
         observer=observer,
         scrub=vault.scrub,
+        patience=patience,
         sleep=sleep,
         now=now,
         transport=transport,

@@ -20,6 +20,7 @@ from portctl.vault import Vault
 from portctl.wire.auth import Token, TokenAuth, setting_text
 from portctl.wire.client import DEFAULT_OPTIONS, Client, Observer, Refused
 from portctl.wire.network import network_options
+from portctl.wire.retry import PATIENT, Patience
 
 if TYPE_CHECKING:
     import httpx
@@ -46,6 +47,7 @@ def connect(
     observer: Observer | None = None,
     transport: httpx.BaseTransport | None = None,
     options: Mapping[str, Any] = DEFAULT_OPTIONS,
+    patience: Patience = PATIENT,
     sleep: Callable[[float], object] = time.sleep,
     now: Callable[[], float] = time.time,
 ) -> RestProvider:
@@ -68,6 +70,7 @@ def connect(
         read_only=read_only,
         observer=observer,
         scrub=vault.scrub,
+        patience=patience,
         sleep=sleep,
         now=now,
         transport=transport,

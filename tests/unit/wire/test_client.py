@@ -147,13 +147,6 @@ def test_a_refusal_is_translated_once_with_secrets_scrubbed() -> None:
     assert caught.value.path == "/v1/x/(secret X)"
 
 
-def test_a_service_that_keeps_limiting_is_reported_after_every_attempt() -> None:
-    service = Service([reply(429, {"error": "rate_limit_exceeded"}, Retry_After="1")] * 5)
-    with pytest.raises(ApiError) as caught:
-        service.client().request("POST", "/v1/x")
-    assert (caught.value.status, service.waits) == (429, [1.0, 1.0, 2.0, 4.0])
-
-
 def test_a_client_that_only_reads_lets_nothing_else_out() -> None:
     service = Service([reply(200, OK)] * 2)
     client = service.client(read_only=True, safe=("/v1/login", "/v1/*/search"))
