@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from portctl.engine.backend import LedgerBackend
@@ -218,7 +218,10 @@ def _plan(bench: Bench, validation: Validation, ledger: Ledger, options: PlanOpt
     workspace = bench.workspace
     references = References(validation.resources)
     known = frozenset(entry.address for entry in ledger.entries.values())
-    _check_labels(options.labels, validation.resources)
+    if options.destroy:
+        _check_labels(options.labels, [entry.labels for entry in ledger.entries.values()], "Nothing in the ledger")
+    else:
+        _check_labels(options.labels, [resource.meta.labels for resource in validation.resources], "No manifest")
     selected = select(validation.resources, options, references, known)
     configured = frozenset(f"{provider}@{name}" for provider, name in workspace.environment.instances)
     keys = _keys_to_read(validation.resources, ledger, workspace.catalogue, configured)
@@ -261,14 +264,14 @@ def _plan(bench: Bench, validation: Validation, ledger: Ledger, options: PlanOpt
     return replace(made, requests={name: provider.requests() for name, provider in sorted(bench.providers.items())})
 
 
-def _check_labels(wanted: tuple[str, ...], resources: tuple[Resource, ...]) -> None:
-    """Refuse a label that no resource has: it is a typing mistake, and would select nothing."""
-    known = {f"{name}={value}" for resource in resources for name, value in resource.meta.labels.items()}
+def _check_labels(wanted: Sequence[str], labels: Sequence[Mapping[str, str]], nothing: str) -> None:
+    """Refuse a label that nothing has: it is a typing mistake, and would select nothing."""
+    known = {f"{name}={value}" for each in labels for name, value in each.items()}
     for label in wanted:
         if label not in known:
             raise InvalidInput(
                 "Unknown label",
-                f"No manifest has the label {label}.{did_you_mean(label, known)}",
+                f"{nothing} has the label {label}.{did_you_mean(label, known)}",
                 hint=f"Labels of this project: {listing(known) or 'none'}.",
             )
 

@@ -62,12 +62,12 @@ def finish(plan: dict[str, Any], report: Report | None, form: Form) -> None:
 def _ask(*, destroy: bool, form: Form) -> None:
     """Raise ConsentNeeded unless somebody at the terminal types `yes`."""
     verb = "destroy" if destroy else "apply"
+    planning = "portctl plan --destroy" if destroy else "portctl plan"
     if form is Form.JSON or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ConsentNeeded(
             "Nobody said yes",
             f"there is something to {verb}, and no terminal to ask at",
-            hint="Add --yes"
-            + ("." if destroy else ", or save a plan with portctl plan -o FILE and apply that: portctl apply FILE."),
+            hint=f"Add --yes, or save a plan with {planning} -o FILE and apply that: portctl apply FILE.",
         )
     question = "Destroy all of this?" if destroy else "Apply this?"
     answer = click.prompt(f"\n{question} Only 'yes' is accepted", default="", show_default=False, err=True)

@@ -13,6 +13,7 @@ from portctl.cli.options import (
     common,
     connected_options,
     format_options,
+    label_option,
     target_option,
     yes_option,
 )
@@ -26,18 +27,25 @@ if TYPE_CHECKING:
 @click.command("destroy")
 @yes_option
 @target_option
+@label_option
 @allow_destroy_option
 @connected_options
 @format_options()
 @common
 def command(
-    yes: bool, targets: tuple[Address, ...], allow_destroy: tuple[Address, ...], choices: Choices, form: Form
+    yes: bool,
+    targets: tuple[Address, ...],
+    labels: tuple[str, ...],
+    allow_destroy: tuple[Address, ...],
+    choices: Choices,
+    form: Form,
 ) -> ExitCode:
     """Delete everything this project created.
 
-    What was there before, is protected, or is kept on purpose stays, and the report names it.
+    What was there before, is protected, or is kept on purpose stays, and the report names it. `portctl plan --destroy`
+    shows and saves what would be done.
     """
     from portctl.model.plan import PlanOptions
 
-    options = PlanOptions(targets=targets, allow_destroy=frozenset(allow_destroy), destroy=True)
+    options = PlanOptions(targets=targets, labels=labels, allow_destroy=frozenset(allow_destroy), destroy=True)
     return carry_out(choices, options, yes=yes, form=form)

@@ -121,7 +121,7 @@ def selection_options(function: Command) -> Command:
         )
         return function(options=options, **others)
 
-    return _decorated(wrapper, target_option, _label, _allow_deletes, allow_destroy_option, _adopt, _rotate)
+    return _decorated(wrapper, target_option, label_option, _allow_deletes, allow_destroy_option, _adopt, _rotate)
 
 
 def format_options(*forms: Form) -> Callable[[Command], Command]:
@@ -220,7 +220,7 @@ target_option = click.option(
     multiple=True,
     help="Only this resource and what it needs.",
 )
-_label = click.option(
+label_option = click.option(
     "-l",
     "--label",
     "labels",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -20,15 +21,31 @@ if TYPE_CHECKING:
 
 @click.command("plan")
 @click.option("-o", "--out", type=FILE, help="Save the plan, for apply to do exactly that.")
+@click.option("--destroy", is_flag=True, help="What `portctl destroy` would do.")
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 when there are changes.")
 @connected_options
 @selection_options
 @format_options(Form.TEXT, Form.JSON, Form.MARKDOWN)
 @common
 def command(
-    out: pathlib.Path | None, detailed_exitcode: bool, choices: Choices, options: PlanOptions, form: Form
+    out: pathlib.Path | None, destroy: bool, detailed_exitcode: bool, choices: Choices, options: PlanOptions, form: Form
 ) -> ExitCode:
     """Show what apply would do. Nothing is written to any service."""
+    if destroy:
+        options = _to_destroy(options)
+    return _plan(choices, options, out=out, detailed_exitcode=detailed_exitcode, form=form)
+
+
+def _to_destroy(options: PlanOptions) -> PlanOptions:
+    """Raises UsageError for allowances that are about what is declared."""
+    if options.adopt or options.rotate or options.allow_deletes is not None:
+        raise click.UsageError("--adopt, --rotate and --allow-deletes have no meaning with --destroy.")
+    return replace(options, destroy=True)
+
+
+def _plan(
+    choices: Choices, options: PlanOptions, *, out: pathlib.Path | None, detailed_exitcode: bool, form: Form
+) -> ExitCode:
     from portctl import app
     from portctl.cli.wiring import open_bench, open_workspace
     from portctl.views.json import plan_document

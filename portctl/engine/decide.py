@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
@@ -246,7 +246,7 @@ def guarded(change: Change, losses: tuple[Loss, ...], ground: Ground) -> Decisio
     change = replace(change, losses=losses)
     if change.address in ground.options.allow_destroy:
         return Decision(change)
-    return Decision(change, (loss_refusal(change.address, losses),))
+    return Decision(change, (_loss_refusal(change),))
 
 
 def after_removal(live: Live, removed: tuple[Edit, ...]) -> Canonical:
@@ -257,15 +257,30 @@ def after_removal(live: Live, removed: tuple[Edit, ...]) -> Canonical:
     return Canonical(left)
 
 
-def loss_refusal(address: Address, losses: tuple[Loss, ...]) -> Refusal:
+def _loss_refusal(change: Change) -> Refusal:
+    losses = change.losses
     what = "; ".join(f"{path_text(loss.path)}: {loss.why}" if loss.path else loss.why for loss in losses)
+    renamed = ", ".join(_renaming(change))
+    keeping = f"If it is only called otherwise now, its data stays with this under metadata: renamed: [{renamed}]\n"
     return Refusal(
         exit_code=ExitCode.CONSENT,
         summary="Would lose data",
-        detail=f"{address}: {what}",
-        hint=f"If that is meant: --allow-destroy '{address}'",
-        address=address,
+        detail=f"{change.address}: {what}",
+        hint=(keeping if renamed else "") + f"If that is meant: --allow-destroy '{change.address}'",
+        address=change.address,
     )
+
+
+def _renaming(change: Change) -> Iterator[str]:
+    """The entries of `metadata.renamed` that would keep what is lost; a single new part is taken for its new name."""
+    for path in (loss.path for loss in change.losses):
+        if any(matches(rename.at, path) for rename in change.kind.renames):
+            before, after = (get(side or {}, path[:-1]) for side in (change.before, change.after))
+            names = after.keys() if isinstance(after, Mapping) else ()
+            if path[-1] not in names:
+                beside = sorted(set(names) - set(before if isinstance(before, Mapping) else ()))
+                new = beside[0] if len(beside) == 1 else "NEW_NAME"
+                yield f"{{path: {path_text((*path[:-1], new))}, from: {path[-1]}}}"
 
 
 def _came_with_parent(resource: Resource, ground: Ground) -> bool:

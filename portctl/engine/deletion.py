@@ -17,6 +17,7 @@ from portctl.engine.ledger import Entry
 from portctl.engine.losses import possible_losses
 from portctl.engine.normalise import normalise, project
 from portctl.errors import ExitCode
+from portctl.model.address import Address
 from portctl.model.change import Action, Change, Loss
 from portctl.model.kind import Kind, OnDelete
 from portctl.model.plan import Refusal
@@ -28,12 +29,12 @@ from portctl.model.value import Canonical
 def leftovers(ground: Ground, wanted: frozenset[RemoteKey]) -> tuple[Entry, ...]:
     """Ledger entries that this run may touch and that no rendered resource resolves to."""
     options = ground.options
-    if options.labels:
+    if options.labels and not options.destroy:
         return ()
     entries = [entry for key, entry in sorted(ground.ledger.entries.items()) if key not in wanted]
     if options.targets:
         entries = [entry for entry in entries if entry.address in options.targets]
-    return tuple(entries)
+    return tuple(entry for entry in entries if options.takes(entry.labels))
 
 
 def unknown_entries(
@@ -85,6 +86,21 @@ def decide_leftover(entry: Entry, ground: Ground) -> Decision:
         )
         return Decision(change, (refusal,))
     return guarded(change, (Loss((), kind.deletion_hazard),) if kind.deletion_hazard else (), ground)
+
+
+def with_parents(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """`changes`, where what stands in an object that is deleted is said to go with it, however it would be left."""
+    going = {change.key: change.address for change in changes if change.action is Action.DELETE}
+    return tuple(_with_parent(change, going) for change in changes)
+
+
+def _with_parent(change: Change, going: Mapping[RemoteKey, Address]) -> Change:
+    kind, instance = change.kind, change.key[0]
+    above = change.identity[: len(change.identity) - len(kind.identity)]
+    parent = going.get((instance, kind.parent, above))
+    if change.action is not Action.FORGET or change.live is None or parent is None:
+        return change
+    return replace(change, goes_with=parent, why=f"it goes with {parent}")
 
 
 def _why_gone(entry: Entry, ground: Ground) -> str:

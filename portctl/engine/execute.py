@@ -131,11 +131,7 @@ class _Execution:
             interrupted=interrupted and len(outcomes) > len(self._outcomes),
             seconds=time.monotonic() - started,
             requests={name: provider.requests() - sent[name] for name, provider in self._means.providers.items()},
-            kept=tuple(
-                f"{change.address}: {change.why}"
-                for change in self._plan.changes
-                if change.action is Action.FORGET and change.live is not None
-            ),
+            kept=tuple(f"{change.address}: {change.why}" for change in self._plan.changes if change.stays),
         )
 
     def _unended(self) -> Iterator[Outcome]:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from portctl.engine.again import written_again
 from portctl.engine.canonical import digest
 from portctl.engine.decide import Decision, Ground, decide
-from portctl.engine.deletion import decide_leftover, guard_refusals, leftovers, unknown_entries
+from portctl.engine.deletion import decide_leftover, guard_refusals, leftovers, unknown_entries, with_parents
 from portctl.engine.references import References
 from portctl.engine.sending import unreadable_outputs
 from portctl.engine.steps import build_steps
@@ -48,7 +48,7 @@ def make_plan(ground: Ground, selected: Sequence[Resource], frame: Frame) -> Pla
     refusals = list(unknown_entries(entries, ground.catalogue, frame.configured))
     unreadable = {refusal.address for refusal in refusals}
     decisions.extend(decide_leftover(entry, ground) for entry in entries if entry.address not in unreadable)
-    changes = tuple(sorted(written_again(decision.change for decision in decisions), key=_order))
+    changes = tuple(sorted(with_parents(written_again(decision.change for decision in decisions)), key=_order))
     refusals.extend(refusal for decision in decisions for refusal in decision.refusals)
     refusals.extend(guard_refusals(changes, ground, frame.guards, declared=len(declared)))
     refusals.extend(unreadable_outputs(changes, ground))
@@ -97,13 +97,13 @@ def select(
                 f"{target} is neither declared in a manifest nor in the ledger",
                 hint=f'Did you mean "{near[0]}"?' if near else "portctl state list shows what the ledger holds.",
             )
-    labels = dict(_label(text) for text in options.labels)
+    for text in options.labels:
+        _check_label(text)
     by_key = {resource.remote_key: resource for resource in resources}
     work = [
         resource
         for resource in resources
-        if (not options.targets or resource.address in options.targets)
-        and all(resource.meta.labels.get(name) == value for name, value in labels.items())
+        if (not options.targets or resource.address in options.targets) and options.takes(resource.meta.labels)
     ]
     chosen: dict[RemoteKey, None] = {}
     while work:
@@ -141,11 +141,10 @@ def _order(change: Change) -> tuple[int, str, str]:
     return (0 if change.action is not Action.DELETE else 1, str(change.address), "/".join(change.identity))
 
 
-def _label(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
+def _check_label(text: str) -> None:
+    name, separator, _ = text.partition("=")
     if not separator or not name:
         raise InvalidInput("Bad label", f"{text!r} is not key=value", hint="Example: -l team=payments")
-    return name, value
 
 
 def _unused_allowances(decisions: Sequence[Decision], options: PlanOptions) -> list[Refusal]:
@@ -168,9 +167,8 @@ def _unused_allowances(decisions: Sequence[Decision], options: PlanOptions) -> l
 
 def _notes(changes: Sequence[Change], options: PlanOptions) -> tuple[str, ...]:
     notes = []
-    if options.selective:
+    if options.selective and not options.destroy:
         notes.append("Only part of the project was looked at (-t or -l); objects without a manifest were left alone.")
     if options.destroy:
-        staying = [change for change in changes if change.action is Action.FORGET and change.live is not None]
-        notes.extend(f"{change.address}: {change.why}" for change in staying)
+        notes.extend(f"{change.address}: {change.why}" for change in changes if change.stays)
     return tuple(notes)

@@ -96,6 +96,9 @@ class Change:
     was: Address | None = None
     """The address that a move came from."""
 
+    goes_with: Address | None = None
+    """The parent whose deletion takes the object along, which is only forgotten."""
+
     removals: tuple[Path, ...] = ()
     """Paths to remove from an object that is only partly ours."""
 
@@ -115,6 +118,11 @@ class Change:
     """How many of the objects that hang on this one are deleted by the same plan anyway."""
 
     notes: tuple[str, ...] = ()
+
+    @property
+    def stays(self) -> bool:
+        """Whether the object is forgotten and stands there all the same."""
+        return self.action is Action.FORGET and self.live is not None and self.goes_with is None
 
     @property
     def key(self) -> RemoteKey:

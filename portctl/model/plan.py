@@ -68,6 +68,10 @@ class PlanOptions:
     def selective(self) -> bool:
         return bool(self.targets or self.labels)
 
+    def takes(self, labels: Mapping[str, str]) -> bool:
+        """Whether what has `labels` has all that were asked for."""
+        return {f"{name}={value}" for name, value in labels.items()} >= set(self.labels)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceInfo:

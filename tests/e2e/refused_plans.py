@@ -213,7 +213,8 @@ Plan for delivery, environment sandbox
 
 refused: Would lose data  port/Blueprint:change
   port/Blueprint:change: schema.properties.tier: the values of this property are lost
-  hint: If that is meant: --allow-destroy 'port/Blueprint:change'
+  hint: If it is only called otherwise now, its data stays with this under metadata: renamed: [{path: schema.properties.NEW_NAME, from: tier}]
+        If that is meant: --allow-destroy 'port/Blueprint:change'
 
 Plan: 0 to create, 1 to update, 0 to delete. Nothing can be applied: 1 refusal.
 """,

@@ -129,7 +129,9 @@ def test_without_a_terminal_nothing_is_applied_unless_yes_was_said(place: Place)
     assert place.run("apply", "--json").document["error"]["exitCode"] == 5
     assert place.run("destroy").code == 0
     assert place.run("apply", "--yes").code == 0
-    assert place.run("destroy").err.endswith("  hint: Add --yes.\n")
+    assert place.run("destroy").err.endswith(
+        "  hint: Add --yes, or save a plan with portctl plan --destroy -o FILE and apply that: portctl apply FILE.\n"
+    )
 
 
 def test_a_refusal_ends_the_command_with_its_code_and_saves_nothing(place: Place) -> None:
@@ -204,6 +206,62 @@ def test_destroy_takes_everything_away_and_says_so(place: Place) -> None:
     assert "\nPlan: 2 to delete.\n" in gone.out
     assert "Destroy complete: 2 deleted.\n" in gone.out
     assert place.run("state", "list").out == "The ledger holds no resources.\n"
+
+
+def test_destroying_is_planned_shown_saved_and_applied_as_saved(place: Place) -> None:
+    place.run("apply", "--yes")
+    file = str(place.root / "gone.json")
+    planned = place.run("plan", "--destroy", "-o", file, "--detailed-exitcode")
+    assert (planned.code, planned.out) == (
+        2,
+        """\
+Plan to destroy delivery, environment sandbox
+  port: org_gZnqUwgGk11MbWi2 at URL as Sandbox
+
+-   port/Blueprint:change  will be deleted
+
+-   port/Secret:TOKEN  will be deleted
+
+Plan: 2 to delete.
+""",
+    )
+    assert place.run("plan", "--destroy", "--json").document["destroy"] is True
+    assert place.run("show", file).out == planned.out
+    gone = place.run("apply", file, "--workers", "1")
+    assert (gone.code, gone.out) == (
+        0,
+        f"""\
+{planned.out}
+Done
+  -   port/Blueprint:change  deleted
+  -   port/Secret:TOKEN  deleted
+
+Destroy complete: 2 deleted.
+""",
+    )
+    assert place.run("plan", "--destroy").out.endswith("No changes. There is nothing left to destroy.\n")
+    assert place.run("apply", file).code == 4
+
+
+def test_destroying_part_of_it_takes_targets_and_labels(place: Place) -> None:
+    place.write("blueprints/change.yaml", BLUEPRINT.replace("{name: change}", "{name: change, labels: {team: red}}"))
+    place.run("apply", "--yes")
+    assert place.run("plan", "--destroy", "-l", "team=red").out.endswith("Plan: 1 to delete.\n")
+    unknown = place.run("destroy", "-l", "team=rde")
+    assert (unknown.code, unknown.err.splitlines()[1]) == (
+        3,
+        '  Nothing in the ledger has the label team=rde. Did you mean "team=red"?',
+    )
+    gone = place.run("destroy", "-l", "team=red", "--yes")
+    assert "-   port/Blueprint:change  deleted\n" in gone.out
+    assert place.run("plan", "--destroy", "-t", "port/Secret:TOKEN").out.endswith("Plan: 1 to delete.\n")
+
+
+@pytest.mark.parametrize("more", ["--adopt=port/Secret:TOKEN", "--rotate=port/Secret:TOKEN", "--allow-deletes=9"])
+def test_allowances_for_what_is_declared_do_not_go_with_destroying(more: str, place: Place) -> None:
+    refused = place.run("plan", "--destroy", more)
+    assert (refused.code, refused.out) == (64, "")
+    assert refused.err.endswith("Error: --adopt, --rotate and --allow-deletes have no meaning with --destroy.\n")
 
 
 def test_the_ledger_can_be_listed_shown_and_made_to_forget(place: Place) -> None:

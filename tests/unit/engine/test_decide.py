@@ -268,10 +268,28 @@ def test_losing_data_of_an_object_in_use_needs_consent(after: Any, losses: dict[
     here.shop.faults.populated["a",] = 1
     found = decided(here, wanted)
     assert found.change.losses == tuple(Loss(path, why) for path, why in losses.items())
-    assert [(int(each.exit_code), each.summary, each.hint) for each in found.refusals] == [
+    assert [(int(each.exit_code), each.summary, each.hint.splitlines()[-1]) for each in found.refusals] == [
         (5, "Would lose data", "If that is meant: --allow-destroy 'shop/Shelf:a'")
     ] * bool(losses)
     assert decided(here, wanted, allow_destroy=frozenset({wanted.address})).refusals == ()
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ({"f2": {"type": "t"}}, "renamed: [{path: fields.f2, from: f}]"),
+        ({}, "renamed: [{path: fields.NEW_NAME, from: f}]"),
+        ({"x": {"type": "t"}, "y": {"type": "t"}}, "renamed: [{path: fields.NEW_NAME, from: f}]"),
+        ({"f": {"type": "number"}}, ""),
+    ],
+)
+def test_the_refusal_to_lose_a_part_names_the_way_to_rename_it(after: Any, said: str) -> None:
+    here = world()
+    here.apply(shelf("a", {"fields": {"f": {"type": "t"}}}))
+    here.shop.faults.populated["a",] = 1
+    hints = decided(here, shelf("a", {"fields": after})).refusals[0].hint.splitlines()
+    told = f"If it is only called otherwise now, its data stays with this under metadata: {said}"
+    assert hints[:-1] == ([told] if said else [])
 
 
 def test_taking_back_a_field_that_we_added_to_a_foreign_object_counts_as_a_loss_too() -> None:

@@ -162,6 +162,36 @@ def test_what_goes_with_its_parent_is_not_deleted_by_itself() -> None:
     ]
 
 
+@pytest.mark.parametrize("destroy", [True, False])
+def test_what_goes_with_its_parent_is_not_said_to_stay(destroy: bool) -> None:
+    here = applied(offer("o"), rights("o", ("admin",)))
+    plan = here.plan(destroy=True) if destroy else here.plan(STAYS)
+
+    assert [(c.action, c.why) for c in plan.changes if c.address.name == "o"] == [
+        (Action.FORGET, "it goes with shop/Offer:o"),
+        (Action.DELETE, "" if destroy else "its manifest is gone"),
+    ]
+    report = here.execute(plan)
+    assert (plan.notes, report.kept) == ((), ())
+    assert "shop/Rights o" not in here.shop.shows()
+
+
+def test_a_part_whose_parent_stays_is_said_to_stay() -> None:
+    here = applied(offer("o", on_delete=OnDelete.KEEP), rights("o", ("admin",)))
+    plan = here.plan(destroy=True)
+
+    said = "shop/Rights:o: it stays as it is: it goes with its parent"
+    assert plan.notes == here.execute(plan).kept == ("shop/Offer:o: kept on purpose (onDelete: keep)", said)
+
+
+def test_destroying_by_label_takes_what_was_applied_with_all_of_them() -> None:
+    here = applied(
+        shelf("a", labels={"team": "red", "tier": "1"}), shelf("b", labels={"team": "red"}), shelf("c", labels={})
+    )
+    assert actions(here.plan(destroy=True, labels=("team=red",))) == ["delete shop/Shelf:a", "delete shop/Shelf:b"]
+    assert actions(here.plan(destroy=True, labels=("team=red", "tier=1"))) == ["delete shop/Shelf:a"]
+
+
 def test_what_we_added_to_a_foreign_object_is_taken_back_and_the_rest_left() -> None:
     here = applied()
     here.shop.put(SHELF, ("a",), {"id": "a", "title": "theirs"})
