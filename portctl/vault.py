@@ -54,6 +54,12 @@ class Vault:
         """The names that manifests may use."""
         return frozenset(self._sources)
 
+    def recognise(self) -> None:
+        """Look up every value that only has to be read, so that `scrub` knows it before anything needs it."""
+        for name, source in self._sources.items():
+            if source.origin is not SecretOrigin.COMMAND:
+                self.available(name)
+
     def available(self, name: str) -> bool:
         """Whether the value can be had now. A command source runs at most once."""
         return self._value(name) is not None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import itertools
 import pathlib
 import sys
 import traceback
@@ -27,7 +29,8 @@ def run(arguments: Sequence[str], command: click.Command = root) -> int:
         sys.stdout.flush()
         return int(code or ExitCode.OK)
     except click.ClickException as error:
-        error.show()
+        _learn_secrets(session, arguments)
+        _say(error)
         return ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.ERROR
     except (click.Abort, KeyboardInterrupt):
         return _interrupted()
@@ -44,13 +47,35 @@ def run(arguments: Sequence[str], command: click.Command = root) -> int:
         log_requests(on=False)
 
 
+def _say(error: click.ClickException) -> None:
+    """What click has to say. It repeats arguments, and what stands on a command line by mistake may be a secret."""
+    said = io.StringIO()
+    error.show(said)
+    log(said.getvalue().rstrip("\n"))
+
+
+def _learn_secrets(session: Session, arguments: Sequence[str]) -> None:
+    """Let the scrubber know the project's secrets, if there is a project that can be read.
+
+    Where the command line could not be parsed, nobody has looked at `-C`.
+    """
+    asked = [after for option, after in itertools.pairwise(arguments) if option in ("-C", "--chdir")]
+    for directory in (session.directory, *map(pathlib.Path, asked)):
+        with contextlib.suppress(Exception):
+            from portctl.cli.wiring import Choices, open_workspace
+
+            open_workspace(Choices(directory=directory))
+
+
 def _failed(told: PortctlError, session: Session, cause: Exception) -> int:
     from portctl.views.diagnostics import error_text
     from portctl.views.json import error_document
 
     document = error_document(told)
     if session.debug:
-        log("".join(traceback.format_exception(cause)).rstrip())
+        from portctl.cli.trace import trace
+
+        log(trace(cause))
     log(error_text(document, session.palette(sys.stderr)))
     if session.json:
         write_json({"error": document})

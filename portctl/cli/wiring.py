@@ -66,6 +66,7 @@ def open_workspace(choices: Choices) -> Workspace:
         json_sets=choices.json_sets,
     )
     vault = Vault(declared_secrets(project, environment), root=project.root, environ=os.environ)
+    vault.recognise()
     scrub_with(vault.scrub)
     return Workspace(
         project=project,

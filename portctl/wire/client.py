@@ -236,11 +236,8 @@ class Client:
 
     def _exchange(self, request: _Request, headers: Mapping[str, str]) -> Answer:
         """Send once. The observer hears of a write before it leaves and when it ended."""
-        token = (
-            self._observer.intent(request.method, self._scrub(request.path))
-            if self._observer and request.writes
-            else None
-        )
+        path = self._scrub(request.path) if request.writes else request.path
+        token = self._observer.intent(request.method, path) if self._observer and request.writes else None
         status: int | None = None
         started = time.monotonic()
         try:
@@ -250,9 +247,7 @@ class Client:
             if self._observer and request.writes:
                 self._observer.result(token, status)
             milliseconds = (time.monotonic() - started) * 1000
-            log.debug(
-                "%s %s %s %.0f ms", request.method, self._scrub(request.path), status or "no answer", milliseconds
-            )
+            log.debug("%s %s %s %.0f ms", request.method, path, status or "no answer", milliseconds)
         return self._parsed(request, came)
 
     def _send(self, request: _Request, headers: Mapping[str, str]) -> Came:
@@ -276,7 +271,7 @@ class Client:
             answer = Answer(status, None, headers)
             if self._moved(request, answer) is not None:
                 return answer
-            raise self._unreachable(f"redirects {request.method} {request.path} to another address")
+            raise self._unreachable(f"redirects {request.method} {self._scrub(request.path)} to another address")
         if not came.content:
             return Answer(status, None, headers)
         if request.most_bytes is not None and status < 300:

@@ -185,3 +185,44 @@ def test_a_command_line_that_cannot_be_understood_ends_with_64(
     told = capsys.readouterr()
     assert told.out == ""
     assert said in told.err
+
+
+def test_debug_repeats_nothing_that_a_library_says(capsys: pytest.CaptureFixture[str]) -> None:
+    def action() -> None:
+        try:
+            try:
+                raise ValueError("said by a library: hunter2")
+            except ValueError as error:
+                raise OSError(5, "also hunter2") from error
+        except OSError:
+            raise PortctlError("Ours", "to be read") from ExceptionGroup("hunter2", [KeyError("hunter2")])
+
+    assert run(["--debug"], ending(action)) == 1
+    told = capsys.readouterr().err
+    assert "hunter2" not in told
+    lines = [line for line in told.splitlines() if not line.startswith("  File ")]
+    assert lines == [
+        "ExceptionGroup",
+        "KeyError",
+        "",
+        "The above exception was the direct cause of the following exception:",
+        "",
+        "Traceback (most recent call last):",
+        "portctl.errors.PortctlError: Ours: to be read",
+        "error: Ours",
+        "  to be read",
+    ]
+
+
+def test_a_secret_on_the_command_line_by_mistake_is_not_repeated(
+    capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "canary-q7Xw2Zk9")
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments" / "sandbox.yaml").write_text("apiVersion: portctl/v1\nsandbox: true\n")
+    (tmp_path / "portctl.yaml").write_text("apiVersion: portctl/v1\nproject: x\nsecrets: {TOKEN: {env: TOKEN}}\n")
+    for arguments in (["plan", "canary-q7Xw2Zk9"], ["plan", "-t", "canary-q7Xw2Zk9"], ["--canary-q7Xw2Zk9"]):
+        assert run(["-C", str(tmp_path), *arguments]) == 64
+        told = capsys.readouterr().err
+        assert "(secret TOKEN)" in told
+        assert "q7Xw2Zk9" not in told
