@@ -78,6 +78,13 @@ def test_calculations_are_jq_that_knows_nothing_of_the_host(
     assert values(port, "thing", "one")["c"] == expected
 
 
+@pytest.mark.fact(223)
+def test_quotes_around_a_text_may_be_single_in_every_program(port: httpx.Client) -> None:
+    calculation = {"c": {"type": "string", "calculation": "'https://example.com/' + .identifier"}}
+    make(port, "thing", {"identifier": "one"}, calculationProperties=calculation)
+    assert values(port, "thing", "one") == {"c": "https://example.com/one"}
+
+
 def _aggregation(calculation: Body, **more: Any) -> Body:
     return {"title": "A", "target": "thing", "calculationSpec": calculation, **more}
 

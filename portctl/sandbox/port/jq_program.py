@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from enum import Enum
 from pathlib import Path
@@ -13,6 +14,7 @@ LIMIT_SECONDS = 2.0
 """Of the processor."""
 _PATIENCE_SECONDS = 60.0
 """Of the clock, should the child not die by itself."""
+_QUOTE = re.compile(r"""(?<!\S)'(?![\s"])|(?<![\s"])'(?!\S)""")
 _PROGRAM = Path(__file__).with_name("jq_child.py")
 
 
@@ -74,8 +76,11 @@ ENGINE: Final = Engine()
 
 
 def first(program: str, value: Any) -> Any:
-    """The program's first result, UNDEFINED where it has none; errors give null."""
-    return ENGINE.first(program, value)
+    """The program's first result, UNDEFINED where it has none; errors give null.
+
+    Quotes around a text may be single where they touch a blank or an end of the program.
+    """
+    return ENGINE.first(_QUOTE.sub('"', program), value)
 
 
 def evaluate(program: str, value: Any) -> Any:

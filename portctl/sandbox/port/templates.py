@@ -14,7 +14,6 @@ from typing import Any
 from portctl.sandbox.port.jq_program import UNDEFINED, first
 
 _SPREAD = re.compile(r"\{\{\s*spreadValue\(\s*\)\s*\}\}")
-_QUOTE = re.compile(r"""(?<!\S)'(?![\s"])|(?<![\s"])'(?!\S)""")
 
 
 class TemplateError(ValueError):
@@ -68,7 +67,7 @@ def holes(text: str) -> list[Hole]:
 
 def run(program: str, data: Any) -> Any:
     """A program as it stands between braces: strings may be in single quotes."""
-    return first(_QUOTE.sub('"', program), data)
+    return first(program, data)
 
 
 def _render(template: Any, data: Any) -> Any:

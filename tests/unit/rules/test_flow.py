@@ -123,6 +123,14 @@ def test_colours_of_numbers_are_named_by_text() -> None:
     ]
 
 
+def test_an_input_may_be_one_of_several_objects() -> None:
+    sizes = "{type: object, enum: [{cpu: 1}, {cpu: 2}], enumColors: {x: red}}"
+    text = with_backend(ACTION).replace("{type: string, enum: [approved, declined]}", sizes)
+    assert [found.path for found in findings("port/enum-disagrees", text)] == [
+        "spec.trigger.userInputs.properties.decision.enumColors.x"
+    ]
+
+
 def test_a_constant_that_a_webhook_writes_must_be_a_word_of_the_property() -> None:
     webhook = """\
 kind: port/Webhook

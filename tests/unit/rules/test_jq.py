@@ -99,6 +99,18 @@ def test_a_program_that_does_not_compile_is_found_at_its_scalar(text: str, place
     assert details("port/jq-unusable", text) == [f"{place}: {why}. Port gives null for it, without an error"]
 
 
+def test_text_in_single_quotes_is_text_as_port_documents_it() -> None:
+    text = """\
+kind: port/Blueprint
+spec:
+  identifier: b
+  calculationProperties:
+    url: {type: string, calculation: "'https://example.com/' + .identifier"}
+"""
+    assert [program for _, program in programs(resources(text)[0])] == ['"https://example.com/" + .identifier']
+    assert findings("port/jq-unusable", text) == ()
+
+
 def test_stray_braces_are_found() -> None:
     text = automation(note='"a }} b"')
     why = "Port refuses a text with a stray {{ or }} when it runs, also as literal text"

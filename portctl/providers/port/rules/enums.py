@@ -27,6 +27,7 @@ _DIFF = re.compile(rf"\.diff\.(?:before|after){_NAME}\s*[=!]=\s*{_WORD}")
 _INPUT = re.compile(rf"\.inputs\.(?P<name>[A-Za-z_]\w*)\s*[=!]=\s*{_WORD}")
 _WHOLE_INPUT = re.compile(r"\.inputs\.(?P<name>[A-Za-z_]\w*)")
 _WHOLE_RUN_INPUT = re.compile(rf"\.event\.diff\.after{_NAME}")
+_SCALARS = (str, int, float)
 _INPUTS: Path = ("trigger", "userInputs", "properties")
 
 
@@ -53,7 +54,7 @@ def _own_words(resource: Resource, at: Path) -> Iterator[Finding]:
         default = get(resource.attributes, (*at, name, "default"))
         if default is not MISSING and not isinstance(default, Mapping | tuple | list) and default not in words:
             yield _finding(resource, (*at, name, "default"), default, words, f"the enum of {name}")
-        keys = {word if isinstance(word, str) else json.dumps(word) for word in words}
+        keys = {word if isinstance(word, str) else json.dumps(word) for word in words if isinstance(word, _SCALARS)}
         for color in map_at(resource.attributes, *at, name, "enumColors"):
             if color not in keys:
                 yield _finding(resource, (*at, name, "enumColors", color), color, words, f"the enum of {name}")

@@ -14,7 +14,7 @@ from portctl.model.resource import Resource
 from portctl.model.value import MISSING, get
 from portctl.providers.port.rules.jq_paths import paths_of
 from portctl.providers.port.rules.shapes import HOLE, list_at, map_at, texts_below
-from portctl.providers.port.rules.templates import is_spread, parse
+from portctl.providers.port.rules.templates import double_quoted, is_spread, parse
 from portctl.source import Path
 
 Compile = Callable[[str], str]
@@ -96,7 +96,7 @@ def _all_programs(resource: Resource) -> Iterator[tuple[Path, str]]:
     for path, text in _templated(resource):
         if not is_spread(text):
             yield from ((path, program) for program in parse(text).programs)
-    yield from scalars_of_jq(resource)
+    yield from ((path, double_quoted(program)) for path, program in scalars_of_jq(resource))
 
 
 def _templated(resource: Resource) -> Iterator[tuple[Path, str]]:

@@ -1,7 +1,7 @@
 """Port's templates, read the way Port reads them.
 
 Source: Port's open source template engine. `{{` opens, `}}` closes, braces inside a quoted text do not count; single
-quotes become double ones where they touch a blank or an end of the program.
+quotes become double ones where they touch a blank or an end of the program, also where no braces stand around it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_SINGLE = re.compile(r"(^|\s)'|'(?=\s|$)")
+_SINGLE = re.compile(r"""(?<!\S)'(?![\s"])|(?<![\s"])'(?!\S)""")
 _SPREAD = re.compile(r"\s*spreadValue\s*\(\s*\)\s*")
 
 
@@ -37,19 +37,20 @@ def parse(text: str) -> Parsed:
         if end < 0:
             return Parsed(tuple(programs), "".join(rest) + text[position:], balanced=False)
         rest.append(text[position:start] + " ")
-        programs.append(_double_quoted(text[start + 2 : end]))
+        programs.append(double_quoted(text[start + 2 : end].strip()))
         position = end + 2
     rest.append(text[position:])
     return Parsed(tuple(programs), "".join(rest), balanced="}}" not in "".join(rest))
 
 
+def double_quoted(program: str) -> str:
+    """A program as Port runs it, inside of braces or not."""
+    return _SINGLE.sub('"', program)
+
+
 def is_spread(text: str) -> bool:
     """Whether a key spreads its value into the object around it."""
     return _SPREAD.fullmatch(parse(text).whole) is not None
-
-
-def _double_quoted(program: str) -> str:
-    return _SINGLE.sub(lambda match: (match[1] or "") + '"', program.strip())
 
 
 def _end(text: str, start: int) -> int:
