@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.sampling import EXHAUSTIVE, SEED
+from tests.tap import ANSWERS
 
 LAWS = pytest.StashKey[list[str]]()
 
@@ -63,6 +64,9 @@ def covered(request: pytest.FixtureRequest) -> list[str]:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     lines = config.stash[LAWS]
+    if ANSWERS:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in ANSWERS.most_common())
+        lines.append(f"answers of Port, against what was sent: {kinds}")
     if lines:
         terminalreporter.section("laws")
         for line in lines:

@@ -9,13 +9,18 @@ from typing import Any
 import httpx
 
 from portctl.sandbox.server import Sandbox
+from tests.tap import check_exchanges
 
 
 @contextmanager
 def running_sandbox(**options: Any) -> Iterator[Sandbox]:
-    """A started sandbox (options of `Sandbox`), stopped at the end; fails when the sandbox itself broke."""
+    """A started sandbox (options of `Sandbox`), stopped at the end.
+
+    Fails when the sandbox itself broke, or Port accepted or answered what it should not since the last reset.
+    """
     with Sandbox(**options) as sandbox:
         yield sandbox
+        check_exchanges(sandbox.journal.exchanges())
         assert sandbox.world.crashes == []
 
 

@@ -7,6 +7,7 @@ vendor's schema refuses. Where no description lies beside the repository, there 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from jsonschema import Draft202012Validator
 
 from portctl.sandbox.core.exchange import decode_segments
 from portctl.sandbox.core.journal import Exchange
+from tests.tap_answers import check_answers
 
 PORT_OPENAPI = Path(__file__).resolve().parents[2] / "shared" / "contracts" / "port-openapi.json"
 
@@ -26,6 +28,10 @@ UNDESCRIBED = {
 }
 """Routes that the sandbox answers and the description lacks, each with the reason."""
 
+UNDESCRIBED_PARAMETERS = {
+    "GET /v1/users/{user}": {"fields": "sent by Port's Terraform provider"},
+}
+"""Query parameters that Port takes and its description lacks, by route, each with who has seen it."""
 _EVERYTHING = object()
 UNDESCRIBED_KEYS: dict[str, tuple[tuple[tuple[str, ...], Any, str], ...]] = {
     "PATCH /v1/blueprints/{blueprint}/permissions": (
@@ -60,7 +66,8 @@ class Contract:
         operation = self._operation(exchange.method, exchange.path)
         if operation is None:
             return [] if name in UNDESCRIBED else [f"{name}: the description has no such operation"]
-        found = [f"{name}: {text}" for text in _query_complaints(operation, exchange.query)]
+        more = UNDESCRIBED_PARAMETERS.get(name, {})
+        found = [f"{name}: {text}" for text in _query_complaints(operation, exchange.query, more)]
         return found + [f"{name}: {text}" for text in self._body_complaints(operation, exchange)]
 
     def _operation(self, method: str, path: str) -> Any:
@@ -89,7 +96,18 @@ class Contract:
         return self._validators[id(schema)]
 
 
-def check_exchanges(exchanges: Iterable[Exchange], openapi_path: Path = PORT_OPENAPI) -> int:
+def check_exchanges(exchanges: Iterable[Exchange]) -> None:
+    """Assert that Port accepted nothing that its description refuses, and answered nothing that was not sent."""
+    exchanges = list(exchanges)
+    check_requests(exchanges)
+    ANSWERS.update(check_answers(exchanges))
+
+
+ANSWERS: Counter[str] = Counter()
+"""How many objects of which kind were looked at in answers, over all tests."""
+
+
+def check_requests(exchanges: Iterable[Exchange], openapi_path: Path = PORT_OPENAPI) -> int:
     """Assert that every accepted request satisfies the vendor's description; how many were checked."""
     if not openapi_path.exists():
         return 0
@@ -110,8 +128,8 @@ def _fits(parts: list[str], segments: list[str]) -> bool:
     return all(part.startswith("{") or part == segment for part, segment in pairs)
 
 
-def _query_complaints(operation: Any, query: str) -> Iterable[str]:
-    known = {each["name"] for each in operation.get("parameters", []) if each["in"] == "query"}
+def _query_complaints(operation: Any, query: str, more: Iterable[str]) -> Iterable[str]:
+    known = {*more, *(each["name"] for each in operation.get("parameters", []) if each["in"] == "query")}
     for name, _ in parse_qsl(query, keep_blank_values=True):
         if name.removesuffix("[]") not in known:
             yield f"unknown query parameter {name}"

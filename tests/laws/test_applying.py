@@ -14,7 +14,7 @@ from portctl.model.change import Action
 from portctl.sandbox.server import Sandbox
 from tests.laws.samples import MANIFESTS, SECRETS, manifest
 from tests.laws.world import World, acting
-from tests.servers import port_client
+from tests.servers import port_client, running_sandbox
 
 SAFE_POSTS = {
     "port POST /v1/auth/access_token",
@@ -42,7 +42,7 @@ def test_apply_then_plan_is_empty_with_every_reading_of_what_nobody_knows(
 
     names = [switch.name for switch in SWITCHES]
     for reading in ("strict", "lenient"):
-        with Sandbox(switches=dict.fromkeys(names, reading)) as sandbox:
+        with running_sandbox(switches=dict.fromkeys(names, reading)) as sandbox:
             world = World(tmp_path / reading, sandbox)
             world.manifests(MANIFESTS)
             world.environment(SECRETS)
@@ -54,7 +54,7 @@ def test_apply_then_plan_is_empty_with_every_reading_of_what_nobody_knows(
 
 
 def test_apply_then_plan_is_empty_while_lists_are_late(tmp_path: pathlib.Path, covered: list[str]) -> None:
-    with Sandbox(time_scale=5.0) as sandbox:
+    with running_sandbox(time_scale=5.0) as sandbox:
         world = World(tmp_path, sandbox)
         world.manifests(MANIFESTS)
         world.environment(SECRETS)
@@ -112,7 +112,7 @@ def test_a_rotated_secret_is_sent_again_and_nothing_else(world: World) -> None:
 def test_one_worker_and_eight_end_alike(tmp_path: pathlib.Path, covered: list[str]) -> None:
     states = []
     for workers in (1, 8):
-        with Sandbox() as sandbox:
+        with running_sandbox() as sandbox:
             world = World(tmp_path / str(workers), sandbox, workers=workers)
             world.manifests(MANIFESTS)
             world.environment(SECRETS)

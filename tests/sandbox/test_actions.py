@@ -28,12 +28,17 @@ def refused(port: httpx.Client, body: Body) -> tuple[int, str]:
 
 
 @pytest.mark.fact(100, 111)
-def test_a_new_action_is_completed_and_stamped(sandbox: Sandbox, port: httpx.Client) -> None:
+def test_a_new_action_is_answered_as_it_was_sent_and_stamped(sandbox: Sandbox, port: httpx.Client) -> None:
     answer = port.post(ROOT, json=action())
     row = answer.json()["action"]
     assert answer.status_code == 201
-    assert {name: value for name, value in row.items() if name not in STAMPS} == {
-        **action(),
+    assert {name: value for name, value in row.items() if name not in STAMPS} == action()
+    assert [name for name in STAMPS if name not in row] == []
+    said = action("said", requiredApproval=False, publish=True, allowAnyoneToViewRuns=True)
+    assert made(port, said) == said
+    sandbox.switches.set({"filled-defaults": "strict"})
+    assert made(port, action("other")) == {
+        **action("other"),
         "invocationMethod": {
             "type": "WEBHOOK",
             "url": "https://example.com",
@@ -48,15 +53,15 @@ def test_a_new_action_is_completed_and_stamped(sandbox: Sandbox, port: httpx.Cli
         "approvalNotification": {"type": "email"},
         "allowAnyoneToViewRuns": True,
     }
-    assert [name for name in STAMPS if name not in row] == []
-    sandbox.switches.set({"filled-defaults": "lenient"})
-    assert made(port, action("other")) == {**action("other"), "publish": True, "requiredApproval": False}
 
 
 @pytest.mark.fact(111)
-def test_a_condition_of_an_automation_gets_its_combinator(port: httpx.Client) -> None:
+def test_a_condition_of_an_automation_gets_no_combinator_or_does(sandbox: Sandbox, port: httpx.Client) -> None:
     condition = {"type": "JQ", "expressions": [".diff.after != null"]}
     row = made(port, automation(trigger={"condition": condition}))
+    assert row["trigger"]["condition"] == condition
+    sandbox.switches.set({"filled-defaults": "strict"})
+    row = made(port, automation("other", trigger={"condition": condition}))
     assert row["trigger"]["condition"] == {**condition, "combinator": "and"}
 
 
@@ -239,7 +244,7 @@ def test_put_replaces_the_whole_action(port: httpx.Client) -> None:
     port.post(ROOT, json=action(title="Old", description="Old", publish=False))
     before = port.get(f"{ROOT}/deploy").json()["action"]
     row = port.put(f"{ROOT}/deploy", json=action(title="New")).json()["action"]
-    assert (row["title"], row["publish"], row.get("description")) == ("New", True, None)
+    assert (row["title"], "publish" in row, "description" in row) == ("New", False, False)
     assert (row["id"], row["createdAt"]) == (before["id"], before["createdAt"])
     assert port.put(f"{ROOT}/ghost", json=action("ghost")).status_code == 404
 

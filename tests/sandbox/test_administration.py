@@ -25,6 +25,9 @@ def test_the_value_of_a_secret_never_comes_back(sandbox: Sandbox, port: httpx.Cl
     assert [answer for answer in answers if "hush" in answer.text] == []
     secret = changed.json()["secret"]
     assert sorted(secret) == ["createdAt", "description", "secretName", "updatedAt"]
+    bare = port.post(SECRETS, json={"secretName": "BARE", "secretValue": "x"}).json()["secret"]
+    assert sorted(bare) == ["createdAt", "secretName", "updatedAt"]
+    port.delete(f"{SECRETS}/BARE")
     assert secret["updatedAt"] > created.json()["secret"]["updatedAt"]
     assert [each["secretName"] for each in port.get(SECRETS).json()["secrets"]] == ["SCAFFOLD_TOKEN", "MY_TOKEN"]
     assert port.post(SECRETS, json=body).json()["error"] == "identifier_taken"
@@ -58,13 +61,14 @@ def test_a_webhook_is_wrapped_as_integration_and_gets_an_address(sandbox: Sandbo
     assert answer.status_code == 201
     assert row["url"] == f"{sandbox.urls['port']}/ingest/{row['webhookKey']}"
     own = {name: value for name, value in row.items() if name not in (*STAMPS, "webhookKey", "url")}
-    filled = {"operation": "create", "filter": "true", **MAPPING}
-    assert own == {**webhook(mappings=[filled]), "security": {}, "integrationType": "custom"}
+    assert own == webhook(mappings=[MAPPING])
     names = [each["identifier"] for each in port.get("/v1/webhooks").json()["integrations"]]
     assert names == ["catalogSync", "hook"]
-    sandbox.switches.set({"filled-defaults": "lenient"})
-    plain = port.post("/v1/webhooks", json=webhook("other", mappings=[MAPPING])).json()["integration"]
-    assert (plain["mappings"], "security" in plain) == ([MAPPING], False)
+    sandbox.switches.set({"filled-defaults": "strict"})
+    row = port.post("/v1/webhooks", json=webhook("other", mappings=[MAPPING])).json()["integration"]
+    own = {name: value for name, value in row.items() if name not in (*STAMPS, "webhookKey", "url")}
+    filled = {"operation": "create", "filter": "true", **MAPPING}
+    assert own == {**webhook("other", mappings=[filled]), "security": {}, "integrationType": "custom"}
 
 
 @pytest.mark.fact(130, 131)
@@ -103,12 +107,16 @@ def test_mappings_create_or_delete(port: httpx.Client, operation: Any) -> None:
 
 
 @pytest.mark.fact(130)
-def test_a_webhook_must_say_whether_it_is_enabled_or_is(sandbox: Sandbox, port: httpx.Client) -> None:
+def test_a_webhook_must_say_whether_it_is_enabled_or_is_anyway(sandbox: Sandbox, port: httpx.Client) -> None:
     body = {"title": "Hook"}
     assert port.post("/v1/webhooks", json=body).status_code == 422
     sandbox.switches.set({"defaulted-keys": "lenient"})
     row = port.post("/v1/webhooks", json=body).json()["integration"]
-    assert (row["enabled"], len(row["identifier"])) == (True, 16)
+    assert ("enabled" in row, len(row["identifier"])) == (False, 16)
+    assert httpx.post(row["url"], json={}).status_code == 202
+    assert sandbox.journal.exchanges()[-1].note is None
+    sandbox.switches.set({"filled-defaults": "strict"})
+    assert port.post("/v1/webhooks", json=body).json()["integration"]["enabled"] is True
 
 
 @pytest.mark.fact(132)
@@ -135,7 +143,7 @@ def test_put_replaces_a_webhook_and_patch_keeps_it(port: httpx.Client) -> None:
     patched = port.patch("/v1/webhooks/hook", json={"title": "New"}).json()["integration"]
     replaced = port.put("/v1/webhooks/hook", json=webhook(title="Newer")).json()["integration"]
     assert (patched["title"], patched["description"], len(patched["mappings"])) == ("New", "Old", 1)
-    assert (replaced["title"], replaced.get("description"), replaced["mappings"]) == ("Newer", None, [])
+    assert (replaced["title"], "description" in replaced, "mappings" in replaced) == ("Newer", False, False)
     assert patched["webhookKey"] == replaced["webhookKey"] == first["webhookKey"]
     assert port.delete("/v1/webhooks/hook").json() == {"ok": True}
     assert [port.request(each, "/v1/webhooks/hook").status_code for each in ("GET", "DELETE")] == [404, 404]
@@ -145,17 +153,18 @@ def test_put_replaces_a_webhook_and_patch_keeps_it(port: httpx.Client) -> None:
 def test_teams_take_addresses_and_show_people(port: httpx.Client) -> None:
     body = {"name": "night", "users": ["dev.dora@example.com"]}
     team = port.post("/v1/teams", json=body).json()["team"]
-    assert (team["name"], team["description"], team["provider"]) == ("night", None, "port")
-    assert team["users"] == [
-        {"email": "dev.dora@example.com", "firstName": "Dora", "lastName": "Dev", "picture": "", "status": "ACTIVE"}
-    ]
+    assert {name: value for name, value in team.items() if name not in STAMPS} == {**body, "provider": "port"}
+    read = port.get("/v1/teams/night").json()["team"]
+    dora = {"email": "dev.dora@example.com", "firstName": "Dora", "lastName": "Dev", "picture": "", "status": "ACTIVE"}
+    assert read == {**team, "users": [dora]}
     assert port.post("/v1/teams", json={"name": "x1", "description": None}).status_code == 422
     assert port.post("/v1/teams", json=body).status_code == 409
-    port.patch("/v1/teams/night", json={"description": "Late"})
+    changed = port.patch("/v1/teams/night", json={"description": "Late"}).json()["team"]
+    assert (changed["description"], changed["users"]) == ("Late", ["dev.dora@example.com"])
     entity = port.get("/v1/blueprints/_team/entities/night").json()["entity"]
     assert entity["properties"] == {"description": "Late", "size": 1}
     replaced = port.put("/v1/teams/night", json={"name": "day"}).json()["team"]
-    assert (replaced["name"], replaced["description"], replaced["users"]) == ("day", None, [])
+    assert (replaced["name"], "description" in replaced, replaced["users"]) == ("day", False, [])
     assert port.delete("/v1/teams/day").json() == {"ok": True}
     assert [each["name"] for each in port.get("/v1/teams").json()["teams"]] == ["platform", "shop"]
     assert port.get("/v1/teams/day").status_code == 404
@@ -165,6 +174,7 @@ def test_teams_take_addresses_and_show_people(port: httpx.Client) -> None:
 def test_users_are_invited_and_are_entities(port: httpx.Client) -> None:
     user = port.post("/v1/users/invite", json={"invitee": {"email": "new@example.com"}}).json()["user"]
     assert (user["status"], user["roles"], user["teams"]) == ("INVITED", [{"name": "Member"}], [])
+    assert port.get("/v1/users/dev.dora@example.com").json()["user"]["teams"] == ["shop"]
     port.patch("/v1/users/new@example.com", json={"roles": ["Admin"]})
     entity = port.get("/v1/blueprints/_user/entities/new@example.com").json()["entity"]
     assert entity["properties"]["port_role"] == "Admin"
@@ -174,6 +184,31 @@ def test_users_are_invited_and_are_entities(port: httpx.Client) -> None:
     emails = [each["email"] for each in port.get("/v1/users").json()["users"]]
     accounts = [f"deployment-gate{suffix}@serviceaccounts.getport.io" for suffix in ("", "-member")]
     assert emails == ["ada.admin@example.com", "pat.platform@example.com", "dev.dora@example.com", *accounts]
+
+
+@pytest.mark.fact(225)
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("teams/shop?fields=name&fields=users.email", {"name": "shop", "users": [{"email": "dev.dora@example.com"}]}),
+        (
+            "teams/shop?fields=users.firstName&fields=users.status",
+            {"users": [{"firstName": "Dora", "status": "ACTIVE"}]},
+        ),
+        ("teams/shop?fields=provider&fields=nothing", {"provider": "port"}),
+        (
+            "users/dev.dora@example.com?fields=email&fields=teams&fields=roles.name&fields=managedByScim",
+            {"email": "dev.dora@example.com", "teams": ["shop"], "roles": [{"name": "Member"}]},
+        ),
+    ],
+)
+def test_fields_choose_what_is_read_of_teams_and_users(port: httpx.Client, path: str, expected: Body) -> None:
+    read = port.get(f"/v1/{path}").json()
+    kind = path.partition("/")[0]
+    assert read[kind.removesuffix("s")] == expected
+    rows = port.get(f"/v1/{kind}?{path.partition('?')[2]}").json()[kind]
+    assert expected in rows
+    assert [row for row in rows if sorted(row) != sorted(expected)] == []
 
 
 @pytest.mark.fact(139)

@@ -11,6 +11,7 @@ from portctl.sandbox.server import Sandbox
 from tests.sandbox.bodies import Body, blueprint, refusal, relation
 
 ROOT = "/v1/blueprints"
+MAPS = ("calculationProperties", "mirrorProperties", "aggregationProperties", "relations")
 STAMPS = ("createdAt", "createdBy", "updatedAt", "updatedBy", "id")
 
 
@@ -37,27 +38,21 @@ def test_the_list_has_every_blueprint_system_ones_too(port: httpx.Client) -> Non
 
 
 @pytest.mark.fact(22, 26, 44)
-def test_a_new_blueprint_is_completed_and_stamped(sandbox: Sandbox, port: httpx.Client) -> None:
-    row = made(port, blueprint(icon="Lock", somethingNew=[1]))
-    assert plain(row) == {
-        "identifier": "thing",
-        "title": "Thing",
-        "icon": "Lock",
-        "somethingNew": [1],
-        "schema": {"properties": {}, "required": []},
-        "calculationProperties": {},
-        "mirrorProperties": {},
-        "aggregationProperties": {},
-        "relations": {},
-    }
+def test_a_new_blueprint_is_answered_as_it_was_sent_and_stamped(sandbox: Sandbox, port: httpx.Client) -> None:
+    body = {"identifier": "thing", "title": "Thing", "icon": "Lock", "somethingNew": [1], "schema": {"properties": {}}}
+    row = made(port, body)
+    assert plain(row) == body
     client = sandbox.credentials["port"]["default"]["clientId"]
     assert (row["createdBy"], row["updatedBy"]) == (client, client)
     assert row["createdAt"] == row["updatedAt"]
     assert port.get(f"{ROOT}/thing").json() == {"ok": True, "blueprint": row}
+    sandbox.switches.set({"filled-defaults": "strict"})
+    filled = {**body, "schema": {"properties": {}, "required": []}, **{key: {} for key in MAPS}}
+    assert plain(port.get(f"{ROOT}/thing").json()["blueprint"]) == filled
 
 
 @pytest.mark.fact(44)
-def test_defaults_inside_a_blueprint_are_filled_in(port: httpx.Client) -> None:
+def test_defaults_inside_a_blueprint_are_not_filled_in_or_are(sandbox: Sandbox, port: httpx.Client) -> None:
     authentication = {
         "clientId": "c",
         "authorizationUrl": "https://a.example.com",
@@ -65,29 +60,57 @@ def test_defaults_inside_a_blueprint_are_filled_in(port: httpx.Client) -> None:
     }
     page = {"type": "string", "format": "url", "spec": "embedded-url", "specAuthentication": authentication}
     spec = {"calculationBy": "entities", "func": "count"}
-    row = made(
-        port,
-        blueprint(
-            properties={"page": page},
-            ownership={"type": "Direct"},
-            aggregationProperties={"services": {"title": "Services", "target": "service", "calculationSpec": spec}},
-        ),
+    body = blueprint(
+        properties={"page": page},
+        ownership={"type": "Direct"},
+        aggregationProperties={"services": {"title": "Services", "target": "service", "calculationSpec": spec}},
     )
-    assert row["ownership"] == {"type": "Direct", "title": "Owning teams"}
+    assert plain(made(port, body)) == body
+    sandbox.switches.set({"filled-defaults": "strict"})
+    row = port.get(f"{ROOT}/thing").json()["blueprint"]
     assert row["aggregationProperties"]["services"]["type"] == "number"
     filled = row["schema"]["properties"]["page"]["specAuthentication"]
     assert filled == {**authentication, "authorizationScope": ["openid"]}
+    assert row["ownership"] == {"type": "Direct"}
 
 
-@pytest.mark.fact(23, 142)
+@pytest.mark.fact(44)
+def test_what_was_sent_stays_through_changes_and_nothing_joins_it(port: httpx.Client) -> None:
+    """Also where what was sent is the default itself."""
+    text = {"type": "string"}
+    body = {"identifier": "thing", "title": "Thing", "schema": {"properties": {"a": text}, "required": []}}
+    made(port, {**body, "relations": {}})
+    renamed = port.patch(f"{ROOT}/thing/properties/a/rename", json={"newPropertyName": "b"}).json()["blueprint"]
+    schema = {"properties": {"b": text}, "required": []}
+    assert plain(renamed) == {**body, "schema": schema, "relations": {}}
+    mirror = {"mirrorProperties": {"domain": {"path": "to.$title"}}, "relations": {"to": relation("domain")}}
+    merged = port.patch(f"{ROOT}/thing", json=mirror).json()["blueprint"]
+    assert plain(merged) == {**body, "schema": schema, **mirror}
+    bare = {"identifier": "thing", "title": "Bare", "schema": {"properties": {}}}
+    assert plain(port.put(f"{ROOT}/thing", json=bare).json()["blueprint"]) == bare
+    assert plain(port.get(f"{ROOT}/thing").json()["blueprint"]) == bare
+
+
+@pytest.mark.fact(23, 142, 224)
 def test_a_catalogue_page_comes_along_unless_it_is_declined(port: httpx.Client) -> None:
     port.post(ROOT, json=blueprint("library"))
     port.post(ROOT, params={"create_catalog_page": "false"}, json=blueprint("tool"))
     pages = port.get("/v1/pages").json()["pages"]
-    assert [(page["identifier"], page["title"], page["blueprint"]) for page in pages] == [
-        ("librarys", "Libraries", "library")
+    assert [(page["identifier"], page["type"], page["title"], page["blueprint"]) for page in pages] == [
+        ("librarys", "blueprint-entities", "Libraries", "library"),
+        ("libraryEntity", "entity", "Library", "library"),
+        ("toolEntity", "entity", "Tool", "tool"),
     ]
     assert port.get("/v1/pages/librarys").json()["page"] == pages[0]
+
+
+@pytest.mark.fact(224)
+def test_the_page_of_a_blueprint_whose_identifier_ends_in_s_is_called_as_it_is(port: httpx.Client) -> None:
+    port.post(ROOT, json=blueprint("sales"))
+    assert port.get("/v1/pages/sales").json()["page"]["type"] == "blueprint-entities"
+    assert port.get("/v1/pages/saless").status_code == 404
+    port.delete(f"{ROOT}/sales")
+    assert port.get("/v1/pages").json()["pages"] == []
 
 
 @pytest.mark.fact(24)
@@ -215,11 +238,15 @@ def test_a_relation_to_itself_may_be_part_of_the_creation(port: httpx.Client) ->
 
 
 @pytest.mark.fact(38)
-def test_relations_must_say_required_and_many_or_get_false(sandbox: Sandbox, port: httpx.Client) -> None:
+def test_relations_must_say_required_and_many_or_mean_false(sandbox: Sandbox, port: httpx.Client) -> None:
     body = blueprint(relations={"to": {"target": "service"}})
     assert refused(port, body) == (422, "body/relations/to must have required property 'required'")
     sandbox.switches.set({"defaulted-keys": "lenient"})
-    assert made(port, body)["relations"] == {"to": relation("service")}
+    assert made(port, body)["relations"] == {"to": {"target": "service"}}
+    entity = {"identifier": "one", "properties": {}, "relations": {"to": "shop/checkout"}}
+    assert port.post(f"{ROOT}/thing/entities", json=entity).status_code == 201
+    sandbox.switches.set({"filled-defaults": "strict"})
+    assert port.get(f"{ROOT}/thing").json()["blueprint"]["relations"] == {"to": relation("service")}
 
 
 def _aggregation(**more: Any) -> Body:
@@ -239,12 +266,19 @@ def test_a_path_filter_over_unknown_relations_is_silently_stored_as_null(port: h
 def test_inherited_ownership_is_silently_dropped_where_its_owner_is_not_ready(port: httpx.Client) -> None:
     ownership = {"type": "Inherited", "path": "domain"}
     body = blueprint(relations={"domain": relation("domain")}, ownership=ownership)
-    assert made(port, body)["ownership"] == {"type": "Direct", "title": "Owning teams"}
+    assert made(port, body)["ownership"] == {"type": "Direct"}
     port.patch(f"{ROOT}/domain", json={"ownership": {"type": "Direct"}})
     kept = port.put(f"{ROOT}/thing", json=body).json()["blueprint"]
-    assert kept["ownership"] == {**ownership, "title": "Owning teams"}
-    with_team = {**body, "relations": {**body["relations"], "team": relation("_team")}}
-    assert port.put(f"{ROOT}/thing", json=with_team).json()["blueprint"]["ownership"]["type"] == "Direct"
+    assert kept["ownership"] == ownership
+    with_team = {
+        **body,
+        "ownership": {**ownership, "title": "Owners"},
+        "relations": {**body["relations"], "team": relation("_team")},
+    }
+    assert port.put(f"{ROOT}/thing", json=with_team).json()["blueprint"]["ownership"] == {
+        "type": "Direct",
+        "title": "Owners",
+    }
 
 
 @pytest.mark.fact(43)

@@ -152,6 +152,7 @@ def test_the_journal_tells_what_happened_without_secrets(sandbox: Sandbox, port:
         "route": "/v1/actions",
         "caller": client,
         "note": None,
+        "moved": [],
     }
     assert login.public()["caller"] == client
     assert "hush" not in str(write.public())

@@ -148,9 +148,6 @@ def test_secrets_go_out_and_are_masked_everywhere_else(
         "url": f"{listener.url}/******?token=******",
         "headers": {"Authorization": "Bearer ******"},
         "body": {"SCAFFOLD_TOKEN": "******", "TOP": "******", "none": None},
-        "agent": False,
-        "synchronized": False,
-        "method": "POST",
     }
     journal = [str(each) for each in sandbox.journal.exchanges() if each.route != "/v1/organization/secrets"]
     assert [line for line in journal if "t0p-s3cret" in line] == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from portctl.sandbox.core.journal import Exchange
-from tests.tap import check_exchanges
+from tests.tap import check_requests
 
 DESCRIPTION: dict[str, Any] = {
     "components": {"schemas": {"name": {"type": "string", "maxLength": 3}}},
@@ -61,7 +61,7 @@ def exchange(
 
 
 def test_what_fits_is_counted(description: Path) -> None:
-    assert check_exchanges([exchange({"name": "abc"}), exchange({})], description) == 2
+    assert check_requests([exchange({"name": "abc"}), exchange({})], description) == 2
 
 
 @pytest.mark.parametrize(
@@ -75,14 +75,14 @@ def test_what_fits_is_counted(description: Path) -> None:
 )
 def test_what_does_not_fit_is_named(description: Path, wrong: Exchange, complaint: str) -> None:
     with pytest.raises(AssertionError, match=complaint):
-        check_exchanges([wrong], description)
+        check_requests([wrong], description)
 
 
 def test_refusals_and_faults_are_exempt(description: Path) -> None:
     refused = exchange({"other": 1}, status=422)
     altered = exchange({"other": 1}, note="fault: drop_field")
-    assert check_exchanges([refused, altered], description) == 0
+    assert check_requests([refused, altered], description) == 0
 
 
 def test_without_a_description_there_is_nothing_to_check(tmp_path: Path) -> None:
-    assert check_exchanges([exchange({"other": 1})], tmp_path / "absent.json") == 0
+    assert check_requests([exchange({"other": 1})], tmp_path / "absent.json") == 0

@@ -124,6 +124,7 @@ class ServiceApp:
             note=answer.note,
             request_body=request.body,
             response_body=answer.body,
+            moved=self._world.switches.moved(),
         )
 
     async def _send(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:

@@ -27,6 +27,8 @@ class Exchange:
     note: str | None
     request_body: bytes
     response_body: Any
+    moved: tuple[str, ...] = ()
+    """Switches that did not stand as they do by default when it was answered."""
 
     def public(self) -> dict[str, Any]:
         """The exchange without bodies and credentials."""
@@ -41,6 +43,7 @@ class Exchange:
             "route": self.route,
             "caller": self.caller,
             "note": self.note,
+            "moved": list(self.moved),
         }
 
 
@@ -67,6 +70,7 @@ class Journal:
         note: str | None,
         request_body: bytes,
         response_body: Any,
+        moved: tuple[str, ...] = (),
     ) -> None:
         with self._lock:
             self._number += 1
@@ -74,7 +78,19 @@ class Journal:
             self._counters[f"{service} {method} {route or path}"] += 1
             self._exchanges.append(
                 Exchange(
-                    number, at, service, method, path, query, status, route, caller, note, request_body, response_body
+                    number=number,
+                    at=at,
+                    service=service,
+                    method=method,
+                    path=path,
+                    query=query,
+                    status=status,
+                    route=route,
+                    caller=caller,
+                    note=note,
+                    request_body=request_body,
+                    response_body=response_body,
+                    moved=moved,
                 )
             )
 

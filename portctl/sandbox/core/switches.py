@@ -56,5 +56,9 @@ class Switches:
     def strict(self, name: str) -> bool:
         return self._positions[name] is Reading.STRICT
 
+    def moved(self) -> tuple[str, ...]:
+        """The switches that do not stand as they do by default."""
+        return tuple(name for name, switch in self.known.items() if self._positions[name] is not switch.default)
+
     def positions(self) -> dict[str, str]:
         return {name: str(reading) for name, reading in sorted(self._positions.items())}

@@ -8,12 +8,13 @@ SWITCHES = (
     Switch(
         "defaulted-keys",
         strict="a required key that has a default must be sent (relation required and many, webhook enabled)",
-        lenient="such a key is filled in with its default",
+        lenient="such a key may be left out, and means its default",
     ),
     Switch(
         "filled-defaults",
         strict="answers carry every default the server knows",
-        lenient="answers carry only the documented ones (publish, requiredApproval, webhook enabled)",
+        lenient="answers carry what was sent, and no default",
+        default=Reading.LENIENT,
     ),
     Switch(
         "unset-values",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from portctl.sandbox.core.state import Row
 from portctl.sandbox.port import jq_program
 from portctl.sandbox.port.runs import record
+from portctl.sandbox.port.store.actions import is_published
 from portctl.sandbox.port.store.organisation import Cause, Event, Organisation
 
 SOURCE = "AUTOMATION"
@@ -17,7 +18,8 @@ _ANY = {
 def react(organisation: Organisation, event: Event) -> None:
     """One run per automation that listens, is published, and whose condition holds."""
     for automation in list(organisation.state.rows("actions").values()):
-        if automation["trigger"]["type"] == "automation" and automation["publish"] and _hears(automation, event):
+        is_automation = automation["trigger"]["type"] == "automation"
+        if is_automation and is_published(automation) and _hears(automation, event):
             _run(organisation, automation, event)
 
 

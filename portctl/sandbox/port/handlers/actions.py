@@ -28,7 +28,7 @@ def list_all(call: Call) -> Answer:
         "trigger_event_action_identifier": call.request.query_list("trigger_event_action_identifier"),
     }
     chosen = [row for row in rows if kind in (None, row["trigger"]["type"])]
-    chosen = [row for row in chosen if published in (None, row["publish"])]
+    chosen = [row for row in chosen if published in (None, actions.is_published(row))]
     for name, values in wanted.items():
         chosen = [row for row in chosen if not values or _key(row, name) in values]
     return ok(actions=chosen)

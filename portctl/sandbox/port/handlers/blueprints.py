@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from portctl.sandbox.core.exchange import Answer
+from portctl.sandbox.core.state import Row
 from portctl.sandbox.port.context import Call, ok
 from portctl.sandbox.port.errors import not_found
 from portctl.sandbox.port.schemas import blueprint as schema
 from portctl.sandbox.port.schemas.check import check
 from portctl.sandbox.port.store import blueprints
+from portctl.sandbox.port.store.blueprint_defaults import shown
 
 _RENAMES = {
     "properties": schema.rename("newPropertyName"),
@@ -17,7 +19,7 @@ _RENAMES = {
 
 
 def list_all(call: Call) -> Answer:
-    return ok(blueprints=list(call.tables.rows("blueprints").values()))
+    return ok(blueprints=[shown(call.organisation, row) for row in call.tables.rows("blueprints").values()])
 
 
 def read(call: Call) -> Answer:
@@ -25,26 +27,26 @@ def read(call: Call) -> Answer:
     row = call.tables.get("blueprints", identifier)
     if row is None:
         raise not_found("Blueprint", identifier)
-    return ok(blueprint=row)
+    return _shown(call, row)
 
 
 def create(call: Call) -> Answer:
     body = call.body()
     check(schema.body("create", strict=call.organisation.strict("defaulted-keys")), body)
     page = call.flag("create_catalog_page", default=True)
-    return ok(201, blueprint=blueprints.create(call.organisation, body, call.by, page=page))
+    return _shown(call, blueprints.create(call.organisation, body, call.by, page=page), 201)
 
 
 def replace(call: Call) -> Answer:
     body = call.body()
     check(schema.body("replace", strict=call.organisation.strict("defaulted-keys")), body)
-    return ok(blueprint=blueprints.replace(call.organisation, call.params["blueprint"], body, call.by))
+    return _shown(call, blueprints.replace(call.organisation, call.params["blueprint"], body, call.by))
 
 
 def merge(call: Call) -> Answer:
     body = call.body()
     check(schema.body("merge", strict=call.organisation.strict("defaulted-keys")), body)
-    return ok(blueprint=blueprints.merge(call.organisation, call.params["blueprint"], body, call.by))
+    return _shown(call, blueprints.merge(call.organisation, call.params["blueprint"], body, call.by))
 
 
 def delete(call: Call) -> Answer:
@@ -65,7 +67,7 @@ def rename_relation(call: Call) -> Answer:
 
 
 def structure(call: Call) -> Answer:
-    return ok(blueprint=blueprints.system_structure(call.params["blueprint"]))
+    return _shown(call, blueprints.system_structure(call.params["blueprint"]))
 
 
 def _rename(call: Call, group: str, param: str, key: str) -> Answer:
@@ -74,4 +76,8 @@ def _rename(call: Call, group: str, param: str, key: str) -> Answer:
     row = blueprints.rename_key(
         call.organisation, call.params["blueprint"], group, call.params[param], body[key], call.by
     )
-    return ok(blueprint=row)
+    return _shown(call, row)
+
+
+def _shown(call: Call, row: Row, status: int = 200) -> Answer:
+    return ok(status, blueprint=shown(call.organisation, row))

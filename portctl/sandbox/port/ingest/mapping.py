@@ -36,7 +36,7 @@ def work(organisations: Mapping[str, Organisation]) -> Work:
 
 def apply(organisation: Organisation, webhook: Row, data: Row) -> None:
     """Apply every mapping; what goes wrong with one stands in the audit log and stops no other."""
-    for mapping in webhook["mappings"]:
+    for mapping in webhook.get("mappings", []):
         try:
             items = _items(mapping, data)
         except PortError as error:

@@ -11,6 +11,7 @@ from portctl.sandbox.core.state import Row
 from portctl.sandbox.port.context import parse_body
 from portctl.sandbox.port.errors import PortError, not_found
 from portctl.sandbox.port.store.organisation import Organisation
+from portctl.sandbox.port.store.webhooks import is_enabled
 
 ROUTE = "/ingest/{key}"
 INGEST = "ingest"
@@ -25,14 +26,14 @@ def receive(organisations: Iterable[Organisation], key: str, request: Request) -
         raise PortError(413, "payload_too_large", "Request body is too large (limit is 512KiB)")
     _verify(webhook.get("security") or {}, request)
     body = parse_body(request)
-    if webhook["enabled"]:
+    if is_enabled(webhook):
         payload = {
             "organisation": organisation.identifier,
             "webhook": webhook["identifier"],
             "data": {"body": body, "headers": dict(request.headers), "queryParams": dict(request.queries())},
         }
         organisation.runtime.later(INGEST, payload)
-    return Answer(202, {"ok": True}, caller=webhook["identifier"], note=None if webhook["enabled"] else "dropped")
+    return Answer(202, {"ok": True}, caller=webhook["identifier"], note=None if is_enabled(webhook) else "dropped")
 
 
 def _find(organisations: Iterable[Organisation], key: str) -> tuple[Organisation, Row]:

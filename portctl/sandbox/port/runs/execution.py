@@ -17,7 +17,7 @@ def execute(organisation: Organisation, identifier: str, body: Row, who: Actor, 
     trigger = action["trigger"]
     if trigger["type"] != "self-service":
         raise invalid(f'The automation "{identifier}" cannot be executed')
-    if not action["publish"]:
+    if not actions.is_published(action):
         raise invalid(f'The action "{identifier}" is not published')
     entity = _entity(organisation, trigger, body.get("entity"))
     actor.require_execution(organisation, who, action, entity)

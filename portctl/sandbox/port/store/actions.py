@@ -68,12 +68,10 @@ def _refuse_unknown(organisation: Organisation, body: Row) -> None:
 
 
 def _completed(organisation: Organisation, body: Row) -> Row:
-    """The body with the defaults that the server fills in."""
-    row: Row = {**body, "publish": body.get("publish", True), "requiredApproval": body.get("requiredApproval", False)}
+    """The body as it is, or with every default (switch `filled-defaults`)."""
     if not organisation.strict("filled-defaults"):
-        return row
-    row.setdefault("approvalNotification", {"type": "email"})
-    row.setdefault("allowAnyoneToViewRuns", True)
+        return body
+    row: Row = {**_DEFAULTS, **body}
     method = row["invocationMethod"]
     row["invocationMethod"] = {**_INVOCATION_DEFAULTS.get(method["type"], {}), **method}
     condition = row["trigger"].get("condition")
@@ -82,6 +80,17 @@ def _completed(organisation: Organisation, body: Row) -> Row:
     return row
 
 
+def is_published(action: Row) -> bool:
+    """Whether an action can be executed, or an automation fires; they do unless they say otherwise."""
+    return bool(action.get("publish", True))
+
+
+_DEFAULTS: Row = {
+    "publish": True,
+    "requiredApproval": False,
+    "approvalNotification": {"type": "email"},
+    "allowAnyoneToViewRuns": True,
+}
 _INVOCATION_DEFAULTS: dict[str, dict[str, Any]] = {
     "WEBHOOK": {"agent": False, "synchronized": False, "method": "POST", "headers": {}, "body": {}},
     "GITHUB": {"reportWorkflowStatus": True},

@@ -1,4 +1,4 @@
-"""What a blueprint must satisfy beyond its schema, and what Port fills in or silently drops."""
+"""What a blueprint must satisfy beyond its schema, and what Port silently drops."""
 
 from __future__ import annotations
 
@@ -8,42 +8,10 @@ from typing import Any
 
 from portctl.sandbox.core.state import Row
 from portctl.sandbox.port.errors import PortError, invalid
+from portctl.sandbox.port.store.blueprint_defaults import MAPS
 from portctl.sandbox.port.store.organisation import Organisation
 
 META = ("identifier", "title", "blueprint", "team", "icon", "createdAt", "createdBy", "updatedAt", "updatedBy")
-MAPS = ("calculationProperties", "mirrorProperties", "aggregationProperties", "relations")
-
-
-def completed(body: Row) -> Row:
-    """The body with the defaults that Port fills in."""
-    row = {name: value for name, value in body.items() if name not in MAPS}
-    row["schema"] = {"properties": _properties(body["schema"]["properties"]), "required": _required(body)}
-    row["calculationProperties"] = _properties(body.get("calculationProperties", {}))
-    row["mirrorProperties"] = dict(body.get("mirrorProperties", {}))
-    row["aggregationProperties"] = {
-        name: {"type": "number", **each} for name, each in body.get("aggregationProperties", {}).items()
-    }
-    row["relations"] = {
-        name: {"required": False, "many": False, **each} for name, each in body.get("relations", {}).items()
-    }
-    if "ownership" in row:
-        row["ownership"] = {"title": "Owning teams", **row["ownership"]}
-    return row
-
-
-def _required(body: Row) -> list[str]:
-    return list(body["schema"].get("required", []))
-
-
-def _properties(properties: Row) -> Row:
-    filled: Row = {}
-    for name, each in properties.items():
-        authentication = each.get("specAuthentication")
-        if authentication is None:
-            filled[name] = each
-        else:
-            filled[name] = {**each, "specAuthentication": {"authorizationScope": ["openid"], **authentication}}
-    return filled
 
 
 def settled(organisation: Organisation, row: Row, before: Row | None) -> Row:
@@ -198,7 +166,7 @@ def _ownership(row: Row, known: _Neighbours) -> Row | None:
     owner_is_ready = place is not None and place.get("ownership", {}).get("type") == "Direct"
     if owner_is_ready and all(each["target"] != "_team" for each in row["relations"].values()):
         return ownership
-    return {"type": "Direct", "title": ownership["title"]}
+    return {**{name: value for name, value in ownership.items() if name != "path"}, "type": "Direct"}
 
 
 def _refuse_type_changes(before: Row, after: Row) -> None:

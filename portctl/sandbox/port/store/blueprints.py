@@ -9,6 +9,7 @@ from portctl.sandbox.core.state import Row
 from portctl.sandbox.port.errors import dependents, invalid, not_found, protected, taken
 from portctl.sandbox.port.store import blueprint_rules, references
 from portctl.sandbox.port.store.actions import delete as delete_action
+from portctl.sandbox.port.store.blueprint_defaults import MAPS, completed, said, shown
 from portctl.sandbox.port.store.organisation import STAMPS, Organisation
 
 SYSTEM = ("_user", "_team", "_rule", "_rule_result", "_scorecard")
@@ -30,40 +31,39 @@ def create(organisation: Organisation, body: Row, by: str, *, page: bool) -> Row
     if organisation.state.get("blueprints", identifier) is not None:
         raise taken("Blueprint", identifier)
     row = insert(organisation, body, by)
-    if page:
-        _add_page(organisation, row, by)
+    _add_pages(organisation, row, by, catalogue=page)
     return row
 
 
 def insert(organisation: Organisation, body: Row, by: str) -> Row:
     """Store a new blueprint, system ones included, with the role that comes with it."""
-    row = blueprint_rules.settled(organisation, blueprint_rules.completed(_clean(body)), None)
+    row = blueprint_rules.settled(organisation, completed(_clean(body)), None)
     row = organisation.stamped({"id": organisation.world.ids.prefixed("bp"), **row}, by)
     organisation.state.put("blueprints", row["identifier"], row)
     role = f"{row['identifier']}-moderator"
     organisation.state.put("roles", role, {"name": role, "protected": True})
-    organisation.audit("blueprint", row["identifier"], by, before=None, after=row)
+    _audit(organisation, by, None, row)
     return row
 
 
 def replace(organisation: Organisation, identifier: str, body: Row, by: str) -> Row:
     """PUT: what the body leaves out is removed, with the values that entities hold for it."""
     before = find(organisation, identifier)
-    return _write(organisation, before, blueprint_rules.completed({"identifier": identifier, **_clean(body)}), by)
+    return _write(organisation, before, completed({"identifier": identifier, **_clean(body)}), by)
 
 
 def merge(organisation: Organisation, identifier: str, body: Row, by: str) -> Row:
     """PATCH: keys left out are kept, maps are merged by key."""
     before = find(organisation, identifier)
-    after = {**before, **_clean(body)}
-    for name in blueprint_rules.MAPS:
-        after[name] = {**before[name], **body.get(name, {})}
+    written = said(before)
+    after = {**written, **_clean(body)}
+    for name in MAPS:
+        if name in body:
+            after[name] = {**written.get(name, {}), **body[name]}
     if "schema" in body and not organisation.strict("patch-schema"):
-        after["schema"] = {
-            "properties": {**before["schema"]["properties"], **body["schema"]["properties"]},
-            "required": body["schema"].get("required", before["schema"]["required"]),
-        }
-    return _write(organisation, before, blueprint_rules.completed(after), by)
+        properties = {**written["schema"]["properties"], **body["schema"]["properties"]}
+        after["schema"] = {**written["schema"], **body["schema"], "properties": properties}
+    return _write(organisation, before, completed(after), by)
 
 
 def delete(organisation: Organisation, identifier: str, by: str, *, actions: bool, emptied: bool = False) -> None:
@@ -84,7 +84,9 @@ def delete(organisation: Organisation, identifier: str, by: str, *, actions: boo
     organisation.state.drop("blueprints", identifier)
     organisation.state.drop("blueprint_permissions", identifier)
     organisation.state.drop("roles", f"{identifier}-moderator")
-    organisation.audit("blueprint", identifier, by, before=before, after=None)
+    for name in references.pages_of(organisation, identifier):
+        organisation.state.drop("pages", name)
+    _audit(organisation, by, before, None)
 
 
 def refuse_system(identifier: str) -> None:
@@ -99,23 +101,24 @@ def rename_key(organisation: Organisation, identifier: str, group: str, old: str
     Values of entities, and paths and required lists that name it, follow.
     """
     before = find(organisation, identifier)
-    holder = before["schema"] if group == "properties" else before
-    if old not in holder[group]:
+    written = said(before)
+    holder = written["schema"] if group == "properties" else written
+    if old not in holder.get(group, {}):
         raise not_found({"properties": "Property", "relations": "Relation"}.get(group, "Mirror property"), old)
-    if any(
-        new in names for names in (before["schema"]["properties"], *(before[name] for name in blueprint_rules.MAPS))
-    ):
+    if any(new in names for names in (before["schema"]["properties"], *(before[name] for name in MAPS))):
         raise taken("Property", new)
     renamed = {(new if name == old else name): each for name, each in holder[group].items()}
     if group == "properties":
-        required = [new if name == old else name for name in before["schema"]["required"]]
-        after = {**before, "schema": {"properties": renamed, "required": required}}
+        schema = {**written["schema"], "properties": renamed}
+        if "required" in schema:
+            schema["required"] = [new if name == old else name for name in schema["required"]]
+        after = {**written, "schema": schema}
     else:
-        after = {**before, group: renamed}
-    organisation.state.put("blueprints", identifier, organisation.stamped(after, by, before))
+        after = {**written, group: renamed}
+    organisation.state.put("blueprints", identifier, organisation.stamped(completed(after), by, before))
     references.key_renamed(organisation, identifier, group, old, new)
     row = find(organisation, identifier)
-    organisation.audit("blueprint", identifier, by, before=before, after=row)
+    _audit(organisation, by, before, row)
     return row
 
 
@@ -136,8 +139,14 @@ def _write(organisation: Organisation, before: Row, after: Row, by: str) -> Row:
         references.blueprint_renamed(organisation, identifier, new)
         row = find(organisation, new)
     _forget_values(organisation, before, row)
-    organisation.audit("blueprint", new, by, before=before, after=row)
+    _audit(organisation, by, before, row)
     return row
+
+
+def _audit(organisation: Organisation, by: str, before: Row | None, after: Row | None) -> None:
+    identifier = str((after or before or {})["identifier"])
+    was, now = (None if row is None else shown(organisation, row) for row in (before, after))
+    organisation.audit("blueprint", identifier, by, before=was, after=now)
 
 
 def _keep_system_parts(before: Row, after: Row) -> None:
@@ -153,7 +162,7 @@ def system_structure(identifier: str) -> Row:
     """What Port itself defines on a system blueprint. Errors: 404."""
     if identifier not in SYSTEM:
         raise not_found("System blueprint", identifier)
-    return blueprint_rules.completed(SYSTEM_BLUEPRINTS[identifier])
+    return completed(SYSTEM_BLUEPRINTS[identifier])
 
 
 def _forget_values(organisation: Organisation, before: Row, after: Row) -> None:
@@ -172,22 +181,27 @@ def _forget_values(organisation: Organisation, before: Row, after: Row) -> None:
             organisation.state.put(table, identifier, {**entity, group: kept})
 
 
-def _add_page(organisation: Organisation, row: Row, by: str) -> None:
-    identifier = f"{row['identifier']}s"
+def _add_pages(organisation: Organisation, row: Row, by: str, *, catalogue: bool) -> None:
+    """The pages that come with a blueprint: one for its entities, if wanted, and one that shows a single entity."""
+    name = row["identifier"]
+    if catalogue:
+        sidebar = {"sidebar": "catalog", "section": "software_catalog", "parent": None, "after": None}
+        identifier = name if name.endswith("s") else f"{name}s"
+        _add_page(organisation, row, by, identifier, "blueprint-entities", title=plural(row["title"]), **sidebar)
+    _add_page(organisation, row, by, f"{name}Entity", "entity", title=row["title"])
+
+
+def _add_page(organisation: Organisation, row: Row, by: str, identifier: str, kind: str, **more: Any) -> None:
     page = {
         "identifier": identifier,
-        "type": "blueprint-entities",
-        "title": plural(row["title"]),
+        "type": kind,
         "icon": row.get("icon"),
         "blueprint": row["identifier"],
         "widgets": [],
         "pageFilters": [],
         "locked": False,
         "protected": False,
-        "sidebar": "catalog",
-        "section": "software_catalog",
-        "parent": None,
-        "after": None,
+        **more,
     }
     organisation.state.put("pages", identifier, organisation.stamped(page, by))
 

@@ -23,15 +23,16 @@ def find_team(organisation: Organisation, name: str) -> Row:
 def create_team(organisation: Organisation, body: Row, by: str) -> Row:
     if organisation.state.get("teams", body["name"]) is not None:
         raise taken("Team", body["name"])
-    own: Row = {"id": organisation.world.ids.token(24), "provider": "port", "description": None, "users": []}
+    own: Row = {"id": organisation.world.ids.token(24), "provider": "port", "users": []}
     return _put_team(organisation, None, {**own, **_known(body)}, by)
 
 
 def change_team(organisation: Organisation, name: str, body: Row, by: str, *, whole: bool) -> Row:
     """`whole`: what the body leaves out is cleared."""
     before = find_team(organisation, name)
-    cleared: Row = {"description": None, "users": []} if whole else {}
-    row = {**before, **cleared, **_known(body)}
+    kept = {name: value for name, value in before.items() if not whole or name != "description"}
+    cleared: Row = {"users": []} if whole else {}
+    row = {**kept, **cleared, **_known(body)}
     if row["name"] != name:
         if organisation.state.get("teams", row["name"]) is not None:
             raise taken("Team", row["name"])
@@ -45,12 +46,16 @@ def delete_team(organisation: Organisation, name: str, by: str) -> None:
     organisation.audit("team", name, by, before=before, after=None)
 
 
+def written_team(row: Row) -> Row:
+    """The team as writes answer it: its users as addresses."""
+    return {name: value for name, value in row.items() if name not in ("createdBy", "updatedBy")}
+
+
 def shown_team(organisation: Organisation, row: Row) -> Row:
     """The team as it is read: its users as objects."""
     users = [organisation.state.get("users", email) or {"email": email} for email in row["users"]]
-    shown = {name: value for name, value in row.items() if name not in ("createdBy", "updatedBy")}
     names = ("email", "firstName", "lastName", "picture", "status")
-    return {**shown, "users": [{name: user[name] for name in names if name in user} for user in users]}
+    return {**written_team(row), "users": [{name: user[name] for name in names if name in user} for user in users]}
 
 
 def find_user(organisation: Organisation, email: str) -> Row:
@@ -111,19 +116,15 @@ def put_user(organisation: Organisation, before: Row | None, row: Row, by: str) 
 
 
 def shown_user(row: Row) -> Row:
-    """The user as it is read: roles and teams as objects."""
+    """The user as it is read: roles as objects, teams as names."""
     shown = {name: value for name, value in row.items() if name not in ("createdBy", "updatedBy")}
-    return {
-        **shown,
-        "roles": [{"name": name} for name in row["roles"]],
-        "teams": [{"name": name} for name in row["teams"]],
-    }
+    return {**shown, "roles": [{"name": name} for name in row["roles"]]}
 
 
 def _put_team(organisation: Organisation, before: Row | None, row: Row, by: str) -> Row:
     row = organisation.stamped(row, by, before)
     organisation.state.put("teams", row["name"], row)
-    properties = {"description": row["description"], "size": len(row["users"])}
+    properties = {"description": row.get("description"), "size": len(row["users"])}
     _put_entity(organisation, "_team", row["name"], row["name"], properties, by)
     organisation.audit("team", row["name"], by, before=before, after=row)
     return row

@@ -38,6 +38,12 @@ def actions_of(organisation: Organisation, blueprint: str) -> list[str]:
     return [row["identifier"] for row in rows if blueprint in bound_to(row)]
 
 
+def pages_of(organisation: Organisation, blueprint: str) -> list[str]:
+    """The pages of a blueprint."""
+    rows = organisation.state.rows("pages").values()
+    return [row["identifier"] for row in rows if row["blueprint"] == blueprint]
+
+
 def bound_to(action: Row) -> list[str]:
     """The blueprints that an action or automation names."""
     trigger, invocation = action["trigger"], action["invocationMethod"]
@@ -69,8 +75,11 @@ def blueprint_renamed(organisation: Organisation, old: str, new: str) -> None:
         if old in bound_to(row):
             state.put("actions", identifier, _action_renamed(row, old, new))
     for identifier, row in list(state.rows("webhooks").items()):
-        mappings = [{**each, "blueprint": new} if each["blueprint"] == old else each for each in row["mappings"]]
-        state.put("webhooks", identifier, {**row, "mappings": mappings})
+        if any(each["blueprint"] == old for each in row.get("mappings", [])):
+            mappings = [{**each, "blueprint": new} if each["blueprint"] == old else each for each in row["mappings"]]
+            state.put("webhooks", identifier, {**row, "mappings": mappings})
+    for identifier in pages_of(organisation, old):
+        state.put("pages", identifier, {**state.rows("pages")[identifier], "blueprint": new})
     permissions = state.get("blueprint_permissions", old)
     if permissions is not None:
         state.drop("blueprint_permissions", old)

@@ -19,7 +19,7 @@ def create(organisation: Organisation, body: Row, by: str) -> Row:
     name = body["secretName"]
     if organisation.state.get("secrets", name) is not None:
         raise taken("Secret", name)
-    row = organisation.stamped({"description": None, **body}, by)
+    row = organisation.stamped(body, by)
     organisation.state.put("secrets", name, row)
     organisation.audit("secret", name, by, before=None, after=shown(row))
     return row
@@ -41,4 +41,4 @@ def delete(organisation: Organisation, name: str, by: str) -> None:
 
 def shown(row: Row) -> Row:
     """Name and metadata."""
-    return {name: row[name] for name in ("secretName", "description", "createdAt", "updatedAt")}
+    return {name: row[name] for name in ("secretName", "description", "createdAt", "updatedAt") if name in row}

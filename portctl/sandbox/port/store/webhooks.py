@@ -67,9 +67,13 @@ def _store(organisation: Organisation, before: Row | None, after: Row, by: str) 
     return row
 
 
+def is_enabled(webhook: Row) -> bool:
+    return bool(webhook.get("enabled", True))
+
+
 def _completed(organisation: Organisation, row: Row) -> Row:
-    row = {"enabled": True, "mappings": [], **row}
+    """The webhook as it is, or with every default (switch `filled-defaults`)."""
     if not organisation.strict("filled-defaults"):
         return row
-    mappings = [{"operation": "create", "filter": "true", **mapping} for mapping in row["mappings"]]
-    return {"security": {}, "integrationType": "custom", **row, "mappings": mappings}
+    mappings = [{"operation": "create", "filter": "true", **mapping} for mapping in row.get("mappings", [])]
+    return {"enabled": True, "security": {}, "integrationType": "custom", **row, "mappings": mappings}
