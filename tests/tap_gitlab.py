@@ -40,6 +40,7 @@ UNDESCRIBED = {
     "PATCH /api/v4/jobs/{job}/trace": "gitlab-runner: sends a log",
     "PUT /api/v4/jobs/{job}": "gitlab-runner: says how a job is",
     "POST /api/v4/jobs/{job}/artifacts": "gitlab-runner: hands in a file of a job",
+    "GET /api/v4/jobs/{job}/artifacts": "gitlab-runner: fetches what an earlier job has left",
     "git": "Git over HTTP",
 }
 """Routes that the sandbox answers and the description lacks, each with the page of GitLab's docs that has it."""

@@ -70,17 +70,24 @@ def received(request: Request) -> dict[str, Any]:
     return {**nested(request.queries()), **_body(request)}
 
 
-def uploaded(request: Request) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The parameters and the files of a multipart body, by name. Errors: 415 for any other body."""
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file of a multipart body; `name` as its sender calls it."""
+
+    name: str
+    content: bytes
+
+
+def uploaded(request: Request) -> tuple[dict[str, Any], dict[str, Upload]]:
+    """The parameters, and the files of a multipart body, by the part's name. Errors: as `received`."""
     content_type = request.headers.get("content-type", "")
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind != "multipart/form-data":
-        raise GitLabError(415, {"error": f"The provided content-type '{kind}' is not supported."})
+    if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
+        return received(request), {}
     pairs: list[tuple[str, str]] = []
-    files: dict[str, bytes] = {}
-    for name, is_file, content in _parts(content_type, request.body):
-        if is_file:
-            files[name] = content
+    files: dict[str, Upload] = {}
+    for name, file, content in _parts(content_type, request.body):
+        if file is not None:
+            files[name] = Upload(file, content)
         else:
             pairs.append((name, content.decode("utf-8", "replace")))
     return {**nested(request.queries()), **nested(pairs)}, files
@@ -158,20 +165,20 @@ def _json(body: bytes) -> dict[str, Any]:
 
 def _multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
     parts = list(_parts(content_type, body))
-    if any(is_file for _, is_file, _ in parts):
+    if any(file is not None for _, file, _ in parts):
         raise not_emulated("file uploads")
     return [(name, content.decode("utf-8", "replace")) for name, _, content in parts]
 
 
-def _parts(content_type: str, body: bytes) -> Iterator[tuple[str, bool, bytes]]:
-    """Name, whether it is a file, and content of each part."""
+def _parts(content_type: str, body: bytes) -> Iterator[tuple[str, str | None, bytes]]:
+    """Name, name of the file where it is one, and content of each part."""
     head = f"Content-Type: {content_type}\r\n\r\n".encode()
     message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + body)
     for part in message.walk():
         name = part.get_param("name", header="content-disposition")
         if isinstance(name, str):
             content = part.get_payload(decode=True)
-            yield name, part.get_filename() is not None, content if isinstance(content, bytes) else b""
+            yield name, part.get_filename(), content if isinstance(content, bytes) else b""
 
 
 def _object(fields: Fields, sent: Mapping[str, Any], prefix: str, problems: list[str]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from portctl.sandbox.gitlab.handlers import (
     pipelines,
     projects,
     protected_environments,
+    runner_artifacts,
     runner_jobs,
     runners,
     triggers,
@@ -262,7 +263,8 @@ _RUNNERS = (
     _runner("POST", "/jobs/request", runner_jobs.request),
     _runner("PATCH", "/jobs/{job}/trace", runner_jobs.append_trace),
     _runner("PUT", "/jobs/{job}", runner_jobs.update),
-    _runner("POST", "/jobs/{job}/artifacts", runner_jobs.upload),
+    _runner("POST", "/jobs/{job}/artifacts", runner_artifacts.upload),
+    _runner("GET", "/jobs/{job}/artifacts", runner_artifacts.download),
 )
 
 ROUTES: tuple[Route, ...] = (

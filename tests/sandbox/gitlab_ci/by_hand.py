@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import io
+import zipfile
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import httpx
 
 from tests.sandbox.gitlab_ci.workshop import Workshop
+
+Answered: TypeAlias = tuple[int, Any]
+FEATURES = ("upload_multiple_artifacts", "artifacts_exclude", "return_exit_code", "cancel_gracefully")
 
 
 class Runner:
@@ -24,8 +30,10 @@ class Runner:
         self.workshop.last = self.workshop.trigger(payload)
         self.workshop.settle()
 
-    def request(self, token: str | None = None) -> httpx.Response:
-        body = {"token": token or self.token, "system_id": "s_1", "info": {"name": "somebody"}}
+    def request(self, token: str | None = None, features: Sequence[str] | None = None) -> httpx.Response:
+        known = dict.fromkeys(FEATURES if features is None else features, True)
+        info = {"name": "somebody", "features": known}
+        body = {"token": token or self.token, "system_id": "s_1", "info": info}
         return self.client.post("/jobs/request", json=body)
 
     def take(self) -> dict[str, Any]:
@@ -42,3 +50,19 @@ class Runner:
         answer = self.client.put(f"/jobs/{job['id']}", json={"token": job["token"], "state": state, **more})
         self.workshop.settle()
         return answer
+
+
+def zipped(**texts: str) -> bytes:
+    """An archive; double underscores in names stand for slashes, one for a dot."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in texts.items():
+            archive.writestr(name.replace("__", "/").replace("_", "."), text)
+    return content.getvalue()
+
+
+def upload(runner: Runner, job: dict[str, Any], content: bytes, token: str | None = None, **fields: str) -> Answered:
+    headers = {"job-token": token or job["token"]}
+    files = {"file": (fields.pop("filename", "artifacts.zip"), content)}
+    answer = runner.client.post(f"/jobs/{job['id']}/artifacts", files=files, params=fields, headers=headers)
+    return answer.status_code, answer.json()

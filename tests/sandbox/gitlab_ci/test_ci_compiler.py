@@ -74,7 +74,7 @@ def test_every_keyword_that_is_understood_reaches_the_job() -> None:
         paths=("out/",),
         exclude=("out/*.tmp",),
         when="always",
-        expire_in_seconds=86_400,
+        expire_in="1 day",
         access="developer",
         dotenv=("gate.env",),
         junit=("a.xml", "b.xml"),

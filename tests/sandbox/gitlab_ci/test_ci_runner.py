@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import gzip
-import io
 import subprocess
-import zipfile
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.sandbox.gitlab_ci.by_hand import Runner
+from tests.sandbox.gitlab_ci.by_hand import Runner, upload, zipped
 from tests.sandbox.gitlab_ci.workshop import PROJECT, Workshop
 
-Answered: TypeAlias = tuple[int, Any]
 STAGES = """
 stages: [one, two, three]
 a: {stage: one, before_script: [echo before], script: [echo a, exit 3], after_script: [echo after], timeout: 5 minutes}
@@ -57,6 +54,7 @@ def test_a_runner_is_given_the_oldest_job_with_all_that_it_needs(
     sha = workshop.pipeline()["sha"]
     url = workshop.sandbox.urls["gitlab"].replace("://", f"://gitlab-ci-token:{job['token']}@")
     project = workshop.client.get(PROJECT).json()
+    own = f"refs/pipelines/{workshop.last}"
     assert job == {
         "id": workshop.job("a")["id"],
         "token": job["token"],
@@ -65,8 +63,13 @@ def test_a_runner_is_given_the_oldest_job_with_all_that_it_needs(
             "id": workshop.job("a")["id"],
             "name": "a",
             "stage": "one",
+            "pipeline_id": workshop.last,
             "project_id": project["id"],
             "project_name": project["name"],
+            "project_full_path": "platform/pipelines",
+            "namespace_id": project["namespace"]["id"],
+            "user_id": workshop.job("a")["user"]["id"],
+            "time_in_queue_seconds": 0,
         },
         "git_info": {
             "repo_url": f"{url}/platform/pipelines.git",
@@ -74,8 +77,12 @@ def test_a_runner_is_given_the_oldest_job_with_all_that_it_needs(
             "sha": sha,
             "before_sha": "0" * 40,
             "ref_type": "branch",
+            "refspecs": [f"+{own}:{own}", "+refs/heads/main:refs/remotes/origin/main"],
+            "depth": 20,
+            "repo_object_format": "sha1",
+            "protected": True,
         },
-        "runner_info": {"timeout": 300},
+        "runner_info": {"timeout": 300, "runner_session_url": None},
         "steps": [
             {
                 "name": "script",
@@ -92,14 +99,24 @@ def test_a_runner_is_given_the_oldest_job_with_all_that_it_needs(
                 "allow_failure": True,
             },
         ],
+        "hooks": [],
         "image": None,
+        "services": [],
+        "artifacts": None,
+        "cache": [],
+        "credentials": [],
+        "dependencies": [],
+        "features": {"trace_sections": True, "failure_reasons": job["features"]["failure_reasons"]},
     }
     hidden = {"value": "hidden-value", "public": False, "masked": True, "raw": True, "file": False}
     assert variables["SECRET"] == {"key": "SECRET", **hidden}
     assert (variables["TRIGGER_PAYLOAD"]["file"], variables["CI_COMMIT_SHA"]["value"]) == (True, sha)
     assert (workshop.states()["a"], workshop.pipeline()["status"]) == ("running", "running")
-    git = ["git", "clone", "--quiet", job["git_info"]["repo_url"], str(tmp_path / "clone")]
-    assert subprocess.run(git, check=False, timeout=60).returncode == 0
+    info = job["git_info"]
+    fetch = ["fetch", "--quiet", "--depth", str(info["depth"]), info["repo_url"], *info["refspecs"]]
+    for arguments in (["init", "--quiet"], fetch, ["checkout", "--quiet", sha]):
+        subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True, timeout=60)
+    assert (tmp_path / ".gitlab-ci.yml").is_file()
     assert runner.request().status_code == 204
 
 
@@ -124,24 +141,47 @@ def test_a_log_grows_piece_by_piece(workshop: Workshop, runner: Runner) -> None:
         {"range": "0-4", "job-status": "running", "x-gitlab-trace-update-interval": "3"},
     )
     again = runner.send(job, "one\n", "0-3")
-    assert (again.status_code, again.headers["range"]) == (416, "0-4")
+    assert (again.status_code, again.headers["range"]) == (202, "0-4")
+    for piece, place in (("e\nt", "2-4"), ("four\n", "9-13"), ("one", "0-2"), ("x", "everywhere")):
+        astray = runner.send(job, piece, place)
+        assert (astray.status_code, astray.headers["range"]) == (416, "0-4")
+        assert (astray.json(), "job-status" in astray.headers) == ({"error": "416 Range Not Satisfiable"}, False)
     assert runner.send(job, "two\n", "4-7").headers["range"] == "0-8"
-    nowhere = runner.send(job, "x", "everywhere")
-    assert (nowhere.status_code, nowhere.json()) == (400, {"message": "400 Missing header Content-Range"})
-    assert workshop.log("a") == "one\ntwo\n"
+    nowhere = runner.client.patch(f"/jobs/{job['id']}/trace", content=b"x", headers={"job-token": job["token"]})
+    assert (nowhere.status_code, nowhere.json()) == (400, {"error": "400 Missing header Content-Range"})
+    token = job["token"]
+    assert runner.send(job, f"my token is {token}\n", "8-99").status_code == 202
+    assert workshop.log("a") == f"one\ntwo\nmy token is {'x' * len(token)}\n"
+
+
+@pytest.mark.fact("ci-102")
+def test_a_log_of_a_hundred_megabytes_fails_its_job(workshop: Workshop, runner: Runner) -> None:
+    runner.begin(STAGES)
+    job = runner.take()
+    assert runner.send(job, "x", "104857598-104857598").status_code == 416
+    over = runner.send(job, "x", "104857599-104857599")
+    assert (over.status_code, over.json()) == (403, {"error": "403 Forbidden"})
+    assert workshop.job("a")["failure_reason"] == "trace_size_exceeded"
 
 
 @pytest.mark.fact("ci-103")
 def test_a_runner_says_how_a_job_has_ended_and_the_pipeline_goes_on(workshop: Workshop, runner: Runner) -> None:
     runner.begin(STAGES)
     job = runner.take()
-    assert runner.end(job, "running").status_code == 200
+    going = runner.end(job, "running")
+    assert (going.status_code, going.json(), going.headers["job-status"]) == (200, 200, "running")
+    unknown = runner.end(job, "finished")
+    assert (unknown.status_code, unknown.json()) == (400, 400)
+    bare = runner.client.put(f"/jobs/{job['id']}", json={"state": "success"}, headers={"job-token": job["token"]})
+    assert (bare.status_code, bare.json()) == (400, {"error": "token is missing"})
     assert workshop.states()["a"] == "running"
-    assert runner.end(job, "failed", failure_reason="script_failure", exit_code=3).status_code == 200
+    ended = runner.end(job, "failed", failure_reason="script_failure", exit_code=3)
+    assert (ended.status_code, ended.json(), ended.headers["job-status"]) == (200, 200, "failed")
     assert workshop.states() == {"a": "failed", "b": "skipped", "sorry": "pending"}
     assert workshop.job("a")["failure_reason"] == "script_failure"
     last = runner.take()
-    assert (last["job_info"]["name"], last["image"]) == ("sorry", {"name": "alpine:3"})
+    image: dict[str, Any] = {"name": "alpine:3", "entrypoint": None, "ports": []}
+    assert (last["job_info"]["name"], last["image"]) == ("sorry", image)
     runner.end(last, "success")
     assert (workshop.states()["sorry"], workshop.pipeline()["status"]) == ("success", "failed")
 
@@ -183,21 +223,6 @@ def test_a_runner_learns_that_its_job_is_canceled(workshop: Workshop, runner: Ru
     assert workshop.pipeline()["status"] == "canceled"
 
 
-def zipped(**texts: str) -> bytes:
-    """An archive; double underscores in names stand for slashes, one for a dot."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for name, text in texts.items():
-            archive.writestr(name.replace("__", "/").replace("_", "."), text)
-    return content.getvalue()
-
-
-def upload(runner: Runner, job: dict[str, Any], content: bytes, token: str | None = None, **fields: str) -> Answered:
-    headers = {"job-token": token or job["token"]}
-    answer = runner.client.post(f"/jobs/{job['id']}/artifacts", files={"file": content}, data=fields, headers=headers)
-    return answer.status_code, answer.json()
-
-
 HANDED = """
 stages: [one, two]
 a: {stage: one, script: [echo a]}
@@ -215,7 +240,8 @@ def test_a_running_job_hands_in_files_and_variables_that_its_definition_does_not
     job = runner.take()
     assert upload(runner, job, zipped(left__file_txt="from a\n")) == (201, 201)
     dotenv = gzip.compress(b"WORD=said\n")
-    assert upload(runner, job, dotenv, artifact_type="dotenv", artifact_format="gzip") == (201, 201)
+    kind = {"artifact_type": "dotenv", "artifact_format": "gzip", "filename": ".env.gz"}
+    assert upload(runner, job, dotenv, **kind) == (201, 201)
     runner.end(job, "success")
     httpx.put(f"{runner.control}/runner", json={"paused": False}).raise_for_status()
     workshop.settle()
@@ -228,18 +254,27 @@ def test_a_running_job_hands_in_files_and_variables_that_its_definition_does_not
 def test_what_is_handed_in_is_refused_where_it_does_not_fit(runner: Runner) -> None:
     runner.begin(HANDED)
     job = runner.take()
-    mismatch = "400 Bad request - Validation failed: File format Invalid file format with specified file type"
+    mismatch = "Validation failed: File format Invalid file format with specified file type"
     assert upload(runner, job, b"A=1", artifact_type="dotenv") == (400, {"message": mismatch})
     assert upload(runner, job, b"", token="glcbt-another") == (403, {"message": "403 Forbidden"})
     assert upload(runner, job, b"", artifact_type="sast", artifact_format="gzip")[0] == 501
     broken = upload(runner, job, gzip.compress(b"# no\n"), artifact_type="dotenv", artifact_format="gzip")
-    assert broken == (400, {"message": "400 Bad request - Invalid Format"})
+    assert broken == (400, {"message": "Invalid Format"})
     first = zipped(a_txt="first")
     assert upload(runner, job, first) == upload(runner, job, first) == (201, 201)
-    twice = "400 Bad request - another artifact of the same type already exists"
+    twice = "another artifact of the same type already exists"
     assert upload(runner, job, zipped(a_txt="second")) == (400, {"message": twice})
     none = runner.client.post(f"/jobs/{job['id']}/artifacts", data={"a": "b"}, headers={"job-token": job["token"]})
-    assert none.status_code == 415
+    assert (none.status_code, none.json()) == (400, {"error": "file is missing"})
+    report = {"artifact_type": "junit", "artifact_format": "gzip"}
+    assert upload(runner, job, b"x" * (100 * 1024 * 1024 + 1), **report) == (
+        413,
+        {"message": "file size has reached maximum size limit"},
+    )
+    assert upload(runner, job, b"", **report, expire_in="soon") == (
+        400,
+        {"message": "Validation failed: Expire in is invalid"},
+    )
     runner.end(job, "success")
     ended = {"message": "403 Forbidden - Job is not processing on runner"}
     assert upload(runner, job, first) == (403, ended)

@@ -59,7 +59,7 @@ test:
     assert shop.output("test")[:4] == ["made", "file.txt", 'true "a b"', "1"]
     assert shop.pipeline()["status"] == "success"
     files = {each["file_type"]: each["filename"] for each in shop.job("build")["artifacts"]}
-    assert files == {"archive": "artifacts.zip", "dotenv": ".env", "trace": "job.log"}
+    assert files == {"archive": "artifacts.zip", "dotenv": ".env.gz", "trace": "job.log"}
 
 
 @pytest.mark.fact("ci-35", "ci-38")

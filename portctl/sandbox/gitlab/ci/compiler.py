@@ -36,7 +36,6 @@ DEFAULT_FILE = ".gitlab-ci.yml"
 NO_INPUTS: Mapping[str, Any] = MappingProxyType({})
 _EDGES = (".pre", ".post")
 _DEFAULTABLE = tuple(name for name in DEFAULT_SHAPES if name in GLOBAL_SHAPES)
-_FOREVER = "never"
 
 
 class InvalidFile(ValueError):
@@ -220,13 +219,12 @@ def _retry(written: Any) -> Retry:
 def _artifacts(written: Mapping[str, Any]) -> Artifacts:
     reports = written.get("reports", {})
     coverage = reports.get("coverage_report") or {}
-    expires = written.get("expire_in", "30 days")
     return Artifacts(
         name=written.get("name", "artifacts"),
         paths=tuple(written.get("paths", ())),
         exclude=tuple(written.get("exclude", ())),
         when=written.get("when", "on_success"),
-        expire_in_seconds=None if expires == _FOREVER else parse_duration(expires),
+        expire_in=written.get("expire_in"),
         access=written.get("access", "all"),
         dotenv=tuple(_listed(reports.get("dotenv", []))),
         junit=tuple(_listed(reports.get("junit", []))),

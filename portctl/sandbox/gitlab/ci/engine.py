@@ -231,6 +231,9 @@ class Engine:
         return started
 
     def _start(self, row: Row) -> None:
+        if not orders.starts(self._instance, row):
+            self._ended += 1
+            return
         row = orders.hand_over(self._instance, row, runners.own(self._instance))
         try:
             machine = self._machine()

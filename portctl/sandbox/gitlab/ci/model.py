@@ -23,7 +23,7 @@ class Artifacts:
     paths: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     when: str = "on_success"
-    expire_in_seconds: float | None = None
+    expire_in: str | None = None
     access: str = "all"
     dotenv: tuple[str, ...] = ()
     junit: tuple[str, ...] = ()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Set
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from portctl.sandbox.core.state import Row
 from portctl.sandbox.gitlab.ci import deploying, scope
+from portctl.sandbox.gitlab.ci.coverage import coverage_of
 from portctl.sandbox.gitlab.ci.durations import BadDuration, parse_duration
 from portctl.sandbox.gitlab.ci.model import JobSpec
 from portctl.sandbox.gitlab.ci.runner.job import AFTER_SCRIPT_SECONDS, Machine, Order, Outcome, trace_file
@@ -16,7 +18,7 @@ from portctl.sandbox.gitlab.ci.runner.reports import Report
 from portctl.sandbox.gitlab.ci.runner.shells import Shell
 from portctl.sandbox.gitlab.ci.status import ALIVE
 from portctl.sandbox.gitlab.ci.variables import CircularReference, Variable, expand_on_server
-from portctl.sandbox.gitlab.store import jobs, pipelines
+from portctl.sandbox.gitlab.store import artifacts, jobs, pipelines
 from portctl.sandbox.gitlab.store.instance import Instance
 from portctl.sandbox.gitlab.version import version_of
 
@@ -25,9 +27,32 @@ TWICE = "another artifact of the same type already exists"
 _AFTER_TIMEOUT = "RUNNER_AFTER_SCRIPT_TIMEOUT"
 
 
-def hand_over(instance: Instance, row: Row, runner: Row) -> Row:
-    """A runner takes the job."""
-    row = jobs.change(instance, row, status="running", started_at=instance.now(), runner_id=runner["id"])
+def starts(instance: Instance, row: Row, features: Set[str] | None = None) -> bool:
+    """Whether the job can start on a runner with these features (None: all). It has failed where it cannot."""
+    reason = _hindrance(instance, row, features)
+    if reason is not None:
+        hand_in(instance, row["id"], Outcome(status="failed", failure_reason=reason))
+    return reason is None
+
+
+def _hindrance(instance: Instance, row: Row, features: Set[str] | None) -> str | None:
+    if not all(artifacts.serves(instance, sender) for sender in senders(instance, row)):
+        return "missing_dependency_failure"
+    spec = jobs.spec_of(row)
+    wanted = spec.artifacts
+    needed = {
+        "upload_multiple_artifacts": bool(wanted.dotenv or wanted.junit or wanted.coverage_path),
+        "artifacts_exclude": bool(wanted.exclude),
+        "return_exit_code": bool(spec.allowed_exit_codes or spec.retry.exit_codes),
+    }
+    lacks = features is not None and any(needs and name not in features for name, needs in needed.items())
+    return "runner_unsupported" if lacks else None
+
+
+def hand_over(instance: Instance, row: Row, runner: Row, *, graceful: bool = True) -> Row:
+    """A runner takes the job. `graceful`: told that it is canceled, it ends the job by itself."""
+    own = {"runner_id": runner["id"], "graceful": graceful}
+    row = jobs.change(instance, row, status="running", started_at=instance.now(), **own)
     pipelines.follow(instance, instance.state.rows(pipelines.TABLE)[str(row["pipeline_id"])])
     return row
 
@@ -50,7 +75,8 @@ def hand_in(instance: Instance, job_id: int, outcome: Outcome) -> None:
         finished_at=instance.now(),
         dotenv={**row["dotenv"], **outcome.dotenv},
         reports=[*row["reports"], *(kept(report) for report in outcome.reports)],
-        coverage=outcome.coverage,
+        coverage=coverage_of(trace_file(jobs.folder(instance, row)), spec.coverage),
+        artifacts_expire_at=_expiry(instance, row, spec, outcome),
     )
     pipeline = instance.state.get(pipelines.TABLE, str(row["pipeline_id"]))
     if pipeline is None:
@@ -72,7 +98,6 @@ def order_of(instance: Instance, row: Row, shell: Shell, machine: Machine) -> Or
     pipeline = instance.state.rows(pipelines.TABLE)[str(row["pipeline_id"])]
     project = instance.state.rows("projects")[str(row["project_id"])]
     spec = jobs.spec_of(row)
-    senders = scope.senders(spec, jobs.of_pipeline(instance.state, pipeline))
     timeout_seconds = timeout_of(instance, project, spec)
     variables = variables_of(instance, row)
     return Order(
@@ -85,7 +110,11 @@ def order_of(instance: Instance, row: Row, shell: Shell, machine: Machine) -> Or
         ref=pipeline["ref"],
         variables=variables,
         masked=(row["token"], *(each.value for each in variables.values() if each.masked)),
-        received={sender["name"]: Path(archive["path"]) for sender in senders if (archive := _archive(sender))},
+        received={
+            sender["name"]: Path(archive["path"])
+            for sender in senders(instance, row)
+            if (archive := artifacts.report(instance, sender, "archive"))
+        },
         timeout_seconds=timeout_seconds,
         after_seconds=_after_seconds(variables),
         most_dotenv_variables=most_dotenv_variables(instance),
@@ -96,6 +125,12 @@ def order_of(instance: Instance, row: Row, shell: Shell, machine: Machine) -> Or
         machine=machine,
         folder=jobs.folder(instance, row),
     )
+
+
+def senders(instance: Instance, row: Row) -> list[Row]:
+    """The jobs whose files and variables a job gets."""
+    pipeline = instance.state.rows(pipelines.TABLE)[str(row["pipeline_id"])]
+    return scope.senders(jobs.spec_of(row), jobs.of_pipeline(instance.state, pipeline))
 
 
 def most_dotenv_variables(instance: Instance) -> int:
@@ -119,8 +154,8 @@ def variables_of(instance: Instance, row: Row) -> dict[str, Variable]:
     pipeline = instance.state.rows(pipelines.TABLE)[str(row["pipeline_id"])]
     project = instance.state.rows("projects")[str(row["project_id"])]
     spec = jobs.spec_of(row)
-    senders = scope.senders(spec, jobs.of_pipeline(instance.state, pipeline))
-    variables = scope.of_job(instance, project, pipeline, row, senders, timeout_of(instance, project, spec))
+    received = senders(instance, row)
+    variables = scope.of_job(instance, project, pipeline, row, received, timeout_of(instance, project, spec))
     with contextlib.suppress(CircularReference):
         variables = expand_on_server(variables)
     return variables
@@ -205,5 +240,8 @@ def _after_seconds(variables: dict[str, Variable]) -> float:
         return AFTER_SCRIPT_SECONDS
 
 
-def _archive(row: Row) -> Row | None:
-    return jobs.report(row, "archive")
+def _expiry(instance: Instance, row: Row, spec: JobSpec, outcome: Outcome) -> str | None:
+    if outcome.reports:
+        return artifacts.expiry(instance, spec.artifacts.expire_in)
+    known: str | None = row["artifacts_expire_at"]
+    return known

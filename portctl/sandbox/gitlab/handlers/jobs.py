@@ -13,6 +13,7 @@ from portctl.sandbox.gitlab.errors import forbidden, not_found
 from portctl.sandbox.gitlab.handlers.code import code
 from portctl.sandbox.gitlab.parameters import BOOLEAN, LATER, NEEDED, TEXT, Field, Type
 from portctl.sandbox.gitlab.store import access, approvals, jobs, pipelines, protected_environments
+from portctl.sandbox.gitlab.store import artifacts as artifact_files
 from portctl.sandbox.gitlab.store.access import Level
 
 _PLAY = {
@@ -169,7 +170,7 @@ def _followed(call: Call, row: Row, status: int = 201) -> Answer:
 
 def _archive(call: Call, row: Row) -> Answer:
     file = _archive_file(call, row)
-    name = (jobs.report(row, "archive") or {})["filename"]
+    name = (artifact_files.report(call.instance, row, "archive") or {})["filename"]
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Answer(200, file.read_bytes(), headers, content_type=_ZIP)
 
@@ -180,7 +181,7 @@ def _archive_file(call: Call, row: Row) -> Path:
     wanted = row["spec"]["artifacts"]["access"]
     if wanted == "none" or level < _NEEDED_ACCESS[wanted]:
         raise forbidden()
-    archive = jobs.report(row, "archive")
+    archive = artifact_files.report(call.instance, row, "archive")
     if archive is None:
         raise not_found()
     return Path(archive["path"])

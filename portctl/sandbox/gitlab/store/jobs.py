@@ -10,7 +10,7 @@ from portctl.sandbox.core.state import Reader, Row
 from portctl.sandbox.gitlab.ci.model import JobSpec, spec_from_json
 from portctl.sandbox.gitlab.ci.status import CANCELABLE, COMPLETED, JobState
 from portctl.sandbox.gitlab.errors import GitLabError, forbidden, not_found, refused, unauthorized
-from portctl.sandbox.gitlab.store import commits, deployments, runners, users
+from portctl.sandbox.gitlab.store import artifacts, commits, deployments, runners, users
 from portctl.sandbox.gitlab.store.instance import Instance
 
 TABLE = "jobs"
@@ -52,6 +52,8 @@ def for_runner(instance: Instance, job_id: str, token: str) -> Row:
     row = instance.state.get(TABLE, job_id)
     if row is None or row["token"] != token:
         raise forbidden()
+    if row["erased_at"] is not None:
+        raise forbidden("Job has been erased!")
     if row["status"] not in ("running", "canceling"):
         body = {"message": "403 Forbidden - Job is not processing on runner"}
         raise GitLabError(403, body, {"job-status": row["status"]})
@@ -86,6 +88,8 @@ def create(instance: Instance, pipeline: Row, spec: JobSpec, user_id: int, *, at
         "token": f"glcbt-{instance.world.ids.token(_TOKEN_LENGTH)}",
         "created_at": instance.now(),
         "runner_id": None,
+        "graceful": True,
+        "artifacts_expire_at": None,
         "queued_at": None,
         "started_at": None,
         "finished_at": None,
@@ -116,6 +120,8 @@ def enqueue(instance: Instance, row: Row) -> Row:
 
 def cancel(instance: Instance, row: Row, *, force: bool = False) -> Row:
     """A running job is told to end and does so by itself; any other ends at once. What has ended stays as it is."""
+    if row["status"] in ("running", "canceling") and not row["graceful"]:
+        return change(instance, row, status="canceled", finished_at=instance.now())
     if row["status"] == "running" or (row["status"] == "canceling" and force):
         return change(instance, row, status="canceling", forced=force)
     if row["status"] in CANCELABLE:
@@ -165,9 +171,10 @@ def shown(instance: Instance, tables: Reader, row: Row) -> Row:
     pipeline = tables.get("pipelines", str(row["pipeline_id"])) or {}
     project = instance.state.rows("projects")[str(row["project_id"])]
     page = instance.web_url(f"{project['full_path']}/-/jobs/{row['id']}")
-    archive = report(row, "archive")
+    archive = artifacts.report(instance, row, "archive")
     log = folder(instance, row) / "job.log"
-    files = [{name: each[name] for name in ("file_type", "size", "filename", "file_format")} for each in row["reports"]]
+    present = artifacts.present(instance, row)
+    files = [{name: each[name] for name in ("file_type", "size", "filename", "file_format")} for each in present]
     if log.is_file():
         trace = {"file_type": "trace", "size": log.stat().st_size, "filename": "job.log", "file_format": None}
         files.append(trace)
@@ -197,7 +204,7 @@ def shown(instance: Instance, tables: Reader, row: Row) -> Row:
         "artifacts": files,
         **({"artifacts_file": {"filename": archive["filename"], "size": archive["size"]}} if archive else {}),
         "runner": None if row["started_at"] is None else runners.shown(runners.of_job(instance, row)),
-        "artifacts_expire_at": None,
+        "artifacts_expire_at": row["artifacts_expire_at"],
         "archived": False,
         "tag_list": list(row["spec"].get("tags", ())),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import tempfile
@@ -12,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from portctl.sandbox.gitlab.ci.model import JobSpec
-from portctl.sandbox.gitlab.ci.patterns import parse_pattern
 from portctl.sandbox.gitlab.ci.runner import confinement, files
 from portctl.sandbox.gitlab.ci.runner.process import Command, Ended, Why, run
 from portctl.sandbox.gitlab.ci.runner.reports import HandIn, Rejected, Report
@@ -23,7 +21,6 @@ from portctl.sandbox.gitlab.ci.variables import Variable, Variables, expand_in_r
 from portctl.sandbox.gitlab.git.repository import environment as git_environment
 
 AFTER_SCRIPT_SECONDS = 300.0
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _FAILED = "ERROR: Job failed: "
 
 
@@ -93,11 +90,14 @@ class Outcome:
     exit_code: int | None = None
     dotenv: Mapping[str, str] = field(default_factory=dict)
     reports: tuple[Report, ...] = ()
-    coverage: float | None = None
 
 
 class _Unprepared(Exception):
     """There is no place to run in."""
+
+
+class _Unfetched(Exception):
+    """What an earlier job has left could not be fetched."""
 
 
 def trace_file(folder: Path) -> Path:
@@ -147,6 +147,8 @@ class _Job:
             self._prepare()
         except _Unprepared as error:
             return self._failed(str(error), "runner_system_failure")
+        except _Unfetched as error:
+            return self._failed(str(error), "script_failure")
         ends = (self._deadline, lambda: signals.canceled.is_set() or signals.stopped.is_set())
         ended = self._run("step_script", [*spec.before_script, *spec.script], {}, *ends)
         status = _status(ended)
@@ -178,7 +180,10 @@ class _Job:
             self._checkout()
         for name, archive in order.received.items():
             self._trace.line(f"Downloading artifacts for {name}...")
-            files.unpack(archive, self._project)
+            try:
+                files.unpack(archive, self._project)
+            except FileNotFoundError as error:  # erased since the job was given out
+                raise _Unfetched(f"the artifacts of {name} are not there any more") from error
 
     def _checkout(self) -> None:
         order = self._order
@@ -238,7 +243,7 @@ class _Job:
         if status == "failed":
             return self._failed(f"exit code {exit_code}", "script_failure", exit_code, reports, dotenv)
         self._trace.line("Job succeeded")
-        return Outcome(status=status, exit_code=exit_code, reports=reports, dotenv=dotenv, coverage=self._coverage())
+        return Outcome(status=status, exit_code=exit_code, reports=reports, dotenv=dotenv)
 
     def _failed(
         self,
@@ -255,7 +260,6 @@ class _Job:
             exit_code=exit_code,
             reports=reports,
             dotenv=dotenv or {},
-            coverage=self._coverage(),
         )
 
     def _hand_in(self) -> HandIn:
@@ -267,16 +271,6 @@ class _Job:
             expand=self._expanded,
             trace=self._trace,
         )
-
-    def _coverage(self) -> float | None:
-        """The last match in the log: its first group, or all of it."""
-        pattern = self._order.spec.coverage
-        if pattern is None:
-            return None
-        text = trace_file(self._order.folder).read_text(encoding="utf-8", errors="replace")
-        matches = [match for line in text.splitlines() for match in parse_pattern(pattern).finditer(line)]
-        number = _NUMBER.search(matches[-1][1] or "" if matches[-1].groups() else matches[-1][0]) if matches else None
-        return float(number[0]) if number else None
 
     def _environment(self) -> dict[str, str]:
         clean = {"HOME": str(self._home), "PATH": self._order.shell.path, "LANG": "C.UTF-8", "USER": "gitlab-runner"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,17 +40,17 @@ class HandIn:
     trace: Trace
 
     def collect(self, status: str) -> tuple[tuple[Report, ...], dict[str, str]]:
-        """The reports, and the variables of the dotenv report. Errors: Rejected."""
-        if self.wanted.when not in ("always", f"on_{'success' if status == 'success' else 'failure'}"):
-            return (), {}
-        reports = [*self._archive(), *self._plain("junit", self.wanted.junit, "junit.xml")]
+        """The archive where it is wanted, the reports, and the variables of the dotenv report. Errors: Rejected."""
+        is_wanted = self.wanted.when in ("always", f"on_{'success' if status == 'success' else 'failure'}")
+        reports = [*(self._archive() if is_wanted else ()), *self._packed("junit", self.wanted.junit, "junit.xml")]
         if self.wanted.coverage_path:
-            reports += self._plain(self.wanted.coverage_format or "", (self.wanted.coverage_path,), "coverage.xml")
-        kept = self._plain("dotenv", self.wanted.dotenv, ".env")
+            kind = self.wanted.coverage_format or ""
+            reports += self._packed(kind, (self.wanted.coverage_path,), f"{kind}-coverage.xml")
+        kept = self._packed("dotenv", self.wanted.dotenv, ".env")
         dotenv: dict[str, str] = {}
         for report in kept:
             try:
-                dotenv |= parse_dotenv(report.path.read_bytes(), self.most_dotenv_variables)
+                dotenv |= parse_dotenv(gzip.decompress(report.path.read_bytes()), self.most_dotenv_variables)
             except BadDotenv as error:
                 self.trace.line(f'ERROR: Uploading artifacts as "dotenv" to coordinator... 400 Bad Request: {error}')
                 raise Rejected("invalid argument") from error
@@ -69,14 +70,14 @@ class HandIn:
         self.trace.line(f"Uploading artifacts: {len(found)} files found")
         return [Report(file_type="archive", name=f"{name}.zip", file_format="zip", path=place, size=size)]
 
-    def _plain(self, file_type: str, patterns: tuple[str, ...], name: str) -> list[Report]:
+    def _packed(self, file_type: str, patterns: tuple[str, ...], name: str) -> list[Report]:
         found = self._found(patterns, ())
         if not found:
             return []
-        place = self.folder / f"{file_type}-{name.lstrip('.')}"
-        content = b"".join((self.project / path).read_bytes() for path in found)
+        place = self.folder / f"{file_type}-{name.lstrip('.')}.gz"
+        content = gzip.compress(b"".join((self.project / path).read_bytes() for path in found), mtime=0)
         place.write_bytes(content)
-        return [Report(file_type=file_type, name=name, file_format="raw", path=place, size=len(content))]
+        return [Report(file_type=file_type, name=f"{name}.gz", file_format="gzip", path=place, size=len(content))]
 
     def _found(self, patterns: tuple[str, ...], excluded: tuple[str, ...]) -> list[Path]:
         if not patterns:
