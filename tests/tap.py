@@ -34,6 +34,23 @@ UNDESCRIBED_PARAMETERS = {
 """Query parameters that Port takes and its description lacks, by route, each with who has seen it."""
 _EVERYTHING = object()
 UNDESCRIBED_KEYS: dict[str, tuple[tuple[tuple[str, ...], Any, str], ...]] = {
+    **{
+        f"{method} /v1/blueprints/{{blueprint}}{route}": (
+            ((*below, "icon"), None, "recorded from Port: what a read gives, a write takes"),
+            ((*below, "title"), None, "what a read gives, a write takes (switch null-titles)"),
+        )
+        for method, route, below in (
+            ("POST", "/entities", ()),
+            ("PUT", "/entities/{entity}", ()),
+            ("POST", "/entities/bulk", ("entities", "*")),
+        )
+    },
+    **{
+        f"{method} /v1/blueprints{route}": (
+            (("aggregationProperties", "*", "pathFilter"), None, "what a read gives, a write takes"),
+        )
+        for method, route in (("POST", ""), ("PUT", "/{blueprint}"), ("PATCH", "/{blueprint}"))
+    },
     "PATCH /v1/blueprints/{blueprint}/permissions": (
         (("entities", "read", "policy"), None, "what a read gives is taken: tests of Port's Terraform provider"),
         *(
@@ -159,11 +176,14 @@ def _without_undescribed(body: Any, name: str) -> Any:
 
 
 def _without(body: Any, path: tuple[str, ...], value: Any) -> Any:
+    """The body without the key at the end of a path, where it has this value; `*` is every key or place."""
     name, *rest = path
-    if not isinstance(body, dict) or name not in body:
+    if isinstance(body, list) and name == "*":
+        return [_without(each, tuple(rest), value) for each in body]
+    if not isinstance(body, dict):
         return body
+    names = list(body) if name == "*" else [name] if name in body else []
     if rest:
-        return {**body, name: _without(body[name], tuple(rest), value)}
-    if value is not _EVERYTHING and body[name] != value:
-        return body
-    return {key: each for key, each in body.items() if key != name}
+        return {**body, **{each: _without(body[each], tuple(rest), value) for each in names}}
+    gone = [each for each in names if value is _EVERYTHING or body[each] == value]
+    return {key: each for key, each in body.items() if key not in gone}

@@ -299,6 +299,7 @@ class Book:
         elif blueprint is None:
             own.append(("properties.*", kept, "may be worked out"))
         own += [("identifier", anything, "named by the address")] if is_read else []
+        own += [("properties.status", kept, "Port documentation, Users: Staged")] if row["blueprint"] == "_user" else []
         yield from _strange(own, row, whole, ())
 
     def _blueprint(self, exchange: Exchange, name: str) -> Any:

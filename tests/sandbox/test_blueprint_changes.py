@@ -44,6 +44,21 @@ def test_put_removes_what_the_body_leaves_out_with_the_values(port: httpx.Client
     assert (entity["properties"], entity["relations"]) == ({"a": "1"}, {})
 
 
+@pytest.mark.fact(231)
+@pytest.mark.parametrize("reading", ["strict", "lenient"])
+def test_what_a_read_of_a_blueprint_gives_a_write_takes(
+    sandbox: Sandbox, port: httpx.Client, thing: str, reading: str
+) -> None:
+    sandbox.switches.set({"filled-defaults": reading})
+    silent = {"title": "L", "target": "service", "pathFilter": [{"path": ["ghost"]}]}
+    count = {"calculationSpec": {"calculationBy": "entities", "func": "count"}}
+    port.patch(thing, json={"aggregationProperties": {"lost": {**silent, **count}}})
+    read = port.get(thing).json()["blueprint"]
+    assert read["aggregationProperties"]["lost"]["pathFilter"] is None
+    written = port.put(thing, json=read).json()["blueprint"]
+    assert {**written, "updatedAt": read["updatedAt"]} == read
+
+
 @pytest.mark.fact(46)
 @pytest.mark.parametrize("missing", ["title", "schema"])
 def test_put_needs_title_and_schema(port: httpx.Client, thing: str, missing: str) -> None:

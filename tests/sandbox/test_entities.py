@@ -304,3 +304,99 @@ def test_entities_of_rules_are_protected(port: httpx.Client, name: str) -> None:
     answer = port.post(f"/v1/blueprints/{name}/entities", json={"identifier": "x"})
     message = f'Cannot create entity from blueprint "{name}" as it is marked protected'
     assert (answer.status_code, answer.json()) == (403, refusal("protected_entity", message))
+
+
+def _gold(language: str) -> Body:
+    return rules(
+        {"property": "tier", "operator": "=", "value": "gold"},
+        {"property": "language", "operator": "=", "value": language},
+    )
+
+
+@pytest.mark.fact(228)
+def test_the_identifier_of_an_upserted_entity_may_be_a_search(port: httpx.Client) -> None:
+    path = "/v1/blueprints/service/entities"
+    body = {"identifier": _gold("Go"), "title": "Found", "properties": {}}
+    merged = port.post(f"{path}?upsert=true&merge=true", json=body)
+    entity = merged.json()["entity"]
+    assert (merged.status_code, entity["identifier"], entity["title"]) == (200, "shop/payments", "Found")
+    assert entity["properties"]["tier"] == "gold"
+    bulk = port.post(
+        f"{path}/bulk?upsert=true&merge=true",
+        json={"entities": [{"identifier": _gold("Go"), "title": "Again"}, {"identifier": _gold("Cobol")}]},
+    )
+    assert (bulk.status_code, bulk.json()) == (
+        207,
+        {
+            "ok": True,
+            "entities": [{"identifier": "shop/payments", "index": 0, "created": False, "additionalData": {}}],
+            "errors": [
+                {
+                    "identifier": _gold("Cobol"),
+                    "index": 1,
+                    "statusCode": 404,
+                    "error": "not_found",
+                    "message": 'The search for the identifier found no entity of blueprint "service"',
+                }
+            ],
+        },
+    )
+    assert port.get(f"{path}/shop%2Fpayments").json()["entity"]["title"] == "Again"
+    many = {"identifier": rules({"property": "tier", "operator": "=", "value": "gold"}), "properties": {}}
+    answers = [
+        port.post(f"{path}?upsert=true", json={**body, "identifier": _gold("Cobol")}),
+        port.post(path, json=body),
+        port.post(f"{path}?upsert=true", json=many),
+        port.put(f"{path}/shop%2Fpayments", json=body),
+    ]
+    assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [
+        (404, "not_found"),
+        (409, "identifier_taken"),
+        (501, "not_emulated"),
+        (422, "invalid_request"),
+    ]
+
+
+@pytest.mark.fact(229)
+def test_teams_of_an_entity_may_be_a_search(port: httpx.Client) -> None:
+    query = rules({"property": "description", "operator": "contains", "value": "Sells"})
+    entity = port.patch("/v1/blueprints/domain/entities/shop", json={"team": query}).json()["entity"]
+    assert entity["team"] == ["shop"]
+    nobody = rules({"property": "description", "operator": "=", "value": "none"})
+    body = {"identifier": "new", "properties": {}, "team": nobody}
+    assert port.post("/v1/blueprints/domain/entities", json=body).json()["entity"]["team"] == []
+
+
+@pytest.mark.fact(230)
+def test_new_users_are_staged_and_port_s_own_clients_send_more_of_them(port: httpx.Client) -> None:
+    path = "/v1/blueprints/_user/entities"
+    declared = port.get("/v1/blueprints/_user").json()["blueprint"]["schema"]["properties"]["status"]
+    assert declared["enum"] == ["Active", "Invited", "Disabled", "Staged"]
+    people: list[Body] = [
+        {"identifier": "new@example.com", "email": "new@example.com", "firstName": "Nia", "lastName": "New"},
+        {"identifier": "known@example.com", "properties": {"status": "Invited"}},
+    ]
+    answer = port.post(f"{path}/bulk?upsert=true&merge=true", json={"entities": people})
+    assert (answer.status_code, answer.json()["errors"]) == (200, [])
+    again = port.post(f"{path}/bulk?upsert=true&merge=true", json={"entities": people})
+    assert [each["created"] for each in again.json()["entities"]] == [False, False]
+    statuses = [port.get(f"{path}/{each['identifier']}").json()["entity"]["properties"]["status"] for each in people]
+    assert statuses == ["Staged", "Invited"]
+    active = port.get(f"{path}/dev.dora@example.com").json()["entity"]["properties"]["status"]
+    assert active == "Active"
+
+
+@pytest.mark.fact(231)
+def test_what_a_read_of_an_entity_gives_a_write_takes(sandbox: Sandbox, port: httpx.Client) -> None:
+    path = "/v1/blueprints/domain/entities"
+    port.post(path, json={"identifier": "bare", "properties": {}})
+    read = port.get(f"{path}/bare").json()["entity"]
+    assert (read["title"], read["icon"]) == (None, None)
+    written = port.put(f"{path}/bare", json=read)
+    assert {**written.json()["entity"], "updatedAt": read["updatedAt"]} == read
+    bulk = port.post(f"{path}/bulk?upsert=true", json={"entities": [read]})
+    assert [written.status_code, port.post(f"{path}?upsert=true", json=read).status_code, bulk.status_code] == [200] * 3
+    sandbox.switches.set({"null-titles": "strict"})
+    refused = port.put(f"{path}/bare", json=read)
+    assert refused.json() == refusal("invalid_request", "body/title must be string")
+    assert port.put(f"{path}/bare", json={**read, "title": "Bare"}).status_code == 200

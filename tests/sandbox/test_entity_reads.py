@@ -310,3 +310,54 @@ def test_listing_more_than_ten_thousand_entities_times_out(sandbox: Sandbox, por
     assert port.get("/v1/blueprints/domain/entities").status_code == 504
     page = port.post("/v1/blueprints/domain/entities/search", json={"limit": 1000}).json()
     assert len(page["entities"]) == 1000
+
+
+@pytest.mark.fact(226)
+def test_entities_are_found_by_the_user_agent_of_who_wrote_them_last(port: httpx.Client) -> None:
+    agent = {"user-agent": "port-ocean/gitlab-v2/mine/exporter"}
+    for name in ("one", "two"):
+        port.post("/v1/blueprints/domain/entities", json={"identifier": name}, headers=agent)
+    port.patch("/v1/blueprints/domain/entities/two", json={"title": "By hand"})
+    port.patch("/v1/blueprints/domain/entities/shop", json={"identifier": "mall"}, headers=agent)
+
+    def found(operator: str, value: str) -> list[str]:
+        rule = {"property": "$datasource", "operator": operator, "value": value}
+        entities = port.post("/v1/entities/search", json=rules(rule)).json()["entities"]
+        return [each["identifier"] for each in entities]
+
+    assert found("=", "port-ocean/gitlab-v2/mine/exporter") == ["one", "mall"]
+    assert found("contains", "port-ocean/gitlab-v2/mine/") == ["one", "mall"]
+    assert found("contains", "python-httpx") == ["two"]
+    assert found("=", "port-ocean/gitlab-v2/other/exporter") == []
+    port.put(
+        "/v1/blueprints/domain", json={"identifier": "area", "title": "Area", "schema": {"properties": {}}}
+    ).raise_for_status()
+    assert found("contains", "port-ocean/") == ["one", "mall"]
+    port.delete("/v1/blueprints/area/entities/one")
+    port.post("/v1/blueprints/area/entities", json={"identifier": "one"})
+    assert found("contains", "port-ocean/") == ["mall"]
+
+
+@pytest.mark.fact(227)
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"property": "$nothing", "operator": "=", "value": "x"},
+        {"property": "$datasources", "operator": "isEmpty"},
+        {"property": "$createdAt", "operator": "isExpired"},
+        {"property": "$createdBy", "operator": "=", "value": {"context": "user", "property": "email"}},
+        {"property": "$team", "operator": "matchAny", "value": "other"},
+    ],
+)
+def test_rules_that_are_not_emulated_are_refused_where_there_is_nothing_to_find_too(
+    port: httpx.Client, rule: Body
+) -> None:
+    """An empty list would say that there is no such entity."""
+    port.post("/v1/blueprints", json={"identifier": "empty", "title": "Empty", "schema": {"properties": {}}})
+    nested = rules({"property": "$identifier", "operator": "=", "value": "no"}, rules(rule, combinator="or"))
+    answers = [
+        port.post("/v1/entities/search", json=nested),
+        port.post("/v1/blueprints/empty/entities/search", json={"query": rules(rule)}),
+        port.post(f"{SERVICES}/search", json={"query": nested}),
+    ]
+    assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [(501, "not_emulated")] * 3

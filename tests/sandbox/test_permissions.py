@@ -142,3 +142,11 @@ def test_unknown_properties_and_relations_are_named(port: httpx.Client) -> None:
         invalidRelations=["phantom"],
     )
     assert (answer.status_code, answer.json()) == (422, expected)
+
+
+@pytest.mark.fact(231)
+@pytest.mark.parametrize("path", [ACTION, "/v1/blueprints/service/permissions"])
+def test_what_a_read_of_permissions_gives_a_write_takes(port: httpx.Client, path: str) -> None:
+    read = port.get(path).json()
+    written = port.patch(path, json=read["permissions"])
+    assert (written.status_code, written.json()) == (200, read)

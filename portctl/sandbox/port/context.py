@@ -37,7 +37,8 @@ class Call:
     def cause(self, run_id: str | None = None) -> Cause:
         """What a change made by this request goes back to; `run_id`: the run it is made for."""
         behind = self.organisation.state.get("runs", self.request.headers.get(CHAIN_HEADER) or run_id or "")
-        return Cause(self.by, run_id=run_id, chain=tuple(behind["_chain"]) if behind else ())
+        chain = tuple(behind["_chain"]) if behind else ()
+        return Cause(self.by, run_id=run_id, chain=chain, agent=self.request.headers.get("user-agent", ""))
 
     @property
     def run_id(self) -> str | None:

@@ -8,6 +8,7 @@ from portctl.sandbox.port.credentials import SERVICE_ACCOUNTS
 from portctl.sandbox.port.store import actions, blueprints, entities, people, secrets, webhooks
 from portctl.sandbox.port.store.entities import Mode, Options
 from portctl.sandbox.port.store.organisation import Cause, Organisation
+from portctl.sandbox.port.store.system_blueprints import SYSTEM_BLUEPRINTS
 
 ADMIN = "ada.admin@example.com"
 PLATFORM_ENGINEER = "pat.platform@example.com"
@@ -61,7 +62,7 @@ def _foundation(organisation: Organisation, name: str) -> None:
     organisation.state.put("organisation", "self", organisation.stamped(row, ADMIN))
     for role in ("Admin", "Member"):
         organisation.state.put("roles", role, {"name": role, "protected": True})
-    for body in blueprints.SYSTEM_BLUEPRINTS.values():
+    for body in SYSTEM_BLUEPRINTS.values():
         blueprints.insert(organisation, body, "port")
 
 

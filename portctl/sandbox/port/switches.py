@@ -21,6 +21,12 @@ SWITCHES = (
         strict="unset properties and relations are read back as null or []",
         lenient="unset properties and single relations are absent",
     ),
+    Switch(
+        "null-titles",
+        strict="a title of an entity is refused as null by POST and PUT",
+        lenient="what a read gives, a write takes",
+        default=Reading.LENIENT,
+    ),
     Switch("upsert-status", strict="an upsert that updates answers 200", lenient="it answers 201"),
     Switch(
         "idle-writes",

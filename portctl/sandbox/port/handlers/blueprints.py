@@ -10,6 +10,7 @@ from portctl.sandbox.port.schemas import blueprint as schema
 from portctl.sandbox.port.schemas.check import check
 from portctl.sandbox.port.store import blueprints
 from portctl.sandbox.port.store.blueprint_defaults import shown
+from portctl.sandbox.port.store.system_blueprints import system_structure
 
 _RENAMES = {
     "properties": schema.rename("newPropertyName"),
@@ -67,7 +68,7 @@ def rename_relation(call: Call) -> Answer:
 
 
 def structure(call: Call) -> Answer:
-    return _shown(call, blueprints.system_structure(call.params["blueprint"]))
+    return _shown(call, system_structure(call.params["blueprint"]))
 
 
 def _rename(call: Call, group: str, param: str, key: str) -> Answer:

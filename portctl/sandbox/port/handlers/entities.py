@@ -41,14 +41,14 @@ def count(call: Call) -> Answer:
 
 def create(call: Call) -> Answer:
     body = call.body()
-    check(schema.WHOLE, body)
+    check(_bodies(call).new, body)
     options = _options(call, _mode(call))
     written = entities.write(call.organisation, call.params["blueprint"], None, body, options)
     return ok(_status(call, written.created, options), entity=_now(call, written.entity))
 
 
 def overwrite(call: Call) -> Answer:
-    return _change(call, schema.WHOLE, Mode.OVERWRITE)
+    return _change(call, _bodies(call).replacement, Mode.OVERWRITE)
 
 
 def update(call: Call) -> Answer:
@@ -66,7 +66,7 @@ def delete(call: Call) -> Answer:
 def bulk(call: Call) -> Answer:
     """Up to twenty at once; what fails is listed beside what went through."""
     body = call.body()
-    check(schema.BULK, body)
+    check(_bodies(call).bulk, body)
     options = _options(call, _mode(call))
     done: list[Row] = []
     failed: list[Row] = []
@@ -135,6 +135,10 @@ def search_all(call: Call) -> Answer:
     matching = list(dict.fromkeys(row["blueprint"] for row in rows))
     shown = [entity_view.shown(call, row) for row in rows]
     return ok(matchingBlueprints=matching, failedBlueprints=[], entities=shown)
+
+
+def _bodies(call: Call) -> schema.Bodies:
+    return schema.bodies(strict=call.organisation.strict("null-titles"))
 
 
 def _change(call: Call, body_schema: Any, mode: Mode) -> Answer:

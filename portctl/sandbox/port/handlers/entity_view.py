@@ -42,7 +42,7 @@ def found(call: Call, rows: list[Row], query: Row | None) -> list[Row]:
     if query is None:
         return rows
     reading = Reading(call.tables, call.organisation.world.clock.now())
-    return [row for row in rows if reading.matches(query, row)]
+    return reading.select(query, rows)
 
 
 def cursor(row: Row) -> str:

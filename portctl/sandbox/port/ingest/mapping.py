@@ -116,7 +116,7 @@ def _identifiers(organisation: Organisation, blueprint: str, found: Any, *, is_s
     if is_search:
         reading = Reading(organisation.state, organisation.world.clock.now())
         rows = organisation.state.rows(entities.table(blueprint)).values()
-        return [row["identifier"] for row in rows if reading.matches(found, row)]
+        return [row["identifier"] for row in reading.select(found, rows)]
     if not isinstance(found, str) or not found:
         raise invalid("entity/identifier must yield a string that is not empty")
     return [found]

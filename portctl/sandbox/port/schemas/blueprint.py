@@ -127,6 +127,9 @@ _AGGREGATION_SPEC: Schema = {
         ),
     ],
 }
+_PATH_FILTER = list_of(
+    object_of({"path": list_of(text(), minItems=1), "fromBlueprint": text()}, required=("path",)), maxItems=1
+)
 _AGGREGATION = object_of(
     {
         "title": _TITLE,
@@ -136,9 +139,7 @@ _AGGREGATION = object_of(
         "target": text(),
         "calculationSpec": _AGGREGATION_SPEC,
         "query": search.QUERY,
-        "pathFilter": list_of(
-            object_of({"path": list_of(text(), minItems=1), "fromBlueprint": text()}, required=("path",)), maxItems=1
-        ),
+        "pathFilter": {**_PATH_FILTER, "type": ["array", "null"]},
     },
     required=("title", "target", "calculationSpec"),
 )

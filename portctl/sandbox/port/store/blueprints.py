@@ -11,8 +11,8 @@ from portctl.sandbox.port.store import blueprint_rules, references
 from portctl.sandbox.port.store.actions import delete as delete_action
 from portctl.sandbox.port.store.blueprint_defaults import MAPS, completed, said, shown
 from portctl.sandbox.port.store.organisation import STAMPS, Organisation
+from portctl.sandbox.port.store.system_blueprints import SYSTEM_BLUEPRINTS, system_structure
 
-SYSTEM = ("_user", "_team", "_rule", "_rule_result", "_scorecard")
 _SERVER_OWNED = (*STAMPS, "id")
 
 
@@ -26,7 +26,7 @@ def find(organisation: Organisation, identifier: str) -> Row:
 
 def create(organisation: Organisation, body: Row, by: str, *, page: bool) -> Row:
     identifier = body["identifier"]
-    if identifier in SYSTEM:
+    if identifier in SYSTEM_BLUEPRINTS:
         raise protected(f'Cannot create blueprint "{identifier}" as it is marked protected')
     if organisation.state.get("blueprints", identifier) is not None:
         raise taken("Blueprint", identifier)
@@ -91,7 +91,7 @@ def delete(organisation: Organisation, identifier: str, by: str, *, actions: boo
 
 def refuse_system(identifier: str) -> None:
     """Errors: 403 where the blueprint is one of Port's own, which cannot be deleted."""
-    if identifier in SYSTEM:
+    if identifier in SYSTEM_BLUEPRINTS:
         raise protected(f'Cannot delete blueprint "{identifier}" as it is marked protected')
 
 
@@ -124,7 +124,7 @@ def rename_key(organisation: Organisation, identifier: str, group: str, old: str
 
 def _write(organisation: Organisation, before: Row, after: Row, by: str) -> Row:
     identifier, new = before["identifier"], after["identifier"]
-    if identifier in SYSTEM:
+    if identifier in SYSTEM_BLUEPRINTS:
         _keep_system_parts(before, after)
     if new != identifier and organisation.state.get("blueprints", new) is not None:
         raise taken("Blueprint", new)
@@ -156,13 +156,6 @@ def _keep_system_parts(before: Row, after: Row) -> None:
     if missing or after["identifier"] != before["identifier"]:
         what = f'lose "{missing[0]}"' if missing else "be renamed"
         raise protected(f'The system blueprint "{before["identifier"]}" cannot {what}, which Port defines')
-
-
-def system_structure(identifier: str) -> Row:
-    """What Port itself defines on a system blueprint. Errors: 404."""
-    if identifier not in SYSTEM:
-        raise not_found("System blueprint", identifier)
-    return completed(SYSTEM_BLUEPRINTS[identifier])
 
 
 def _forget_values(organisation: Organisation, before: Row, after: Row) -> None:
@@ -217,42 +210,3 @@ def _clean(body: Row) -> Row:
     if body.get("identifier", "") is None:
         raise invalid("body/identifier must be string")
     return {name: value for name, value in body.items() if name not in _SERVER_OWNED}
-
-
-def _system(identifier: str, title: str, properties: Row, relations: Row | None = None) -> Row:
-    return {
-        "identifier": identifier,
-        "title": title,
-        "schema": {"properties": properties, "required": []},
-        "relations": relations or {},
-    }
-
-
-def _to(target: str, *, many: bool = False) -> Row:
-    return {"target": target, "required": False, "many": many}
-
-
-_TEXT = {"type": "string"}
-SYSTEM_BLUEPRINTS: dict[str, Row] = {
-    row["identifier"]: row
-    for row in (
-        _system("_team", "Team", {"description": _TEXT, "size": {"type": "number"}}),
-        _system(
-            "_user",
-            "User",
-            {
-                "status": {"type": "string", "enum": ["Active", "Invited", "Disabled"]},
-                "port_role": {"type": "string"},
-                "port_type": {"type": "string"},
-            },
-        ),
-        _system("_scorecard", "Scorecard", {"blueprint": _TEXT, "levels": {"type": "array"}}),
-        _system("_rule", "Rule", {"level": _TEXT, "query": {"type": "object"}}, {"scorecard": _to("_scorecard")}),
-        _system(
-            "_rule_result",
-            "Rule Result",
-            {"result": {"type": "string", "enum": ["Passed", "Not passed"]}, "entity": _TEXT},
-            {"rule": _to("_rule")},
-        ),
-    )
-}

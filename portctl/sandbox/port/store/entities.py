@@ -7,12 +7,15 @@ from enum import StrEnum
 from typing import Any
 
 from portctl.sandbox.core.state import Row
-from portctl.sandbox.port.errors import PortError, dependents, invalid, mismatch, not_found, taken
+from portctl.sandbox.port.errors import PortError, dependents, invalid, not_emulated, not_found, taken
 from portctl.sandbox.port.store import blueprints, entity_values, events, relations
 from portctl.sandbox.port.store.organisation import Cause, Organisation
+from portctl.sandbox.port.store.reading import Reading
 
 _PROTECTED = ("_rule", "_rule_result", "_scorecard")
 _PLAIN = ("title", "icon", "team")
+_OF_NEW: dict[str, Row] = {"_user": {"status": "Staged"}}
+"""Properties that new entities of Port's own blueprints have where nothing else is said."""
 
 
 class Mode(StrEnum):
@@ -50,6 +53,11 @@ def table(blueprint: str) -> str:
     return f"entities:{blueprint}"
 
 
+def datasources(blueprint: str) -> str:
+    """The table of who wrote the entities of a blueprint last: `agent`, a User-Agent."""
+    return f"datasources:{blueprint}"
+
+
 def find(organisation: Organisation, blueprint: str, identifier: str) -> Row:
     """The stored entity. Errors: 404 for the blueprint or the entity."""
     blueprints.find(organisation, blueprint)
@@ -64,6 +72,8 @@ def write(organisation: Organisation, name: str, identifier: str | None, body: R
     blueprint = blueprints.find(organisation, name)
     _refuse_protected(name, "create" if options.mode is Mode.CREATE else "update")
     require_run(organisation, options.cause.run_id)
+    if isinstance(body.get("identifier"), dict):
+        body = {**body, "identifier": _found(organisation, name, body["identifier"])}
     key = identifier or body.get("identifier") or organisation.world.ids.token(16)
     before = organisation.state.get(table(name), key)
     if before is not None and options.mode is Mode.CREATE:
@@ -95,6 +105,7 @@ def delete(organisation: Organisation, name: str, identifier: str, cause: Cause,
         names = [f"{blueprint}/{entity}" for blueprint, entity in held]
         raise dependents(f'Entity "{identifier}" is required by {names[0]}', {"entities": names})
     organisation.state.drop(table(name), identifier)
+    organisation.state.drop(datasources(name), identifier)
     gone = [f"{name}/{identifier}"]
     for blueprint, entity in dict.fromkeys(held):
         if organisation.state.get(table(blueprint), entity) is not None:
@@ -112,27 +123,40 @@ def announce(organisation: Organisation, cause: Cause, before: Row | None, after
     organisation.publish(events.entity(organisation, cause, before, after))
 
 
+def _found(organisation: Organisation, blueprint: str, query: Row) -> str:
+    """The entity that a search in place of an identifier stands for. Errors: 404 where there is none."""
+    rows = Reading(organisation.state, organisation.world.clock.now()).select(
+        query, organisation.state.rows(table(blueprint)).values()
+    )
+    if not rows:
+        raise PortError(404, "not_found", f'The search for the identifier found no entity of blueprint "{blueprint}"')
+    if len(rows) > 1:
+        raise not_emulated(f"a search for the identifier that finds {len(rows)} entities")
+    return str(rows[0]["identifier"])
+
+
 def _after(organisation: Organisation, blueprint: Row, key: str, before: Row | None, body: Row, mode: Mode) -> Row:
     """The entity as it would be after the write; the values are checked, the relation targets are not."""
     merging = before is not None and mode in (Mode.MERGE, Mode.UPDATE)
     kept: Row = before if before is not None and merging else {}
     plain = {name: body[name] if name in body else kept.get(name) for name in _PLAIN}
+    if isinstance(plain["team"], dict):
+        plain["team"] = relations.teams(organisation, plain["team"])
     entity_values.relation_names(blueprint, body.get("relations") or {})
     values = entity_values.accepted(organisation, blueprint, body.get("properties") or {})
     targets = relations.resolved(organisation, blueprint, body.get("relations") or {})
+    fixed = _OF_NEW.get(blueprint["identifier"], {}) if before is None else {}
     return {
         "identifier": body.get("identifier", key),
         **plain,
         "team": _teams(plain["team"]),
         "blueprint": blueprint["identifier"],
-        "properties": {**kept.get("properties", {}), **values},
+        "properties": {**fixed, **kept.get("properties", {}), **values},
         "relations": {**kept.get("relations", {}), **targets},
     }
 
 
 def _teams(team: Any) -> list[str]:
-    if isinstance(team, dict):
-        raise mismatch("The sandbox does not emulate a search for teams")
     return team if isinstance(team, list) else [] if team is None else [team]
 
 
@@ -174,8 +198,10 @@ def _store(organisation: Organisation, before: Row | None, after: Row, cause: Ca
         return before
     row = organisation.stamped(after, cause.by, before)
     organisation.state.put(table(name), row["identifier"], row)
+    organisation.state.put(datasources(name), row["identifier"], {"agent": cause.agent})
     if before is not None and before["identifier"] != row["identifier"]:
         organisation.state.drop(table(name), before["identifier"])
+        organisation.state.drop(datasources(name), before["identifier"])
         relations.repoint(organisation, name, before["identifier"], row["identifier"])
     announce(organisation, cause, before, row)
     return row

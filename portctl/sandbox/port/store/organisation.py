@@ -27,6 +27,8 @@ class Cause:
     origin: str = "API"
     run_id: str | None = None
     chain: tuple[str, ...] = ()
+    agent: str = ""
+    """The User-Agent of who wrote over the API: what searches know as `$datasource`."""
 
     def made_by(self, by: str) -> Cause:
         """The same, made by somebody else."""

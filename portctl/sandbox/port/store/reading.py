@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,11 @@ class Reading:
     def matches(self, query: Row, entity: Row) -> bool:
         """Whether a stored entity satisfies a query."""
         return search.matches(self, query, entity)
+
+    def select(self, query: Row, rows: Iterable[Row]) -> list[Row]:
+        """The stored entities that satisfy a query. Errors: 501 for what is not emulated, found or not."""
+        search.require_emulated(query)
+        return [row for row in rows if search.matches(self, query, row)]
 
     def value(self, blueprint: Row, entity: Row, name: str) -> Any:
         """One worked-out property of an entity."""

@@ -71,6 +71,9 @@ def blueprint_renamed(organisation: Organisation, old: str, new: str) -> None:
     for identifier, row in list(state.rows(f"entities:{old}").items()):
         state.drop(f"entities:{old}", identifier)
         state.put(f"entities:{new}", identifier, {**row, "blueprint": new})
+    for identifier, row in list(state.rows(f"datasources:{old}").items()):
+        state.drop(f"datasources:{old}", identifier)
+        state.put(f"datasources:{new}", identifier, row)
     for identifier, row in list(state.rows("actions").items()):
         if old in bound_to(row):
             state.put("actions", identifier, _action_renamed(row, old, new))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from portctl.sandbox.port.store.reading import Reading
 
 _META = ("identifier", "title", "blueprint", "team", "icon", "createdAt", "createdBy", "updatedAt", "updatedBy")
+_DATASOURCE = "datasource"
 _HOPS = 15
 
 
@@ -24,16 +25,39 @@ def matches(reading: Reading, query: Row, entity: Row) -> bool:
     return all(results) if query["combinator"] == "and" else any(results)
 
 
+def require_emulated(query: Row) -> None:
+    """Errors: 501 for a rule that the sandbox does not emulate, whether or not there is an entity to apply it to."""
+    for rule in query["rules"]:
+        if "combinator" in rule:
+            require_emulated(rule)
+        else:
+            _require_rule(rule)
+
+
+def _require_rule(rule: Row) -> None:
+    place, wanted = rule.get("property"), rule.get("value")
+    if _is_contextual(place) or _is_contextual(wanted):
+        raise not_emulated("search rules that depend on the current user")
+    if rule["operator"] in ("isExpired", "isNotExpired"):
+        raise not_emulated(f"the search operator {rule['operator']}")
+    if isinstance(place, str) and place.startswith("$") and place[1:] not in (*_META, _DATASOURCE):
+        raise not_emulated(f"the property {place} in search rules")
+    if rule["operator"] == "matchAny":
+        if isinstance(wanted, str):
+            raise not_emulated("matchAny against another property")
+        if isinstance(place, dict) and (
+            "fromBlueprint" in place or any(isinstance(hop, dict) for hop in place["path"])
+        ):
+            raise not_emulated("matchAny over a path with hops or another start")
+
+
 def _rule(reading: Reading, rule: Row, entity: Row) -> bool:
     if "combinator" in rule:
         return matches(reading, rule, entity)
+    _require_rule(rule)
     operator = rule["operator"]
-    if _is_contextual(rule.get("property")) or _is_contextual(rule.get("value")):
-        raise not_emulated("search rules that depend on the current user")
     if operator == "relatedTo":
         return _related(reading, rule, entity)
-    if operator in ("isExpired", "isNotExpired"):
-        raise not_emulated(f"the search operator {operator}")
     if "propertySchema" in rule:
         return any(_compare(operator, value, rule.get("value")) for value in _by_schema(reading, rule, entity))
     wanted = rule.get("value")
@@ -48,6 +72,9 @@ def _rule(reading: Reading, rule: Row, entity: Row) -> bool:
 
 def read(reading: Reading, entity: Row, name: str) -> Any:
     """A meta property, property (calculated ones too) or relation of an entity; None where it has no such thing."""
+    if name == f"${_DATASOURCE}":
+        writer = reading.tables.get(f"datasources:{entity['blueprint']}", entity["identifier"])
+        return writer["agent"] if writer else ""
     if name.startswith("$"):
         return entity.get(name[1:]) if name[1:] in _META else None
     if name in entity["properties"]:
@@ -153,13 +180,9 @@ def _within(now: datetime, value: Any, period: Row) -> bool:
 
 
 def _match_any(reading: Reading, place: Any, wanted: Any, entity: Row) -> bool:
-    if isinstance(wanted, str):
-        raise not_emulated("matchAny against another property")
     if isinstance(place, str):
         values = _as_list(read(reading, entity, place))
     else:
-        if "fromBlueprint" in place or any(isinstance(hop, dict) for hop in place["path"]):
-            raise not_emulated("matchAny over a path with hops or another start")
         values = [each["identifier"] for each in computed.follow(reading, entity, place["path"])]
     return any(value in wanted for value in values)
 
