@@ -16,6 +16,7 @@ from portctl.sandbox.core.faults import Fault
 from portctl.sandbox.process import describe
 from portctl.sandbox.server import Sandbox
 from tests.servers import running_sandbox
+from tests.tap import check_exchanges
 
 PROJECT = """\
 apiVersion: portctl/v1
@@ -110,3 +111,4 @@ def place(
     made.write(".portctl/sandbox.json", json.dumps(describe(_sandbox)))
     yield made
     output.scrub_with(str)
+    check_exchanges(_sandbox.journal.exchanges())
