@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from portctl.credentials import credentials_in
 from portctl.engine.backend import LedgerBackend
 from portctl.engine.decide import Ground
 from portctl.engine.execute import Approval, Means, Watch, execute
@@ -36,6 +37,8 @@ from portctl.model.project import Environment, Project
 from portctl.model.provider import Provider
 from portctl.model.report import Report
 from portctl.model.resource import Live, RemoteKey, Resource
+from portctl.model.value import leaves
+from portctl.source import path_text
 from portctl.vault import Vault
 from portctl.views.json import plan_document
 from portctl.wire.retry import PATIENT, Patience
@@ -87,8 +90,8 @@ class Validation:
         return all(diagnostic.severity is not Severity.ERROR for diagnostic in self.diagnostics)
 
 
-def validate(workspace: Workspace) -> Validation:
-    """Load, render and check everything offline; every finding, not just the first."""
+def rendered(workspace: Workspace) -> Validation:
+    """Load and render everything, and find only what is wrong with that."""
     manifests, found = load_manifests(workspace.project, workspace.catalogue)
     resources, rendering = render_manifests(
         manifests, values=workspace.values, context=workspace.context, catalogue=workspace.catalogue
@@ -100,8 +103,14 @@ def validate(workspace: Workspace) -> Validation:
         context=workspace.context,
         catalogue=workspace.catalogue,
     )
-    findings = [*found, *rendering, *reading]
-    whole = not any(finding.severity is Severity.ERROR for finding in findings)
+    return Validation(resources, (*found, *rendering, *reading))
+
+
+def validate(workspace: Workspace) -> Validation:
+    """Load, render and check everything offline; every finding, not just the first."""
+    made = rendered(workspace)
+    resources, findings = made.resources, [*made.diagnostics]
+    whole = made.ok
     told = {(finding.source, finding.path) for finding in findings if finding.rule == "identity"}
     shapes = [finding for resource in resources for finding in check_schema(resource)]
     findings.extend(finding for finding in shapes if (finding.source, finding.path) not in told)
@@ -146,14 +155,34 @@ def apply(bench: Bench, plan: Plan, approval: Approval) -> Report:
 def save(bench: Bench, plan: Plan, options: PlanOptions, path: pathlib.Path) -> None:
     """Write `plan` to a file that `apply_saved` takes."""
     workspace = bench.workspace
+    _refuse_to_save_secrets(workspace)
     text = dump_plan(
-        plan, options, render(workspace), workspace.backend.load(), plan_document(plan), commit=bench.run.commit
+        plan,
+        options,
+        render(workspace),
+        workspace.backend.load(),
+        plan_document(plan),
+        commit=bench.run.commit,
+        values=workspace.values.given,
     )
     try:
         path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InvalidInput("Cannot write the plan", f"{path}: {error.strerror}") from error
+
+
+def _refuse_to_save_secrets(workspace: Workspace) -> None:
+    """Values travel with a saved plan, in clear; whoever gives a credential as a value has taken the wrong way."""
+    for tree in workspace.values.given:
+        for path, leaf in leaves(tree):
+            secret = isinstance(leaf, str) and (workspace.vault.scrub(leaf) != leaf or any(credentials_in(leaf)))
+            if secret:
+                raise InvalidInput(
+                    "Secret among the values",
+                    f"values.{path_text(path)}, which was given on the command line, would stand in the saved plan",
+                    hint="Declare it under `secrets:` in portctl.yaml, and write <% secret('NAME') %> in manifests.",
+                )
 
 
 def load_saved(path: pathlib.Path) -> SavedPlan:

@@ -42,8 +42,8 @@ def command(plan: pathlib.Path | None, yes: bool, choices: Choices, options: Pla
     """
     if plan is None:
         return carry_out(choices, options, yes=yes, form=form)
-    if options != PlanOptions():
-        raise click.UsageError("Targets, labels and allowances are part of the saved plan: give them to plan -o.")
+    if options != PlanOptions() or choices.gives_values:
+        raise click.UsageError("Targets, labels, allowances and values are part of a saved plan: give them to plan -o.")
     return _apply_saved(plan, choices, form)
 
 
@@ -56,7 +56,7 @@ def _apply_saved(file: pathlib.Path, choices: Choices, form: Form) -> ExitCode:
     environment = saved.document["environment"]
     if choices.environment not in (None, environment):
         raise click.UsageError(f"The saved plan is for environment {environment!r}, not {choices.environment!r}.")
-    workspace = open_workspace(replace(choices, environment=environment))
+    workspace = open_workspace(replace(choices, environment=environment, saved_values=saved.values))
     with Progress() as watch, open_bench(workspace, read_only=False, watch=watch) as bench:
         plan = app.take_up(bench, saved)
         document = plan_document(plan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -61,8 +62,15 @@ def _plan(
         log(
             f"Not saved to {out}: a plan with refusals cannot be applied."
             if plan.refusals
-            else f"Saved to {out}. To do exactly this: portctl apply {out}"
+            else f"Saved to {out}. To do exactly this: {_applying(out, choices.directory)}"
         )
     if plan.refusals:
         return refusal_code(document)
     return ExitCode.CHANGES if detailed_exitcode and not plan.is_empty else ExitCode.OK
+
+
+def _applying(out: pathlib.Path, directory: pathlib.Path) -> str:
+    """The command that applies the saved plan, as a shell takes it. All but the project stands in the plan."""
+    file = f"./{out}" if str(out).startswith("-") else str(out)
+    project = [] if directory == pathlib.Path(".") else ["-C", str(directory)]
+    return shlex.join(["portctl", *project, "apply", file])

@@ -11,11 +11,12 @@ import platform
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from portctl.app import Bench, Workspace
 from portctl.cli import interruption
+from portctl.cli.effect import with_effect
 from portctl.cli.keeping import hold_ledger, ledger_backend
 from portctl.cli.output import scrub_with
 from portctl.cli.place import PRIVATE
@@ -27,10 +28,10 @@ from portctl.manifest.environment import declared_secrets, load_environment, rea
 from portctl.manifest.instances import provider_context, require_sandbox, unknown_instance
 from portctl.manifest.project import load_project
 from portctl.manifest.render import RenderContext
-from portctl.manifest.values import layer_values
-from portctl.model.project import InstanceSettings
+from portctl.manifest.values import Layer, given_layers, layer_values, saved_layers
+from portctl.model.project import InstanceSettings, Project
 from portctl.model.provider import Provider
-from portctl.model.value import Pending, SecretRef
+from portctl.model.value import Attributes, Pending, SecretRef
 from portctl.providers.catalogue import catalogue
 from portctl.providers.rules import all_rules
 from portctl.vault import SecretMissing, Vault
@@ -49,22 +50,31 @@ class Choices:
     value_files: tuple[pathlib.Path, ...] = ()
     sets: tuple[str, ...] = ()
     json_sets: tuple[str, ...] = ()
+    saved_values: tuple[Attributes, ...] | None = None
+    """Those of a saved plan, in the place of all that files, variables and options say now."""
+
     workers: int = 8
+
+    @property
+    def gives_values(self) -> bool:
+        return bool(self.value_files or self.sets or self.json_sets)
+
     max_wait_seconds: float = MAX_WAIT_SECONDS
 
 
 def open_workspace(choices: Choices) -> Workspace:
     """Everything that can be known offline. Raises InvalidInput for a project or environment that cannot be used."""
     project = load_project(choices.directory)
-    environment = load_environment(project, choices.environment, sandbox_file=read_sandbox_file(project))
-    values = layer_values(
-        project,
-        environment,
-        files=choices.value_files,
-        environ=os.environ,
-        sets=choices.sets,
-        json_sets=choices.json_sets,
-    )
+    if choices.saved_values is not None:
+        return _workspace(choices, project, saved_layers(choices.saved_values))
+    given = given_layers(files=choices.value_files, environ=os.environ, sets=choices.sets, json_sets=choices.json_sets)
+    return with_effect(given, lambda layers: _workspace(choices, project, layers))
+
+
+def _workspace(choices: Choices, project: Project, given: Sequence[Layer]) -> Workspace:
+    sandbox_file = read_sandbox_file(project)
+    environment = load_environment(project, choices.environment, sandbox_file=sandbox_file, given=given)
+    values = layer_values(project, environment, given)
     vault = Vault(declared_secrets(project, environment), root=project.root, environ=os.environ)
     vault.recognise()
     scrub_with(vault.scrub)

@@ -19,10 +19,10 @@ from portctl.model.address import Address
 from portctl.model.change import Action
 from portctl.model.plan import Plan, PlanOptions
 from portctl.model.resource import Resource
-from portctl.model.value import Pending, Value, map_leaves
+from portctl.model.value import Attributes, Pending, Value, freeze, map_leaves, thaw
 from portctl.source import Path
 
-FORMAT = 1
+FORMAT = 2
 _STALE_HINT = "Nothing was written. Make a new plan and apply that one."
 
 
@@ -36,6 +36,9 @@ class SavedPlan:
     lineage: str
     digest: str
     options: PlanOptions
+    values: tuple[Attributes, ...]
+    """What was given beside the files of the project, the strongest last."""
+
     operations: tuple[Mapping[str, Any], ...]
     document: Mapping[str, Any]
 
@@ -75,6 +78,7 @@ def dump_plan(
     document: Mapping[str, Any],
     *,
     commit: str,
+    values: Sequence[Attributes] = (),
 ) -> str:
     """The text of a plan file."""
     return (
@@ -87,6 +91,7 @@ def dump_plan(
                 "lineage": ledger.lineage if ledger.serial else "",
                 "digest": plan.digest,
                 "options": _dump_options(options),
+                "values": [thaw(tree) for tree in values],
                 "operations": [operation(change) for change in plan.changes if change.action is not Action.NOOP],
                 "shown": digest(document),
                 "plan": document,
@@ -101,6 +106,8 @@ def load_plan(text: str, where: str) -> SavedPlan:
     """The plan that `text` spells. Raises InvalidInput when it is not one."""
     try:
         raw = json.loads(text)
+        if type(raw["portctlPlan"]) is not int:
+            raise TypeError
         if raw["portctlPlan"] != FORMAT:
             raise InvalidInput(
                 "Plan of another version",
@@ -120,6 +127,7 @@ def load_plan(text: str, where: str) -> SavedPlan:
             lineage=raw["lineage"],
             digest=raw["digest"],
             options=_load_options(raw["options"]),
+            values=tuple(_tree(tree) for tree in raw["values"]),
             operations=tuple(raw["operations"]),
             document=raw["plan"],
         )
@@ -188,3 +196,7 @@ def _address(text: str) -> Address:
     if address is None:
         raise ValueError(text)
     return address
+
+
+def _tree(raw: Mapping[str, Any]) -> Attributes:
+    return {name: freeze(value) for name, value in raw.items()}

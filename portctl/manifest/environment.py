@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from portctl.errors import InvalidInput
@@ -14,7 +14,7 @@ from portctl.manifest.instances import SANDBOX_FILE, in_sandbox, read_instances,
 from portctl.manifest.project import is_file_name, read_document
 from portctl.manifest.section import Section
 from portctl.manifest.settings import check_version, read_guards, read_secrets, read_values
-from portctl.manifest.values import merge_values
+from portctl.manifest.values import Layer, merge_values
 from portctl.model.project import Environment, Project, SecretSource
 from portctl.source import Source
 
@@ -56,11 +56,16 @@ def _runs(pid: object) -> bool:
 
 
 def load_environment(
-    project: Project, name: str | None, *, sandbox_file: Mapping[str, Any] | None = None
+    project: Project,
+    name: str | None,
+    *,
+    sandbox_file: Mapping[str, Any] | None = None,
+    given: Sequence[Layer] = (),
 ) -> Environment:
     """The environment called `name`, or the project's default one. Errors: InvalidInput.
 
-    `sandbox_file` is what `read_sandbox_file` gave; without it a sandbox environment can be used offline.
+    `sandbox_file` is what `read_sandbox_file` gave; without it a sandbox environment can be used offline. The settings
+    of instances may name values, those of `given` too; where these contradict the files, whoever layers them says so.
     """
     chosen, path = _choose(project, name)
     file = f"{FOLDER}/{path.name}"
@@ -77,6 +82,8 @@ def load_environment(
         detail = "portctl.yaml and this file disagree: one has a mapping here and the other has not."
         hint = "Give one of them another name, or the same shape."
         top.section("values").complain(conflict, "Value replaces a mapping", detail, hint)
+    for layer in given:
+        merged, _ = merge_values(merged, layer.tree)
     instances = read_instances(top.section("instances"), merged, project.root, sandbox=sandbox)
     if sandbox:
         instances, credentials = sandbox_instances(instances, sandbox_file, document, findings)

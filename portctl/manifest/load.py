@@ -11,10 +11,11 @@ from portctl.manifest.compose import compose
 from portctl.manifest.document import Document
 from portctl.manifest.findings import Findings, did_you_mean, listing
 from portctl.manifest.metadata import read_metadata
+from portctl.manifest.project import PROJECT_FILE
 from portctl.manifest.section import Section
 from portctl.manifest.settings import API_VERSION
 from portctl.manifest.tree import MANIFEST_SUFFIXES, find_files, unrecognised
-from portctl.model.diagnostic import Diagnostic
+from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.kind import Kind
 from portctl.model.project import Project
 from portctl.model.resource import Manifest
@@ -53,7 +54,21 @@ def load_manifests(
             manifests.extend(_read_file(file, documents[file], catalogue, findings))
         else:
             unrecognised(file, findings)
+    somewhere = any((project.root / folder).exists() for folder in project.manifests)
+    if project.manifests and not project.named and not somewhere:
+        findings.add([_nothing_declared(project)])
     return tuple(manifests), findings.sorted()
+
+
+def _nothing_declared(project: Project) -> Diagnostic:
+    return Diagnostic(
+        rule="manifest",
+        severity=Severity.WARNING,
+        summary="No manifests",
+        source=Source(PROJECT_FILE),
+        detail=f"There is none of the folders {listing(project.manifests)}.",
+        hint="Manifests stand in these, or in those that portctl.yaml names under `manifests:`.",
+    )
 
 
 def _content(project: Project, file: str) -> bytes:

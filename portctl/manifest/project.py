@@ -57,12 +57,14 @@ def load_project(start: pathlib.Path, *, version: str | None = None) -> Project:
     elif name and not is_file_name(name):
         top.complain(("project",), "Malformed name", "A project's name has letters, digits, `_`, `.` and `-`.")
     _check_requirement(top, version or _installed())
+    folders = _folders(top)
     project = Project(
         root=root,
         name=name,
         requires=top.text("requires"),
         default_environment=top.text("defaultEnvironment"),
-        manifests=_folders(top),
+        manifests=tuple(folders) if "manifests" in top.value else _DEFAULTS.manifests,
+        named=folders,
         ledger=_ledger(top.section("ledger")),
         guards=read_guards(top.section("guards"), Guards()),
         rules=_rules(top.section("rules")),
@@ -140,10 +142,9 @@ def _holds(left: tuple[int, ...], sign: str, right: tuple[int, ...]) -> bool:
     }[sign]
 
 
-def _folders(top: Section) -> tuple[str, ...]:
-    if "manifests" not in top.value:
-        return _DEFAULTS.manifests
-    folders: list[str] = []
+def _folders(top: Section) -> Mapping[str, Source]:
+    """The folders that the file names, each with its place."""
+    folders: dict[str, Source] = {}
     for index, written in enumerate(top.texts("manifests")):
         path = pathlib.PurePosixPath(written)
         if path.is_absolute() or ".." in path.parts or path == pathlib.PurePosixPath("."):
@@ -154,8 +155,8 @@ def _folders(top: Section) -> tuple[str, ...]:
             if path.is_relative_to(other) or pathlib.PurePosixPath(other).is_relative_to(path):
                 detail = f'"{written}" and "{other}" hold the same files.'
                 top.complain(("manifests", index), "Folder named twice", detail)
-        folders.append(str(path))
-    return tuple(folders)
+        folders[str(path)] = top.document.sources.at((*top.path, "manifests", index))
+    return folders
 
 
 def _ledger(section: Section) -> LedgerSettings:

@@ -23,6 +23,13 @@ def find_files(project: Project, findings: Findings) -> tuple[str, ...]:
     for folder in project.manifests:
         top = project.root / folder
         if not top.exists():
+            if folder in project.named:
+                findings.error(
+                    "No such folder",
+                    project.named[folder],
+                    detail=f"{folder} does not exist, and what it declared would count as gone.",
+                    hint="Correct the name, make the folder, or take it out of `manifests:`.",
+                )
             continue
         if not top.resolve().is_relative_to(root) or not top.is_dir():
             findings.error("Not a folder of this project", Source(folder), detail="It is a file, or leads elsewhere.")

@@ -23,11 +23,21 @@ VARIABLE_PREFIX = "PORTCTL_VAR_"
 
 
 @dataclass(frozen=True, slots=True)
+class Layer:
+    """Values that were given beside the project's files. `asked` is the path that `--set` or `--set-json` names."""
+
+    tree: Attributes
+    origin: Callable[[Path], str]
+    asked: Path = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Values:
-    """The merged values, and which layer each of them came from."""
+    """The merged values, which layer each of them came from, and what was given beside the files of the project."""
 
     tree: Attributes
     origins: Mapping[Path, str]
+    given: tuple[Attributes, ...] = ()
 
     def origin(self, path: Path) -> str:
         """Where the value at `path` came from; for a mapping, the layers of everything in it."""
@@ -96,38 +106,50 @@ class _Layers:
             del self.origins[other]
 
 
-def layer_values(
-    project: Project,
-    environment: Environment,
+def layer_values(project: Project, environment: Environment, given: Sequence[Layer] = ()) -> Values:
+    """All layers merged. Errors: InvalidInput."""
+    layers = _Layers()
+    layers.add(project.values, lambda _: PROJECT_FILE)
+    layers.add(environment.values, lambda _: environment.file)
+    for layer in given:
+        layers.add(layer.tree, layer.origin)
+    return Values(layers.tree, layers.origins, tuple(layer.tree for layer in given))
+
+
+def given_layers(
     *,
     files: Iterable[pathlib.Path] = (),
     environ: Mapping[str, str] | None = None,
     sets: Sequence[str] = (),
     json_sets: Sequence[str] = (),
-) -> Values:
-    """All layers merged. Errors: InvalidInput.
+) -> tuple[Layer, ...]:
+    """What files, variables and options say, the strongest last. Errors: InvalidInput.
 
     A variable `PORTCTL_VAR_gitlab__group` sets `gitlab.group`. Variables and `--set` always give text.
     """
-    layers = _Layers()
-    layers.add(project.values, lambda _: PROJECT_FILE)
-    layers.add(environment.values, lambda _: environment.file)
-    for path in files:
-        document = _read_file(path)
-        layers.add(document.value, _place_in(document))
+    layers = [Layer(document.value, _place_in(document)) for document in map(_read_file, files)]
     for name, text in sorted((environ or {}).items()):
         if name.startswith(VARIABLE_PREFIX):
             parts = name.removeprefix(VARIABLE_PREFIX).split("__")
-            layers.add(_nested(parts, text, name), lambda _, name=name: name)  # type: ignore[misc]
+            layers.append(Layer(_nested(parts, text, name), _always(name)))
     for option, assignments, parse in (("--set", sets, str), ("--set-json", json_sets, _json)):
         for assignment in assignments:
             name, sign, text = assignment.partition("=")
             said = f"{option} {name}"
             if not sign:
                 raise InvalidInput("Malformed value", f"{option} takes NAME=VALUE; {assignment!r} has no `=`.")
-            value = _parsed(parse, text, said)
-            layers.add(_nested(name.split("."), value, said), lambda _, said=said: said)  # type: ignore[misc]
-    return Values(layers.tree, layers.origins)
+            parts = name.split(".")
+            layers.append(Layer(_nested(parts, _parsed(parse, text, said), said), _always(said), tuple(parts)))
+    return tuple(layers)
+
+
+def saved_layers(trees: Iterable[Attributes]) -> tuple[Layer, ...]:
+    """The layers that a saved plan was made with."""
+    return tuple(Layer(tree, _always("the saved plan")) for tree in trees)
+
+
+def _always(said: str) -> Callable[[Path], str]:
+    return lambda _: said
 
 
 def _read_file(path: pathlib.Path) -> Document:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from portctl.model.diagnostic import Severity
 from portctl.model.value import Attributes, Pending
-from portctl.source import SourceMap
+from portctl.source import Source, SourceMap
 
 
 class SecretOrigin(StrEnum):
@@ -86,6 +86,9 @@ class Project:
     requires: str = ""
     default_environment: str = ""
     manifests: tuple[str, ...] = ("blueprints", "actions", "automations", "integrations", "pipelines", "servicenow")
+    named: Mapping[str, Source] = field(default_factory=dict, compare=False)
+    """Where the project file names which of `manifests`; a folder that it does not name need not exist."""
+
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     guards: Guards = field(default_factory=Guards)
     rules: Mapping[str, Severity] = field(default_factory=dict)

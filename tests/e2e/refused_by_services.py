@@ -71,7 +71,7 @@ error: Login refused
         shown=None,
         said="""\
 creating port/Blueprint:change
-failed port/Blueprint:change (create): Not allowed
+[1/1] failed port/Blueprint:change (create): Not allowed
 """,
     ),
     Refusal(
@@ -197,7 +197,7 @@ error: Unexpected answer
         in_file=False,
         said="""\
 creating port/Blueprint:change
-failed port/Blueprint:change (create): Port refused a request
+[1/1] failed port/Blueprint:change (create): Port refused a request
 """,
         shown="""\
 Plan for delivery, environment sandbox, only the targets
@@ -230,9 +230,9 @@ Apply incomplete: 0 created, 0 updated, 0 deleted, 1 failed.
         in_file=False,
         said="""\
 creating port/Blueprint:change
-failed port/Blueprint:change (create): Port refused a request
+[1/2] failed port/Blueprint:change (create): Port refused a request
 creating port/Secret:TOKEN
-created port/Secret:TOKEN (N s)
+[2/2] created port/Secret:TOKEN (N s)
 """,
         shown="""\
 Plan for delivery, environment sandbox
@@ -273,7 +273,7 @@ Apply incomplete: 1 created, 0 updated, 0 deleted, 1 failed.
         in_file=False,
         said="""\
 creating port/Blueprint:change
-unknown port/Blueprint:change (create): Outcome unknown
+[1/1] unknown port/Blueprint:change (create): Outcome unknown
 """,
         shown="""\
 Plan for delivery, environment sandbox, only the targets

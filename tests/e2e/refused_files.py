@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 
 from tests.e2e.refusal import Refusal
-from tests.unit.cli.conftest import BLUEPRINT, Place
+from tests.unit.cli.conftest import BLUEPRINT, PROJECT, Place
 
 FILE = "blueprints/change.yaml"
 HEAD = "apiVersion: portctl/v1\nkind: port/Blueprint\nspec:\n  identifier: change\n"
@@ -246,6 +246,19 @@ error[project]: Path leaves the project
   portctl.yaml:3:25  manifests[1]
   "../others" is not a folder inside the project.
   hint: Name folders below portctl.yaml.
+""",
+    ),
+    Refusal(
+        what="a manifest folder that does not exist",
+        files={"portctl.yaml": PROJECT + "manifests: [blueprints, integrations, actoins]\n"},
+        said="""\
+error[manifest]: No such folder
+  portctl.yaml:6:39
+  actoins does not exist, and what it declared would count as gone.
+  hint: Correct the name, make the folder, or take it out of `manifests:`.
+
+error: Invalid manifests
+  1 error; nothing was sent
 """,
     ),
     Refusal(

@@ -7,6 +7,7 @@ from tests.e2e.refusal import Refusal
 from tests.unit.cli.conftest import BLUEPRINT, PROJECT, SECRET
 
 FILE = "blueprints/change.yaml"
+TOKEN = "glpat-" + "aB3dE6gH9jK2mN5pQ8rS"
 
 
 def titled(expression: str) -> dict[str, str | bytes | None]:
@@ -15,6 +16,27 @@ def titled(expression: str) -> dict[str, str | bytes | None]:
 
 
 REFUSED = (
+    Refusal(
+        what="a value that nothing reads",
+        arguments=("plan", "--set", "titel=x"),
+        in_file=False,
+        said="""\
+error: Value without effect
+  --set titel: no file declares values.titel, and nothing reads it. Did you mean "title"?
+  hint: values has title.
+""",
+    ),
+    Refusal(
+        what="a secret among the values of a plan to be saved",
+        arguments=("plan", "-o", "plan.json", "--set", f"title={TOKEN}"),
+        files={"portctl.yaml": f"{PROJECT}rules: {{manifest/secret-shaped: 'off'}}\n"},
+        in_file=False,
+        said="""\
+error: Secret among the values
+  values.title, which was given on the command line, would stand in the saved plan
+  hint: Declare it under `secrets:` in portctl.yaml, and write <% secret('NAME') %> in manifests.
+""",
+    ),
     Refusal(
         what="undefined value",
         files=titled("<% values.titel %>"),

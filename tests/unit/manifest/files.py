@@ -14,7 +14,7 @@ from portctl.manifest.instances import provider_context
 from portctl.manifest.load import load_manifests
 from portctl.manifest.project import load_project
 from portctl.manifest.render import RenderContext, render
-from portctl.manifest.values import layer_values
+from portctl.manifest.values import given_layers, layer_values
 from portctl.model.diagnostic import Diagnostic
 from portctl.model.resource import Resource
 from tests.unit.manifest.kinds import CATALOGUE
@@ -66,7 +66,7 @@ def load(root: pathlib.Path, text: str, **options: Any) -> tuple[tuple[Resource,
     assert lines(found) == ""
     resources, rendering = render(
         manifests,
-        values=layer_values(project, environment, **options),
+        values=layer_values(project, environment, given_layers(**options)),
         context=RenderContext("test", provider_context(environment), frozenset()),
         catalogue=CATALOGUE,
     )

@@ -10,9 +10,10 @@ import pytest
 from portctl.manifest.load import load_manifests
 from portctl.manifest.project import load_project
 from portctl.model.address import Address
+from portctl.model.diagnostic import Severity
 from portctl.model.kind import OnDelete
 from portctl.model.resource import Adopt, Management, Manifest, Meta, Renamed
-from tests.unit.manifest.files import lines, write
+from tests.unit.manifest.files import PROJECT, lines, write
 from tests.unit.manifest.kinds import BLUEPRINT, CATALOGUE
 
 
@@ -237,3 +238,26 @@ def test_an_envelope_must_be_whole(tmp_path: pathlib.Path, text: str, expected: 
     manifests, found = load(tmp_path, {"pipelines/a.yaml": text})
     assert found.replace("pipelines/a.yaml:", "") == expected
     assert all(manifest.kind.name == "Webhook" for manifest in manifests)
+
+
+def test_a_folder_that_the_project_file_names_must_exist(tmp_path: pathlib.Path) -> None:
+    project = PROJECT + "manifests: [blueprints, actoins]\n"
+    write(tmp_path, {"portctl.yaml": project, "blueprints/a.json": "{}"})
+    _, found = load_manifests(load_project(tmp_path), CATALOGUE)
+    assert lines(found).splitlines()[-1] == (
+        "portctl.yaml:3:25 [manifest] No such folder: actoins does not exist, and what it declared would count as "
+        "gone. (Correct the name, make the folder, or take it out of `manifests:`.)"
+    )
+
+
+def test_of_the_folders_that_nobody_named_one_is_enough(tmp_path: pathlib.Path) -> None:
+    project = load_project(write(tmp_path, {}))
+    manifests, found = load_manifests(project, CATALOGUE)
+    assert (manifests, [each.severity for each in found]) == ((), [Severity.WARNING])
+    assert lines(found) == (
+        "portctl.yaml:1:1 [manifest] No manifests: There is none of the folders actions, automations, blueprints, "
+        "integrations, pipelines and servicenow. (Manifests stand in these, or in those that portctl.yaml names under "
+        "`manifests:`.)"
+    )
+    (tmp_path / "servicenow").mkdir()
+    assert load_manifests(project, CATALOGUE) == ((), ())

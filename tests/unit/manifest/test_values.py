@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portctl.errors import InvalidInput
-from portctl.manifest.values import Values, layer_values, merge_values
+from portctl.manifest.values import Values, given_layers, layer_values, merge_values
 from portctl.model.project import Environment, Project
 from tests.unit.manifest.files import complaint
 
@@ -23,7 +23,7 @@ ENVIRONMENT = Environment(
 
 
 def layer(**options: Any) -> Values:
-    return layer_values(PROJECT, ENVIRONMENT, **options)
+    return layer_values(PROJECT, ENVIRONMENT, given_layers(**options))
 
 
 def test_later_layers_win_mapping_by_mapping(tmp_path: pathlib.Path) -> None:
