@@ -131,6 +131,14 @@ def test_single_properties_take_no_policy(port: httpx.Client) -> None:
     assert (answer.status_code, answer.json()) == (422, refusal("invalid_request", message))
 
 
+@pytest.mark.fact(232)
+def test_read_restrictions_of_single_properties_say_that_they_are_not_emulated(port: httpx.Client) -> None:
+    change = {"entities": {"readProperties": {"$title": {"roles": ["Admin"]}}}}
+    answer = port.patch("/v1/blueprints/service/permissions", json=change)
+    message = "The sandbox does not emulate readProperties, read restrictions of single properties"
+    assert (answer.status_code, answer.json()) == (501, refusal("not_emulated", message))
+
+
 @pytest.mark.fact(122)
 def test_unknown_properties_and_relations_are_named(port: httpx.Client) -> None:
     change: Body = {"updateProperties": {"ghost": {}, "tier": {}}, "updateRelations": {"phantom": {}}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from portctl.sandbox.core.exchange import Answer
 from portctl.sandbox.core.state import Row
 from portctl.sandbox.port.context import Call, ok
-from portctl.sandbox.port.errors import PortError, invalid, not_found
+from portctl.sandbox.port.errors import PortError, invalid, not_emulated, not_found
 from portctl.sandbox.port.schemas import permissions as permissions_schema
 from portctl.sandbox.port.schemas.action import EVENTS, check_action
 from portctl.sandbox.port.schemas.check import check
@@ -81,6 +81,8 @@ def read_blueprint_permissions(call: Call) -> Answer:
 def change_blueprint_permissions(call: Call) -> Answer:
     body = call.body()
     check(permissions_schema.BLUEPRINT, body)
+    if "readProperties" in body.get("entities", {}):
+        raise not_emulated("readProperties, read restrictions of single properties")
     changed = permissions.change_blueprint(call.organisation, call.params["blueprint"], body, call.by)
     return ok(permissions=changed)
 

@@ -40,6 +40,7 @@ BLUEPRINT = compile_schema(
                         "register": _VERB,
                         "update": _VERB,
                         "unregister": _VERB,
+                        "readProperties": map_of(_LEAF),
                         "updateProperties": map_of(_LEAF),
                         "updateRelations": map_of(_LEAF),
                     }
