@@ -48,7 +48,7 @@ _INPUTS = {
 _OF_THE_TOOL = re.compile(r"CI_(JOB|NODE|CONCURRENT|RUNNER|BUILDS|PROJECT_DIR|REPOSITORY)")
 _OWN = ("CI_JOB_ID", "CI_JOB_URL", "CI_JOB_STARTED_AT")
 """What the gate asks of the variables that are a job's own."""
-_FEATURES = dict.fromkeys(("artifacts_exclude", "cancel_gracefully", "return_exit_code"), True)
+_KNOWS = ("upload_multiple_artifacts", "artifacts_exclude", "cancel_gracefully", "return_exit_code")
 _STATE = ".gcl"
 _RSYNC = """#!/bin/sh
 # The tool copies the project once more before after_script, and would take away what the script has left.
@@ -98,7 +98,7 @@ class Runner:
                 if self.paused:
                     self._stopping.wait(_ASK_SECONDS)
                     continue
-                asked = {"token": self._token, "info": {"features": _FEATURES}}
+                asked = {"token": self._token, "info": {"features": dict.fromkeys(_KNOWS, True)}}
                 answer = self._http.post("/jobs/request", json=asked).raise_for_status()
                 if answer.status_code == 201:
                     self._run(answer.json())

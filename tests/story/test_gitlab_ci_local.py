@@ -10,7 +10,6 @@ other deploy. The tool knows neither other pipelines nor `resource_group`.
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,15 +20,13 @@ import pytest
 
 from portctl.sandbox import control
 from portctl.story.scenarios import SCENARIOS
-from portctl.story.services import ORGANISATION, Row, Said, Services
+from portctl.story.services import Row
 from portctl.story.stage import stage
 from portctl.story.telling import Telling
+from tests.story.attended import Attended
 from tests.story.gitlab_ci_local import TOOL, VERSION, Runner
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 120.0
-JOBS = "projects/platform%2Fdeployment/jobs?scope[]=pending&scope[]=running&scope[]=waiting_for_resource"
-POLL_SECONDS = 0.05
 
 
 LOOKS = {"lost-message", "refused-pipeline"}
@@ -64,40 +61,6 @@ pytestmark = [
     pytest.mark.skipif(TOOL is None, reason=f"gitlab-ci-local {VERSION} is not installed"),
     pytest.mark.skipif(shutil.which("rsync") is None, reason="rsync, which gitlab-ci-local needs, is not installed"),
 ]
-
-
-class Attended(Services):
-    """Services of a sandbox whose jobs somebody else runs: what is to settle waits for them, too."""
-
-    def __init__(self, document: dict[str, Any], runner: Runner) -> None:
-        super().__init__(document)
-        self._runner = runner
-
-    def port(self, method: str, path: str, body: Any = None, *, person: str = ORGANISATION) -> Said:
-        """Errors: whatever has ended the runner, which nobody else would notice."""
-        if self._runner.error is not None:
-            raise self._runner.error
-        return super().port(method, path, body, person=person)
-
-    def steer(self, method: str, path: str, body: Any = None) -> Any:
-        """Who pauses the runner means the one that is there."""
-        if path == "/runner":
-            self._runner.paused = body["paused"]
-            return body
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            was_busy = path == "/settle" and self._is_busy()
-            answer = super().steer(method, path, body)
-            if path != "/settle" or "error" in answer or not (was_busy or self._is_busy()):
-                return answer
-            assert time.monotonic() < deadline, "the jobs do not end"
-            time.sleep(POLL_SECONDS)
-
-    def _is_busy(self) -> bool:
-        if self._runner.error is not None:
-            raise self._runner.error
-        jobs: list[Row] = self.gitlab("GET", JOBS).body
-        return jobs != []
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,8 +49,8 @@ def _hindrance(instance: Instance, row: Row, features: Set[str] | None) -> str |
     return "runner_unsupported" if lacks else None
 
 
-def hand_over(instance: Instance, row: Row, runner: Row, *, graceful: bool = True) -> Row:
-    """A runner takes the job. `graceful`: told that it is canceled, it ends the job by itself."""
+def hand_over(instance: Instance, row: Row, runner: Row, *, graceful: bool | None = None) -> Row:
+    """A runner takes the job. `graceful`: whether one that is not the sandbox's own ends canceled jobs by itself."""
     own = {"runner_id": runner["id"], "graceful": graceful}
     row = jobs.change(instance, row, status="running", started_at=instance.now(), **own)
     pipelines.follow(instance, instance.state.rows(pipelines.TABLE)[str(row["pipeline_id"])])

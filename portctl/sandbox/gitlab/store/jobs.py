@@ -88,7 +88,7 @@ def create(instance: Instance, pipeline: Row, spec: JobSpec, user_id: int, *, at
         "token": f"glcbt-{instance.world.ids.token(_TOKEN_LENGTH)}",
         "created_at": instance.now(),
         "runner_id": None,
-        "graceful": True,
+        "graceful": None,
         "artifacts_expire_at": None,
         "queued_at": None,
         "started_at": None,
@@ -120,13 +120,20 @@ def enqueue(instance: Instance, row: Row) -> Row:
 
 def cancel(instance: Instance, row: Row, *, force: bool = False) -> Row:
     """A running job is told to end and does so by itself; any other ends at once. What has ended stays as it is."""
-    if row["status"] in ("running", "canceling") and not row["graceful"]:
-        return change(instance, row, status="canceled", finished_at=instance.now())
+    if row["graceful"] is False or (row["graceful"] and force and row["status"] == "canceling"):
+        return _ended_without_its_runner(instance, row)
     if row["status"] == "running" or (row["status"] == "canceling" and force):
         return change(instance, row, status="canceling", forced=force)
     if row["status"] in CANCELABLE:
         return change(instance, row, status="canceled", finished_at=instance.now())
     return row
+
+
+def _ended_without_its_runner(instance: Instance, row: Row) -> Row:
+    """A job that another runner has, which finds out by itself."""
+    if row["status"] not in ("running", "canceling"):
+        return row
+    return change(instance, row, status="canceled", finished_at=instance.now())
 
 
 def again(instance: Instance, pipeline: Row, row: Row, user_id: int, *, attempts: int = 0) -> Row:
