@@ -17,7 +17,7 @@ from portctl.sandbox.gitlab.ci.runner.dotenv import BadDotenv, parse_dotenv
 from portctl.sandbox.gitlab.ci.runner.files import LARGEST_BYTES
 from portctl.sandbox.gitlab.ci.runner.reports import Report
 from portctl.sandbox.gitlab.context import Call
-from portctl.sandbox.gitlab.errors import bad_parameters, forbidden, not_emulated, not_found, refused
+from portctl.sandbox.gitlab.errors import GitLabError, bad_parameters, forbidden, not_emulated, not_found, refused
 from portctl.sandbox.gitlab.parameters import LATER, TEXT, Upload, checked, uploaded
 from portctl.sandbox.gitlab.store import access, artifacts, jobs, users
 from portctl.sandbox.gitlab.store.instance import Instance
@@ -30,11 +30,15 @@ _UPLOAD = {
     "accessibility": LATER,
 }
 _FORMATS = {"archive": "zip", "dotenv": "gzip", "junit": "gzip", "cobertura": "gzip", "jacoco": "gzip"}
+_AROUND_BYTES = 65_536
+"""What a request has besides its file, at most: a larger one is refused before it is taken apart."""
 _MISMATCH = "Validation failed: File format Invalid file format with specified file type"
 
 
 def upload(call: Call) -> Answer:
     """A file of a running job, also of a type that the job's definition does not ask for: GitLab does not compare."""
+    if len(call.request.body) > LARGEST_BYTES + _AROUND_BYTES:
+        raise _too_large()
     sent, files = uploaded(call.request)
     values = checked(_UPLOAD, sent)
     token = values.get("token") or call.request.headers.get("job-token", "")
@@ -45,7 +49,7 @@ def upload(call: Call) -> Answer:
     if file_type not in _FORMATS:
         raise not_emulated(f"artifacts of the type {file_type}")
     if len(files["file"].content) > LARGEST_BYTES:
-        raise refused("file size has reached maximum size limit", 413)
+        raise _too_large()
     _keep(call.instance, row, file_type, values, files["file"])
     return Answer(201, "201")
 
@@ -65,6 +69,10 @@ def download(call: Call) -> Answer:
         raise not_found()
     headers = {"content-disposition": f'attachment; filename="{archive["filename"]}"'}
     return Answer(200, Path(archive["path"]).read_bytes(), headers, content_type="application/octet-stream")
+
+
+def _too_large() -> GitLabError:
+    return refused("file size has reached maximum size limit", 413)
 
 
 def _keep(instance: Instance, row: Row, file_type: str, values: dict[str, str], file: Upload) -> None:
