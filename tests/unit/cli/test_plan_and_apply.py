@@ -82,7 +82,10 @@ def test_an_apply_says_its_version_in_the_ledger_and_keeps_twenty_journals(place
 def test_a_saved_plan_is_shown_as_it_was_made_and_applied_once(place: Place) -> None:
     file = str(place.root / "plan.json")
     made = place.run("plan", "-o", file)
-    assert (made.code, made.err) == (0, f"Saved to {file}. To do exactly this: portctl apply {file}\n")
+    assert (made.code, made.err) == (
+        0,
+        f"Saved to {file}. To do exactly this: portctl -C {place.root} apply {file}\n",
+    )
     assert place.run("show", file).out == made.out == FIRST
     assert place.run("show", file, "--format", "markdown").out == place.run("plan", "--format", "markdown").out
     document = place.run("show", file, "--json").document
