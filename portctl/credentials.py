@@ -32,7 +32,7 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("a token of PyPI", _START + r"pypi-AgEI(?P<own>[\w-]{50,})"),
         ("a token of Vault", _START + r"hv[sbr]\.(?P<own>[\w-]{24,})"),
         ("a key of SendGrid", _START + r"SG\.(?P<own>[\w-]{16,}\.[\w-]{16,})"),
-        ("a signed token (JWT)", _START + r"eyJ[\w-]{8,}\.eyJ(?P<own>[\w-]{8,}\.[\w-]{16,})"),
+        ("a signed token (JWT)", _START + r"eyJ[\w-]{8,999}\.eyJ(?P<own>[\w-]{8,9999}\.[\w-]{16,})"),
         (
             "a private key",
             _BEGINS + r"(?P<own>[A-Za-z0-9+/=][A-Za-z0-9+/=\s\\]{2,})",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _DOING = {
     Phase.CREATE: "creating",
     Phase.UPDATE: "updating",
+    Phase.CONNECT: "connecting",
     Phase.COMPLETE: "completing",
     Phase.RENAME: "renaming",
     Phase.RELEASE: "releasing",

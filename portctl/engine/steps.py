@@ -62,20 +62,42 @@ _WRITES = (Action.CREATE, Action.REPLACE, Action.UPDATE)
 def _defer_circles(writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft]) -> dict[RemoteKey, frozenset[str]]:
     """Open circles: new members are written without their deferrable fields first, and completed afterwards.
 
+    Where some of these fields lead over others of them, all members are connected before any is completed.
     Returns, for each member, the keys of the members' first steps: these no longer wait for each other.
     """
     opened: dict[RemoteKey, frozenset[str]] = {}
     for members in circles({key: change.depends for key, change in writing.items()}):
         firsts = frozenset(_key(writing[key], _FIRST[writing[key].action]) for key in members)
-        for key in members:
-            opened[key] = firsts
-            change = writing[key]
+        opened.update(dict.fromkeys(members, firsts))
+        completed = []
+        for change in (writing[key] for key in members):
             fields = tuple(name for name in change.kind.deferrable if change.after and name in change.after)
             if change.action is Action.CREATE and fields:
                 drafts[_key(change, Phase.CREATE)].without = fields
-                complete = _Draft(change, Phase.COMPLETE, dict.fromkeys(sorted(firsts)))
-                drafts[_key(change, Phase.COMPLETE)] = complete
+                completed.append((change, tuple(name for name in fields if name not in change.kind.connecting)))
+        _complete(completed, firsts, drafts)
     return opened
+
+
+def _complete(
+    completed: Sequence[tuple[Change, tuple[str, ...]]], firsts: frozenset[str], drafts: dict[str, _Draft]
+) -> None:
+    """The later writes of the new members of a circle, each with the fields that lead over those of other members."""
+    connections: dict[str, None] = {}
+    rests: list[_Draft] = []
+    for change, leading in completed:
+        connects = leading != drafts[_key(change, Phase.CREATE)].without
+        for phase, without in ((Phase.CONNECT, leading), (Phase.COMPLETE, ())):
+            if phase is Phase.CONNECT and not (connects and leading):
+                continue
+            draft = _Draft(change, phase, dict.fromkeys(sorted(firsts)), without)
+            drafts[_key(change, phase)] = draft
+            if without or not leading:
+                connections[_key(change, phase)] = None
+            else:
+                rests.append(draft)
+    for draft in rests:
+        draft.needs.update(connections)
 
 
 def _order_writes(

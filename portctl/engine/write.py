@@ -21,6 +21,9 @@ from portctl.model.value import MISSING, Attributes, get
 from portctl.source import Path, path_text
 
 _CONFLICT = 409
+_LATER = (Phase.CONNECT, Phase.COMPLETE)
+"""What follows on the write that made the object: secrets have been sent, and nothing has a former name."""
+
 _ATTEMPTS = 2
 """How often a write is sent whose answer gets lost."""
 
@@ -70,7 +73,7 @@ class Writer:
                 return Written(change.live, self._desired(change, change.resource) if change.resource else None)
             case Phase.CREATE:
                 return self._create(step)
-            case Phase.UPDATE | Phase.RENAME | Phase.COMPLETE:
+            case Phase.UPDATE | Phase.RENAME | Phase.CONNECT | Phase.COMPLETE:
                 return self._update(step)
 
     def _provider(self, change: Change) -> Provider:
@@ -124,7 +127,7 @@ class Writer:
         live = self.current(change)
         if live is None:
             raise PortctlError("Gone", f"{change.address} was there when the plan was made", hint="Plan again.")
-        if step.phase is not Phase.COMPLETE:
+        if step.phase not in _LATER:
             for renamed in change.renames:
                 live = self._renamed(change, live, tuple(renamed.path.split(".")), renamed.before)
         if change.resource is None:
@@ -137,7 +140,7 @@ class Writer:
         live = self._with_room(change, desired, live)
         changed, removed = (dict.fromkeys(paths) for paths in delta(desired, live_side(desired, live)))
         secrets: list[Path] = []
-        if step.phase is not Phase.COMPLETE:
+        if step.phase not in _LATER:
             for path in map(whole, change.removals):
                 if not is_write_only(change.kind, path) and not _standing(live, (path,)):
                     continue

@@ -227,6 +227,7 @@ class Kind:
     write_only   patterns that the API never gives back; their change shows in the ledger's fingerprint
     witness      path (in the live attributes) of a time that moves when somebody writes a write-only value
     deferrable   top-level keys that may be left out at creation, to open a circle of references
+    connecting   those of them that other deferrable keys lead over: in a circle all members get these before the rest
     hold         a field held back until other resources are done
     immutable    patterns whose change needs a replacement
     essential    patterns without which the named part around them cannot be: who made them made the part
@@ -287,6 +288,7 @@ class Kind:
     witness: str = ""
     outputs: tuple[Output, ...] = ()
     deferrable: tuple[str, ...] = ()
+    connecting: tuple[str, ...] = ()
     hold: Hold | None = None
     immutable: tuple[str, ...] = ()
     essential: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ class Phase(StrEnum):
 
     CREATE = "create"
     UPDATE = "update"
+    CONNECT = "connect"
     COMPLETE = "complete"
     RENAME = "rename"
     RELEASE = "release"

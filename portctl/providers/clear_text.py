@@ -18,7 +18,7 @@ from portctl.model.value import Pending, Value, get, leaves
 from portctl.source import Path
 
 _HOLE = "\ufffc"
-_TEMPLATE = re.compile(r"\{\{.*?\}\}|\$\{[^}]*\}", re.DOTALL)
+_TEMPLATES = (("{{", "}}"), ("${", "}"))
 _SCHEME = re.compile(r"(?i)^\s*(?:basic|bearer|token|apikey|digest)\b\s*")
 _URL_USER = re.compile(r"://(?P<user>[^/\s?#@:]*):(?P<word>[^/\s?#@]+)@")
 _HEADERS = "headers"
@@ -74,7 +74,7 @@ def _is_secret_field(kind: Kind, path: Path) -> bool:
 
 def _is_filled_in(text: str) -> bool:
     """Whether something else stands there in the end."""
-    return _HOLE in text or _TEMPLATE.search(text) is not None
+    return _HOLE in text or any(start in text and end in text.partition(start)[2] for start, end in _TEMPLATES)
 
 
 def _signs_in(path: Path, text: str) -> bool:

@@ -42,6 +42,7 @@ _NOT_DONE = (Status.UNCHANGED, Status.FAILED, Status.SKIPPED, Status.UNKNOWN, St
 _PHASE_DONE = {
     Phase.CREATE: "created",
     Phase.UPDATE: "updated",
+    Phase.CONNECT: "connected",
     Phase.COMPLETE: "completed",
     Phase.RENAME: "renamed",
     Phase.RELEASE: "released",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -65,6 +66,31 @@ def test_a_circle_is_opened_by_skeletons_and_outsiders_wait_for_the_whole() -> N
         "complete Shelf:c": (firsts, (), {}),
         "create Shelf:user": ({"create Shelf:a", "complete Shelf:a"}, (), {}),
         "create Offer:o": ({"create Shelf:b", "complete Shelf:b"}, (), {}),
+    }
+
+
+def test_a_circle_is_connected_before_any_of_it_is_completed_where_fields_lead_over_others() -> None:
+    kind = replace(SHELF, deferrable=("links", "note", "tags"), connecting=("links",))
+    resources = tuple(
+        replace(each, kind=kind)
+        for each in (
+            shelf("a", {"note": "over b"}, links=("b",)),
+            shelf("b", links=("c",)),
+            shelf("c", {"note": "over a", "tags": ("x",)}, links=("a",)),
+        )
+    )
+    firsts = {"create Shelf:a", "create Shelf:b", "create Shelf:c"}
+    connections = {"connect Shelf:a", "complete Shelf:b", "connect Shelf:c"}
+
+    assert wiring(World().plan(*resources)) == {
+        "create Shelf:a": (set(), ("links", "note"), {}),
+        "create Shelf:b": (set(), ("links",), {}),
+        "create Shelf:c": (set(), ("links", "note", "tags"), {}),
+        "connect Shelf:a": (firsts, ("note",), {}),
+        "complete Shelf:b": (firsts, (), {}),
+        "connect Shelf:c": (firsts, ("note", "tags"), {}),
+        "complete Shelf:a": (firsts | connections, (), {}),
+        "complete Shelf:c": (firsts | connections, (), {}),
     }
 
 

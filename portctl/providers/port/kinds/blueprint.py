@@ -76,6 +76,7 @@ KIND = Kind(
         Ref("aggregationProperties.*.pathFilter.*.fromBlueprint", "port/Blueprint", SYSTEM_BLUEPRINT),
     ),
     deferrable=("relations", "mirrorProperties", "aggregationProperties", "ownership", "teamInheritance"),
+    connecting=("relations",),
     essential=(
         "schema.properties.*.type",
         "relations.*.target",

@@ -66,6 +66,11 @@ KIND = Kind(
     patch_depth=2,
     server_owned=(*SERVER_OWNED, "scorecards"),
     defaults={"properties.*": None},
+    excluded={
+        f"{at}.{part}": "Port finds what is meant when it is written, and answers with identifiers"
+        for at in ("relations.*", "team")
+        for part in ("combinator", "rules")
+    },
     empty=("title", "icon", "team", "relations.*", "relations", "properties"),
     sets=("team", "relations.*"),
     canonical=_canonical,
@@ -80,6 +85,7 @@ KIND = Kind(
         "Mirror, calculation and aggregation properties are derived by Port: do not name them in a manifest.",
         "Read with one search of at most 1,000 identifiers per blueprint and page.",
         "A relation may name any entity; entities declared here are created first.",
+        "A relation or team that is given as a search is found once, when it is first written.",
     ),
     schema=entity,
     privilege=Privilege(read="any member", write="Admin, or the role `<blueprint>-moderator`"),

@@ -1,0 +1,120 @@
+"""What Port documents can be declared: valid without an error, applied to the sandbox, and then as it was declared.
+
+The bodies are ours; each is of the shape that a page of Port's documentation shows, which it names.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import Any
+
+import pytest
+import yaml
+
+from portctl import app
+from portctl.model.diagnostic import Severity
+from portctl.sandbox.server import Sandbox
+from tests.laws.world import World, acting
+from tests.tap import PORT_OPENAPI
+
+FOLDER = pathlib.Path(__file__).parent / "documented"
+SECRETS = {"CIRCLECI_TOKEN": "circle-token-value-1", "SIGNING": "signing-value-1"}
+
+TOLD = {
+    # Port's own example spreads last, too; then what is spread wins over what is computed.
+    "backends.yaml": [
+        "port/key-before-spread spec.invocationMethod.body.port_context.blueprint",
+        "port/key-before-spread spec.invocationMethod.body.port_context.entity",
+    ],
+}
+"""Warnings that an example deserves."""
+
+
+def _checked(tmp_path: pathlib.Path, sandbox: Sandbox, documents: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
+    """Errors and warnings of validating; what is without errors is applied, and then nothing may be left to do."""
+    world = World(tmp_path, sandbox)
+    world.manifests({"examples.yaml": documents})
+    world.environment(SECRETS)
+    found = app.validate(world.workspace()).diagnostics
+    errors = [f"{each.rule} {each.path}: {each.detail}" for each in found if each.severity is Severity.ERROR]
+    if not errors:
+        report = world.apply()
+        assert [str(outcome.error) for outcome in report.outcomes if outcome.error] == []
+        assert acting(world.plan()) == {}
+    return errors, [f"{each.rule} {each.path}" for each in found if each.severity is Severity.WARNING]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.iterdir()))
+def test_what_is_documented_is_valid_applied_and_then_as_declared(
+    tmp_path: pathlib.Path, sandbox: Sandbox, name: str
+) -> None:
+    documents = list(yaml.safe_load_all((FOLDER / name).read_text(encoding="utf-8")))
+    assert _checked(tmp_path, sandbox, documents) == ([], TOLD.get(name, []))
+
+
+def _blueprint(identifier: str, other: str) -> dict[str, Any]:
+    """A blueprint with a mirror that leads over a relation of the other one."""
+    relations = {
+        name: {"target": target, "required": False, "many": False}
+        for name, target in (("to", other), ("user", "_user"))
+    }
+    mirror = {"mail": {"path": "to.user.$identifier"}}
+    spec = {
+        "identifier": identifier,
+        "title": identifier,
+        "schema": {"properties": {}},
+        "relations": relations,
+        "mirrorProperties": mirror,
+    }
+    return {"apiVersion": "portctl/v1", "kind": "port/Blueprint", "spec": spec}
+
+
+def test_blueprints_that_mirror_over_each_other_are_made_in_one_apply(tmp_path: pathlib.Path, sandbox: Sandbox) -> None:
+    """Port refuses a mirror over a relation that is not there yet, so all of them get their relations first."""
+    assert _checked(tmp_path, sandbox, [_blueprint("one", "two"), _blueprint("two", "one")]) == ([], [])
+
+
+@pytest.mark.skipif(not PORT_OPENAPI.exists(), reason="Port's API description is not at hand")
+def test_the_examples_of_ports_own_api_description_are_valid_and_applied(
+    tmp_path: pathlib.Path, sandbox: Sandbox
+) -> None:
+    """An entity, and searches where manifests may have some; what an example names is declared beside it."""
+    described = json.loads(PORT_OPENAPI.read_text(encoding="utf-8"))
+    entity = _body(described, "/v1/blueprints/{blueprint_identifier}/entities")["example"]
+    search = _body(described, "/v1/entities/search")["example"]
+    properties = {name: {"type": "string"} for name in (*entity["properties"], "environment")}
+    of = {"identifier": "service_of_example", "title": "Service", "schema": {"properties": properties}}
+    count = {
+        "title": "Count",
+        "target": "service_of_example",
+        "calculationSpec": {"calculationBy": "entities", "func": "count"},
+    }
+    counting = {
+        "identifier": "counting",
+        "title": "Counting",
+        "schema": {"properties": {}},
+        "aggregationProperties": {"n": {**count, "query": search}},
+    }
+    form = {"trigger": {"type": "self-service", "operation": "CREATE", "userInputs": {"properties": {}}}}
+    policy = {"queries": {"found": search}, "conditions": [".results.found.entities | length > 0"]}
+    documents = [
+        _document("port/Blueprint", of),
+        _document("port/Blueprint", counting),
+        _document("port/Entity", {"blueprint": "service_of_example", **entity}),
+        _document("port/Action", {"identifier": "guarded", **form, "invocationMethod": {"type": "KAFKA"}}),
+        {
+            **_document("port/ActionPermissions", {"execute": {"policy": policy}}),
+            "metadata": {"in": "port/Action:guarded"},
+        },
+    ]
+    assert _checked(tmp_path, sandbox, documents) == ([], [])
+
+
+def _body(described: dict[str, Any], path: str) -> dict[str, Any]:
+    found: dict[str, Any] = described["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    return found
+
+
+def _document(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
+    return {"apiVersion": "portctl/v1", "kind": kind, "spec": spec}
