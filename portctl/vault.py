@@ -55,9 +55,12 @@ class Vault:
         return frozenset(self._sources)
 
     def recognise(self) -> None:
-        """Look up every value that only has to be read, so that `scrub` knows it before anything needs it."""
+        """Look up every value that only has to be read, so that `scrub` knows it before anything needs it.
+
+        Commands are left alone, and so are files that are none: a pipe gives its value once.
+        """
         for name, source in self._sources.items():
-            if source.origin is not SecretOrigin.COMMAND:
+            if source.origin in _AT_HAND or (source.origin in _FILES and self._root.joinpath(_file(source)).is_file()):
                 self.available(name)
 
     def available(self, name: str) -> bool:
@@ -161,6 +164,14 @@ _ENCODERS: Mapping[Codec, Callable[[str], str]] = {
 }
 
 
+_AT_HAND = frozenset({SecretOrigin.ENV, SecretOrigin.VALUE})
+_FILES = frozenset({SecretOrigin.FILE, SecretOrigin.DOTENV})
+
+
+def _file(source: SecretSource) -> str:
+    return source.dotenv if source.origin is SecretOrigin.DOTENV else str(source.argument)
+
+
 def _described(source: SecretSource) -> str:
     """The source in words. The words of a command after the first may be confidential and are not shown."""
     match source.origin:
@@ -235,7 +246,7 @@ _LOADERS: Mapping[SecretOrigin, Callable[[SecretSource, pathlib.Path, Mapping[st
 
 def _file_text(path: pathlib.Path, shown: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes().decode()  # as it is: read_text would change line breaks
     except OSError as error:
         raise _Unavailable(f"the file {shown} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -26,6 +26,7 @@ _ESCAPES = re.compile(
     rf"|&(?:amp;)*(?:#([0-9]{{1,7}})|#[xX]({_HEX}{{1,6}})|([A-Za-z][A-Za-z0-9]{{1,30}}));"
 )
 _JSON_ESCAPES = re.compile(rf"\\(?:([\"\\/])|[bfnrt]|u({_HEX}{{4}}))")
+_QUOTED_PRINTABLE = re.compile(rf"=(?:({_HEX}{{2}})|[ \t]*\r?\n)|(_)")
 _MARKS = ("\\", "%", "&")
 _FILLING = re.compile(r"[\x00-\x20\x7f'\"`\\+]+")
 """What wrapping, quoting and indenting put in; in forms, a plus is a blank."""
@@ -158,6 +159,9 @@ def _layers(below: Layer, shortest: int, depth: int) -> Iterator[Layer]:
     yield below
     plain = _escapes_off(below)
     yield _without_filling(plain)
+    if "=" in below.text:
+        yield _without_filling(_escapes_off(_Rewritten(below, _QUOTED_PRINTABLE, _meant_in_mail)))
+        yield _without_filling(_escapes_off(_Rewritten(below, _QUOTED_PRINTABLE, _meant_in_header)))
     if "\\" in below.text:
         once = _Rewritten(below, _JSON_ESCAPES, _meant_in_json)
         for layer in (below, once, _Rewritten(once, _JSON_ESCAPES, _meant_in_json)):
@@ -208,6 +212,16 @@ def _meant_in_json(match: re.Match[str]) -> str:
     """By the letter: where a value has backslashes itself, it matters which of them escape."""
     kept, code = match.groups()
     return kept or (_utf8(int(code, 16)) if code else "")
+
+
+def _meant_in_mail(match: re.Match[str]) -> str:
+    code, underscore = match.groups()
+    return chr(int(code, 16)) if code else underscore or ""
+
+
+def _meant_in_header(match: re.Match[str]) -> str:
+    """There an underscore is a blank."""
+    return chr(int(match[1], 16)) if match[1] else ""
 
 
 def _named(written: str, name: str) -> str:

@@ -17,6 +17,7 @@ from portctl.wire.auth import Auth
 from portctl.wire.body import LIMITS, Limits, NotJson, Unusable, parse_body
 from portctl.wire.exchange import Came, Line, NoAnswer, NotSent, UnusableAnswer
 from portctl.wire.retry import PASSING, PATIENT, TOO_MANY, Patience
+from portctl.wire.said import Said
 from portctl.wire.waiting import Tries, Waiter
 
 if TYPE_CHECKING:
@@ -236,7 +237,8 @@ class Client:
 
     def _exchange(self, request: _Request, headers: Mapping[str, str]) -> Answer:
         """Send once. The observer hears of a write before it leaves and when it ended."""
-        path = self._scrub(request.path) if request.writes else request.path
+        told = request.writes or log.isEnabledFor(logging.DEBUG)
+        path = self._scrub(request.path) if told else request.path
         token = self._observer.intent(request.method, path) if self._observer and request.writes else None
         status: int | None = None
         started = time.monotonic()
@@ -304,16 +306,8 @@ class Client:
             return self._lost(request, f"the answer was {answer.status}")
         if answer.body is None and answer.status in PASSING:
             return self._unreachable(f"answers {answer.status}, {self._waiter.patience.attempts} times in a row")
-        body, path = self._scrubbed(answer.body), self._scrub(request.path)
+        body, path = Said(self._scrub).told(answer.body), self._scrub(request.path)
         return self._translate(Refused(method=request.method, path=path, status=answer.status, body=body))
-
-    def _scrubbed(self, value: Value) -> Value:
-        """`value` as a service sent it, with keys and texts scrubbed."""
-        if isinstance(value, Mapping):
-            return {self._scrub(key): self._scrubbed(item) for key, item in value.items()}
-        if isinstance(value, tuple):
-            return tuple(map(self._scrubbed, value))
-        return self._scrub(value) if isinstance(value, str) else value
 
     def _lost(self, request: _Request, problem: str) -> PortctlError:
         if not request.writes:

@@ -79,6 +79,33 @@ def test_the_last_newline_of_a_file_and_of_a_command_is_not_part_of_the_secret(t
     assert held.reveal(pending((SecretRef("COMMAND"),))) == "two\nlines"
 
 
+def test_line_breaks_in_a_file_stay_as_they_are(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "key.pem").write_bytes(b"two\r\nlines\r\n")
+    held = vault(tmp_path, FILE=source(SecretOrigin.FILE, "key.pem"))
+    assert held.reveal(pending((SecretRef("FILE"),))) == "two\r\nlines"
+
+
+def test_values_that_only_have_to_be_read_are_known_before_they_are_needed(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "token.txt").write_text("canary-file")
+    (tmp_path / ".env").write_text("TOKEN=canary-dotenv\n")
+    os.mkfifo(tmp_path / "pipe")
+    held = vault(
+        tmp_path,
+        {"TOKEN": "canary-variable", "PATH": "/usr/bin:/bin"},
+        ENV=source(SecretOrigin.ENV, "TOKEN"),
+        ABSENT=source(SecretOrigin.ENV, "ABSENT"),
+        VALUE=source(SecretOrigin.VALUE, "canary-value"),
+        FILE=source(SecretOrigin.FILE, "token.txt"),
+        DOTENV=source(SecretOrigin.DOTENV, "TOKEN"),
+        PIPE=source(SecretOrigin.FILE, "pipe"),
+        COMMAND=source(SecretOrigin.COMMAND, "sh", "-c", "echo x >> runs; echo canary-command"),
+    )
+    held.recognise()
+    said = "canary-variable canary-value canary-file canary-dotenv canary-command"
+    assert held.scrub(said) == "(secret ENV) (secret VALUE) (secret FILE) (secret DOTENV) canary-command"
+    assert not (tmp_path / "runs").exists()
+
+
 @pytest.mark.parametrize(
     ("line", "value"),
     [

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from portctl.scrubbing.scrubber import Scrubber
-from tests.canary import BODIES, ECHOES, values
+from tests.canary.values import BODIES, ECHOES, values
 from tests.sampling import chosen
 
 FIRST, SECOND = (values(*body) for body in BODIES)

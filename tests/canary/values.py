@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import html
 import json
+import quopri
 import textwrap
 from collections.abc import Callable, Mapping
+from email import charset, quoprimime
 from urllib.parse import quote, quote_plus
 
 BODIES = ("q7Xw2Zk9", "canary"), ("m4Hc8Tb1", "falcon")
@@ -85,6 +87,10 @@ def _wrapped(text: str, width: int = 20) -> str:
     return "\n".join(text[at : at + width] for at in range(0, len(text), width))
 
 
+def _quoted_word(text: str) -> str:
+    return f"=?utf-8?q?{quoprimime.header_encode(text.encode())}?="
+
+
 ECHOES: Mapping[str, Callable[[str], str]] = {
     "as it is": str,
     "JSON": _json,
@@ -155,6 +161,9 @@ ECHOES: Mapping[str, Callable[[str], str]] = {
     "capitals": str.upper,
     "small letters": str.lower,
     "title": str.title,
+    "quoted-printable": lambda text: quopri.encodestring(text.encode()).decode(),
+    "a word in a header": lambda text: charset.Charset("utf-8").header_encode(text),
+    "a word with few escapes": _quoted_word,
     "surrogate escapes": lambda text: text.encode().decode("ascii", "surrogateescape"),
 }
 
