@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from portctl.credentials import credentials_in
+from portctl.disk import read_text, what_helps, write_whole
 from portctl.engine.backend import LedgerBackend
 from portctl.engine.decide import Ground
 from portctl.engine.execute import Approval, Means, Watch, execute
@@ -166,10 +167,9 @@ def save(bench: Bench, plan: Plan, options: PlanOptions, path: pathlib.Path) -> 
         values=workspace.values.given,
     )
     try:
-        path.touch(mode=0o600)
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     except OSError as error:
-        raise InvalidInput("Cannot write the plan", f"{path}: {error.strerror}") from error
+        raise InvalidInput("Cannot write the plan", f"{path}: {error.strerror}", hint=what_helps(error)) from error
 
 
 def _refuse_to_save_secrets(workspace: Workspace) -> None:
@@ -187,9 +187,11 @@ def _refuse_to_save_secrets(workspace: Workspace) -> None:
 
 def load_saved(path: pathlib.Path) -> SavedPlan:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput("Cannot read the plan", f"{path}: {error}") from error
+        text = read_text(path)
+    except UnicodeDecodeError as error:
+        raise InvalidInput("Cannot read the plan", f"{path}: it is not text in UTF-8") from error
+    except OSError as error:
+        raise InvalidInput("Cannot read the plan", f"{path}: {error.strerror}") from error
     return load_plan(text, str(path))
 
 

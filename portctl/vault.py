@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 from urllib.parse import quote
 
+from portctl.disk import read_text
 from portctl.errors import InvalidInput
 from portctl.model.project import SecretOrigin, SecretSource
 from portctl.model.value import Codec, Encoded, OutputRef, Part, Pending, SecretRef
@@ -21,6 +22,8 @@ from portctl.scrubbing.scrubber import Scrubber
 
 COMMAND_TIMEOUT_SECONDS = 60.0
 _FINGERPRINT_BYTES = 12
+_MOST_BYTES = 1024 * 1024
+"""Of a file with secrets."""
 
 
 class SecretMissing(InvalidInput):
@@ -246,7 +249,7 @@ _LOADERS: Mapping[SecretOrigin, Callable[[SecretSource, pathlib.Path, Mapping[st
 
 def _file_text(path: pathlib.Path, shown: str) -> str:
     try:
-        return path.read_bytes().decode()  # as it is: read_text would change line breaks
+        return read_text(path, most_bytes=_MOST_BYTES)
     except OSError as error:
         raise _Unavailable(f"the file {shown} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from portctl.cli.session import current
+from portctl.disk import make_folder, write_whole
 
 PRIVATE = ".portctl"
 _ALL_OF_IT = (
@@ -25,7 +27,7 @@ def private_folder(project: Path) -> Path:
 
 def ignoring(folder: Path, ignored: str) -> Path:
     """`folder`, made where it is missing, with a .gitignore. One that is there already is the user's."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / ".gitignore").exists():
-        (folder / ".gitignore").write_text(ignored, encoding="utf-8")
+    make_folder(folder)
+    if not os.path.lexists(folder / ".gitignore"):
+        write_whole(folder / ".gitignore", ignored, mode=0o644)
     return folder

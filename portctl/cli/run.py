@@ -40,7 +40,11 @@ def run(arguments: Sequence[str], command: click.Command = root) -> int:
     except PortctlError as error:
         return _failed(error, session, error)
     except OSError as error:
-        return _failed(_of_file(error), session, error)
+        if error.filename is None:
+            _silence_stdout()
+        return _failed(_of_system(error), session, error)
+    except MemoryError as error:
+        return _failed(PortctlError("Out of memory", "this machine has no more to give"), session, error)
     except Exception as error:
         return _failed(_bug(error), session, error)
     finally:
@@ -87,10 +91,16 @@ def _interrupted() -> int:
     return ExitCode.INTERRUPTED
 
 
-def _of_file(error: OSError) -> PortctlError:
-    if error.filename is None:
+def _of_system(error: OSError) -> PortctlError:
+    """What the system refused: a file by its name; without one it is the output, or the machine as a whole."""
+    from portctl.disk import what_helps
+
+    if error.errno is None:
         return _bug(error)
-    return PortctlError("Cannot use a file", f"{error.filename}: {error.strerror}")
+    why = error.strerror or type(error).__name__
+    if error.filename is None:
+        return PortctlError("The system refused", f"{why}; of the output, if that goes into a file or a pipe")
+    return PortctlError("Cannot use a file", f"{error.filename}: {why}", hint=what_helps(error))
 
 
 def _bug(error: Exception) -> PortctlError:

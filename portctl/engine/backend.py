@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import pathlib
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
 
+from portctl.disk import dangling, lock, open_own, read_text, what_helps, write_all, write_whole
 from portctl.engine.ledger import Ledger, dump_ledger, load_ledger, new_ledger, unreadable
 from portctl.errors import LockHeld, PortctlError
+
+_MOST_BYTES_OF_A_HOLDER = 4096
 
 
 class LedgerBackend(Protocol):
@@ -47,16 +48,31 @@ class FileBackend:
         return str(self._path)
 
     def load(self) -> Ledger:
+        """The ledger, a new one where none was ever saved. A link that leads nowhere is no place without a ledger."""
+        return self._kept() or new_ledger(self._project, self._environment)
+
+    def _check_link(self) -> None:
+        lost = dangling(self._path)
+        if lost is not None:
+            raise PortctlError(
+                "Unreadable ledger",
+                f"{self._path}: {lost} is a link, and what it leads to is not there",
+                hint="Is a disk not mounted? Without its ledger portctl does not know what it created. "
+                "Where there never was one, remove the link.",
+            )
+
+    def _kept(self) -> Ledger | None:
+        self._check_link()
         try:
-            text = self._path.read_text(encoding="utf-8")
+            text = read_text(self._path)
         except FileNotFoundError:
-            return new_ledger(self._project, self._environment)
+            return None
         except UnicodeDecodeError as error:
             raise unreadable(self.where, "it is not text in UTF-8") from error
         except OSError as error:
             raise PortctlError(
                 "Unreadable ledger",
-                f"{self._path}: {error.strerror or 'it cannot be read'}",
+                f"{self._path}: {error.strerror}",
                 hint="Check `ledger.path` in portctl.yaml and the permissions of the file.",
             ) from error
         ledger = load_ledger(text, self.where)
@@ -70,7 +86,7 @@ class FileBackend:
         return ledger
 
     def save(self, ledger: Ledger) -> Ledger:
-        kept = self.load() if self._path.exists() else None
+        kept = self._kept()
         if (kept.serial if kept else 0) != ledger.serial or (kept and kept.lineage != ledger.lineage):
             raise PortctlError(
                 "Ledger changed underneath",
@@ -78,45 +94,55 @@ class FileBackend:
                 hint="Run the command again.",
             )
         saved = replace(ledger, serial=ledger.serial + 1, tool=self._tool)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(dump_ledger(saved))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, self._path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
+            write_whole(self._path, dump_ledger(saved))
+        except OSError as error:
+            raise PortctlError(
+                "Ledger cannot be saved", f"{self._path}: {error.strerror}", hint=what_helps(error)
+            ) from error
         return saved
 
     @contextlib.contextmanager
     def lock(self, holder: str) -> Iterator[None]:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self._path.with_name(self._path.name + ".lock"), "a+", encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
+        self._check_link()
+        real = pathlib.Path(os.path.realpath(self._path))  # one lock for a ledger, whatever links lead to it
+        beside = real.with_name(f"{real.name}.lock")
+        try:
+            file = open_own(beside, os.O_RDWR)
+        except OSError as error:
+            raise _unlockable(beside, error) from error
+        try:
+            if not self._locked(file, beside):
                 raise LockHeld(
                     "Ledger is locked",
-                    f"{self._path} is held by {_holder(file.read())}",
+                    f"{self._path} is held by {_holder(os.read(file, _MOST_BYTES_OF_A_HOLDER))}",
                     hint="Wait for that run to end; the lock goes with its process.",
-                ) from None
-            file.truncate(0)
-            file.write(json.dumps({"holder": holder, "pid": os.getpid()}))
-            file.flush()
+                )
+            with contextlib.suppress(OSError):  # who holds it is a courtesy
+                os.ftruncate(file, 0)
+                write_all(file, json.dumps({"holder": holder, "pid": os.getpid()}).encode())
             try:
                 yield
             finally:
-                file.truncate(0)
+                with contextlib.suppress(OSError):
+                    os.ftruncate(file, 0)
+        finally:
+            os.close(file)
+
+    def _locked(self, file: int, beside: pathlib.Path) -> bool:
+        try:
+            return lock(file, beside)
+        except OSError as error:
+            raise _unlockable(beside, error) from error
 
 
-def _holder(text: str) -> str:
+def _unlockable(beside: pathlib.Path, error: OSError) -> PortctlError:
+    return PortctlError("Ledger cannot be locked", f"{beside}: {error.strerror}", hint=what_helps(error))
+
+
+def _holder(text: bytes) -> str:
     try:
         record = json.loads(text)
         return f"{record['holder']} (process {record['pid']})"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "another run"

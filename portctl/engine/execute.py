@@ -28,6 +28,7 @@ from portctl.vault import Vault
 
 _CONFLICT = 409
 _SERVER_ERROR = 500
+_FOUND_AGAIN = "What this run did stands, and the next one finds it: the ledger says what was to be made."
 
 
 class Watch(Protocol):
@@ -115,7 +116,11 @@ class _Execution:
             self._ledger = self._ledger.with_consumed(self._means.consumes)
         if self._means.consumes or any(change.action.writes for change in self._plan.changes):
             claimed = self._recorder.claim(self._ledger, self._plan).with_run(self._means.run)
-            self._ledger = self._means.backend.save(claimed)
+            try:
+                self._ledger = self._means.backend.save(claimed)
+            except PortctlError as error:
+                error.hint = f"Nothing was sent. {error.hint}".rstrip()
+                raise
         interrupted = False
         try:
             self._run_rounds()
@@ -123,12 +128,13 @@ class _Execution:
             interrupted = True
         finally:
             self._withdraw_unstarted()
-            self._save()
+            unsaved = self._save()
         outcomes = (*self._outcomes.values(), *self._unended())
         return Report(
             plan=self._plan,
             outcomes=outcomes,
             interrupted=interrupted and len(outcomes) > len(self._outcomes),
+            unsaved=unsaved,
             seconds=time.monotonic() - started,
             requests={name: provider.requests() - sent[name] for name, provider in self._means.providers.items()},
             kept=tuple(f"{change.address}: {change.why}" for change in self._plan.changes if change.stays),
@@ -147,12 +153,21 @@ class _Execution:
     def _instances(self) -> Mapping[str, str]:
         return {f"{info.provider}@{info.name}": info.identity for info in self._plan.instances}
 
-    def _save(self) -> None:
+    def _save(self) -> PortctlError | None:
+        """Keep what has become of everything. Why that cannot be is part of the report, if there is one."""
         ledger = self._recorder.refresh(self._ledger, self._plan)
         limit = self._means.now() - LAG_SECONDS
         ledger = replace(ledger, deleted={key: at for key, at in ledger.deleted.items() if at > limit})
-        if ledger != self._before:
+        if ledger == self._before:
+            return None
+        try:
             self._ledger = self._means.backend.save(ledger)
+        except PortctlError as error:
+            if not self._begun:
+                raise
+            error.hint = f"{error.hint} {_FOUND_AGAIN}".lstrip()
+            return error
+        return None
 
     def _run_rounds(self) -> None:
         """Run the graph; completions that failed are tried again as long as another completion made progress.

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from portctl.engine.canonical import digest
+from portctl.engine.ledger_form import misfit
 from portctl.errors import PortctlError
 from portctl.model.address import Address
 from portctl.model.kind import OnDelete
@@ -157,18 +158,22 @@ def load_ledger(text: str, where: str) -> Ledger:
     """The ledger that `text` spells. Raises PortctlError when it is not one, or is from a newer portctl."""
     try:
         document = json.loads(text)
-        if document["format"] > FORMAT:
+        written = document["format"] if isinstance(document, dict) else None
+        if isinstance(written, int) and written > FORMAT:
             raise PortctlError(
                 "Ledger from a newer portctl",
-                f"{where} has format {document['format']}; this version reads up to {FORMAT}",
+                f"{where} has format {written}; this version reads up to {FORMAT}",
                 hint="Upgrade portctl.",
             )
+        wrong = misfit(document)
+        if wrong:
+            raise unreadable(where, f"{wrong} has another form than portctl writes")
         return _parse_ledger(document)
     except json.JSONDecodeError as error:
         raise unreadable(where, f"it is not JSON (line {error.lineno}, column {error.colno})") from error
     except KeyError as error:
         raise unreadable(where, f"it lacks {json.dumps(error.args[0])}") from error
-    except (TypeError, ValueError, IndexError) as error:
+    except (TypeError, ValueError, IndexError, RecursionError) as error:
         raise unreadable(where, "something in it has another form than portctl writes") from error
 
 

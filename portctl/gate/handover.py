@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from portctl.disk import read_text, write_whole
 from portctl.errors import PortctlError
 from portctl.gate.evidence import Tested
 from portctl.gate.services import Service
@@ -42,7 +43,7 @@ class Handover:
         """Errors: PortctlError where it is not there."""
         path = self.folder / "service.json"
         try:
-            found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            found: Mapping[str, Any] = json.loads(read_text(path))
             if not isinstance(found, dict):
                 raise TypeError("no mapping")
         except (OSError, ValueError, TypeError, RecursionError) as error:
@@ -57,5 +58,4 @@ class Handover:
         self._write("job", f"{job}\n")
 
     def _write(self, name: str, text: str) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / name).write_text(text, encoding="utf-8")
+        write_whole(self.folder / name, text, mode=0o644)

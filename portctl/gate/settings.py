@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from portctl.disk import read_text
 from portctl.errors import InvalidInput
 from portctl.gate.evidence import Policy
 
@@ -71,7 +72,7 @@ class Settings:
 def read_settings(path: pathlib.Path) -> Settings:
     """Errors: InvalidInput, with the file and the key."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no JSON text"
         raise InvalidInput("No settings", f"{path}: {reason}", hint=_HINT) from error

@@ -8,6 +8,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from portctl.disk import read_bytes
 from portctl.errors import InvalidInput
 from portctl.manifest.findings import Findings, did_you_mean, listing
 from portctl.manifest.instances import SANDBOX_FILE, in_sandbox, read_instances, sandbox_instances
@@ -29,10 +30,10 @@ def read_sandbox_file(project: Project) -> Mapping[str, Any] | None:
     """
     path = project.root / SANDBOX_FILE
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(read_bytes(path))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InvalidInput(
             "The sandbox's file cannot be read",
             f"{SANDBOX_FILE}: {error}",

@@ -6,6 +6,7 @@ import pathlib
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 
+from portctl.disk import read_bytes
 from portctl.errors import InvalidInput
 from portctl.manifest.compose import compose
 from portctl.manifest.document import Document
@@ -73,7 +74,7 @@ def _nothing_declared(project: Project) -> Diagnostic:
 
 def _content(project: Project, file: str) -> bytes:
     try:
-        return (project.root / file).read_bytes()
+        return read_bytes(project.root / file)
     except OSError as error:
         findings = Findings("manifest")
         findings.error("File cannot be read", Source(file), detail=f"{error.strerror}.")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from importlib import metadata
 
+from portctl.disk import read_bytes
 from portctl.errors import InvalidInput
 from portctl.manifest.compose import compose
 from portctl.manifest.document import Document
@@ -90,7 +91,7 @@ def _find(start: pathlib.Path) -> pathlib.Path:
 def read_document(path: pathlib.Path, file: str, findings: Findings) -> Document:
     """The one document of a configuration file. Errors: InvalidInput."""
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except OSError as error:
         raise InvalidInput("File cannot be read", f"{file}: {error.strerror}.", source=Source(file)) from error
     documents = compose(content, file)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import pathlib
 import posixpath
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from portctl.disk import read_text
 from portctl.errors import InvalidInput
 from portctl.manifest.document import MAX_DOCUMENT_BYTES
 from portctl.manifest.findings import Findings
@@ -98,7 +100,7 @@ class _Filler:
         if file is None:
             return ""
         try:
-            text = (self._root / file).read_bytes().decode()
+            text = read_text(self._root / file)
         except OSError as error:
             self._complain(path, "File cannot be read", f"{file}: {error.strerror}.")
             return ""
@@ -133,10 +135,11 @@ class _Filler:
         if file.startswith(("../", "/")) or not place.resolve().is_relative_to(self._root.resolve()):
             self._complain(path, "Outside the project", f"{name} leads out of the project.", "Copy the file into it.")
             return None
-        if not place.is_file():
+        size = _size(place)
+        if size is None:
             self._complain(path, "No such file", f"There is no file {file}.", "Names are relative to the manifest.")
             return None
-        if place.stat().st_size > MAX_DOCUMENT_BYTES:
+        if size > MAX_DOCUMENT_BYTES:
             self._complain(path, "File too large", f"{file} has more than {MAX_DOCUMENT_BYTES:,} bytes.")
             return None
         return file
@@ -144,3 +147,12 @@ class _Filler:
     def _complain(self, path: Path, summary: str, detail: str, hint: str = "") -> None:
         full = (*self._resource.body_at, *path)
         self._findings.error(summary, self._resource.sources.at(full), detail=detail, hint=hint, path=full)
+
+
+def _size(place: pathlib.Path) -> int | None:
+    """The size of a file, None where there is none: it may vanish while the others are read."""
+    try:
+        found = place.stat()
+    except OSError:
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None

@@ -38,7 +38,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One outcome per step of the plan, in the order they ended. `kept` and `residue` are said by destroy."""
+    """One outcome per step of the plan, in the order they ended. `kept` and `residue` are said by destroy.
+
+    `unsaved`: why the ledger does not know yet what was done.
+    """
 
     plan: Plan
     outcomes: tuple[Outcome, ...]
@@ -47,10 +50,12 @@ class Report:
     kept: tuple[str, ...] = ()
     residue: tuple[str, ...] = ()
     interrupted: bool = False
+    unsaved: PortctlError | None = None
 
     def count(self, status: Status) -> int:
         return sum(1 for outcome in self.outcomes if outcome.status is status)
 
     @property
     def complete(self) -> bool:
-        return all(outcome.status in (Status.DONE, Status.UNCHANGED) for outcome in self.outcomes)
+        ended = all(outcome.status in (Status.DONE, Status.UNCHANGED) for outcome in self.outcomes)
+        return ended and self.unsaved is None

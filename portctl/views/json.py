@@ -86,6 +86,7 @@ def report_document(report: Report) -> Document:
         "destroy": plan.destroy,
         "complete": report.complete,
         "interrupted": report.interrupted,
+        "unsaved": None if report.unsaved is None else error_document(report.unsaved),
         "summary": _tally(report),
         "outcomes": [_outcome(outcome, steps) for outcome in report.outcomes],
         "kept": list(report.kept),

@@ -58,6 +58,10 @@ def report_text(document: Document, palette: Palette = PLAIN) -> str:
         if outcomes:
             lines = [line for outcome in outcomes for line in _outcome(outcome)]
             parts.append("\n".join([palette.paint(tone, title), *lines]))
+    unsaved = document["unsaved"]
+    if unsaved:
+        lines = [f"  {escape(unsaved['summary'])}", *(f"  {line}" for line in error_lines(unsaved))]
+        parts.insert(0, "\n".join([palette.paint(Tone.ERROR, "Not recorded"), *lines]))
     parts += _list("Kept on purpose", document["kept"], palette)
     parts += _list("Cannot be removed and stays behind", document["residue"], palette)
     return "\n\n".join([*parts, palette.paint(Tone.STRONG, summary(document))])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
-from portctl.errors import AnswerLost, InvalidInput, NoConnection, PortctlError, TryLater, Unreachable
+from portctl.errors import AnswerLost, InvalidInput, NoConnection, PortctlError, Unreachable
 from portctl.model.value import Value, thaw
 from portctl.wire.auth import Auth
 from portctl.wire.body import LIMITS, Limits, NotJson, Unusable, parse_body
@@ -196,8 +196,16 @@ class Client:
         return where.removeprefix(self.url) if here and request.method == "GET" and not request.followed else None
 
     def _answer(self, request: _Request) -> Answer:
-        """The first answer that is worth no further try."""
+        """The first answer that is worth no further try. What ends the tries leaves open what an earlier one did."""
         tries = Tries(self._waiter)
+        try:
+            return self._tried(request, tries)
+        except PortctlError as error:
+            if request.writes and tries.lost and not isinstance(error, AnswerLost):
+                raise self._lost(request, error.detail or error.summary) from error
+            raise
+
+    def _tried(self, request: _Request, tries: Tries) -> Answer:
         while True:
             headers = self._auth.headers(self) if self._auth and not request.anonymous else {}
             try:
@@ -226,10 +234,7 @@ class Client:
         passing = request.repeatable and answer.status in PASSING and not tries.used_up()
         tries.lost = tries.lost or passing
         if limited or (passing and "retry-after" in answer.headers):
-            try:
-                tries.wait_as_asked(answer.status, answer.headers)
-            except TryLater as error:
-                raise self._lost(request, error.detail) if request.writes and tries.lost else error from None
+            tries.wait_as_asked(answer.status, answer.headers)
             tries.attempt += passing
         elif passing:
             tries.pause(f"answered {answer.status}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import pathlib
 from collections.abc import Callable, Iterator
 
@@ -118,7 +120,19 @@ def test_a_file_that_cannot_be_used_is_named(capsys: pytest.CaptureFixture[str],
     assert capsys.readouterr().err == f"error: Cannot use a file\n  {missing}: No such file or directory\n"
 
 
-def test_an_error_of_the_system_without_a_file_is_a_bug(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EMFILE, errno.EAGAIN])
+def test_what_the_system_refuses_is_no_bug(number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([], failing(OSError(number, os.strerror(number)))) == 1
+    told = f"{os.strerror(number)}; of the output, if that goes into a file or a pipe"
+    assert capsys.readouterr().err == f"error: The system refused\n  {told}\n"
+
+
+def test_a_machine_without_memory_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([], failing(MemoryError())) == 1
+    assert capsys.readouterr().err == "error: Out of memory\n  this machine has no more to give\n"
+
+
+def test_an_error_of_the_system_without_a_number_is_a_bug(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([], failing(OSError("?"))) == 1
     assert capsys.readouterr().err.startswith("error: This is a bug in portctl\n  OSError at test_errors.py:")
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import pathlib
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from portctl.engine.backend import FileBackend
+from portctl.engine.ledger import new_ledger
 from portctl.errors import LockHeld, PortctlError
 
 
@@ -82,21 +87,6 @@ def test_an_unreadable_ledger_is_an_error_and_never_a_new_one(
         backend.load()
 
 
-def test_a_save_that_fails_leaves_the_old_ledger_and_no_litter(
-    backend: FileBackend, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept = backend.save(backend.load())
-
-    def full(*_: object) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="disk full"):
-        backend.save(kept.with_consumed("x"))
-    assert backend.load() == kept
-    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["ledger.json"]
-
-
 def test_one_run_holds_the_lock_and_the_next_learns_who(backend: FileBackend, tmp_path: pathlib.Path) -> None:
     other = FileBackend(tmp_path / "deep" / "ledger.json", project="p", environment="e")
     with backend.lock("ann, run 1"), pytest.raises(LockHeld) as caught, other.lock("bob, run 2"):
@@ -119,3 +109,129 @@ def test_the_lock_is_let_go_after_an_error_and_a_strange_lock_file_is_no_obstacl
         lock_file.write_text("[]", encoding="utf-8")
         with pytest.raises(LockHeld, match="is held by another run"), backend.lock("bob"):
             pass
+
+
+def test_a_link_is_followed_and_stays_a_link(tmp_path: pathlib.Path) -> None:
+    """One ledger, whatever name it goes by: the same content, and the same lock."""
+    real, link = tmp_path / "share" / "ledger.json", tmp_path / "project" / "ledger.json"
+    real.parent.mkdir()
+    direct, linked = (FileBackend(path, project="p", environment="e") for path in (real, link))
+    kept = direct.save(direct.load())
+    link.parent.mkdir()
+    link.symlink_to(real)
+    saved = linked.save(linked.load().with_consumed("x"))
+
+    assert (saved.lineage, link.is_symlink()) == (kept.lineage, True)
+    assert direct.load() == saved
+    with direct.lock("ann"), pytest.raises(LockHeld, match="is held by ann"), linked.lock("bob"):
+        pass
+    assert sorted(file.name for file in link.parent.iterdir()) == ["ledger.json"]
+    assert sorted(file.name for file in real.parent.iterdir()) == ["ledger.json", "ledger.json.lock"]
+
+
+@pytest.mark.parametrize("where", ["ledger.json", "", "loop"])
+def test_a_link_that_leads_nowhere_is_no_new_ledger(where: str, tmp_path: pathlib.Path) -> None:
+    """The disk that holds the ledger may not be mounted: nothing is forgotten, and nothing is made in its place."""
+    link = tmp_path / "project" / where
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(link if where == "loop" else tmp_path / "unmounted" / where)
+    backend = FileBackend(link if where else link / "ledger.json", project="p", environment="e")
+    for use in (backend.load, lambda: backend.save(new_ledger("p", "e")), lambda: backend.lock("ann").__enter__()):
+        with pytest.raises(PortctlError) as caught:
+            use()
+        assert caught.value.summary == "Unreadable ledger"
+        assert caught.value.detail == f"{backend.where}: {link} is a link, and what it leads to is not there"
+        assert caught.value.hint.startswith("Is a disk not mounted?")
+    assert [file.name for file in tmp_path.iterdir()] == ["project"]
+
+
+@pytest.mark.parametrize(
+    ("make", "summary"),
+    [
+        (lambda path: path.mkdir(), "Unreadable ledger"),
+        (os.mkfifo, "Unreadable ledger"),
+        (lambda path: path.symlink_to("/dev/zero"), "Unreadable ledger"),
+        (lambda path: path.symlink_to("/dev/null"), "Unreadable ledger"),
+    ],
+    ids=["folder", "pipe", "endless-device", "empty-device"],
+)
+def test_what_is_no_file_is_no_ledger_and_is_not_replaced(
+    make: Callable[[pathlib.Path], None], summary: str, tmp_path: pathlib.Path
+) -> None:
+    path = tmp_path / "ledger.json"
+    make(path)
+    before = os.stat(path)
+    backend = FileBackend(path, project="p", environment="e")
+    for use in (backend.load, lambda: backend.save(new_ledger("p", "e"))):
+        with pytest.raises(PortctlError) as caught:
+            use()
+        assert caught.value.summary == summary
+    assert os.stat(path)[:2] == before[:2]
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES])
+@pytest.mark.parametrize("call", ["open", "fchmod", "write", "fsync", "close", "replace"])
+def test_a_save_that_fails_leaves_the_old_ledger_and_no_litter(
+    call: str, error: int, backend: FileBackend, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = backend.save(backend.load())
+    backend.save(kept)  # so that there is an older one
+    before = backend.load()
+
+    real = getattr(os, call)
+
+    def fail(*arguments: Any, **more: Any) -> Any:
+        reading = call == "open" and not arguments[1] & os.O_WRONLY
+        if reading or (call == "close" and not os.get_blocking(arguments[0])):
+            return real(*arguments, **more)
+        raise OSError(error, os.strerror(error))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, fail)
+        if call == "fchmod" and error == errno.EACCES:
+            backend.save(before)  # a file system without modes
+            return
+        with pytest.raises(PortctlError) as caught:
+            backend.save(before.with_consumed("x"))
+    assert str(caught.value) == f"Ledger cannot be saved: {backend.where}: {os.strerror(error)}"
+    assert backend.load() == before
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["ledger.json"]
+
+
+def test_a_lock_that_cannot_be_had_for_another_reason_says_which(
+    backend: FileBackend, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Network disks know no locks, or have none left."""
+
+    def fail(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    beside = tmp_path / "deep" / "ledger.json.lock"
+    with monkeypatch.context() as patched:
+        patched.setattr("fcntl.flock", fail)
+        with pytest.raises(PortctlError) as caught, backend.lock("ann"):
+            pass
+    assert str(caught.value) == f"Ledger cannot be locked: {beside}: No locks available"
+    beside.unlink()
+    makes: tuple[Callable[[], None], ...] = (
+        lambda: beside.symlink_to("elsewhere"),
+        beside.mkdir,
+        lambda: os.mkfifo(beside),
+    )
+    for make in makes:
+        make()
+        with pytest.raises(PortctlError, match="Ledger cannot be locked"), backend.lock("ann"):
+            pass
+        beside.rmdir() if beside.is_dir() else beside.unlink()
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == []
+
+
+def test_a_lock_is_had_although_nothing_can_be_written_into_it(
+    backend: FileBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    with backend.lock("ann"), pytest.raises(LockHeld, match="is held by another run"), backend.lock("bob"):
+        pass

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,7 +59,7 @@ LEDGERS = st.builds(
     project=TEXTS,
     environment=TEXTS,
     lineage=TEXTS,
-    salt=TEXTS,
+    salt=st.binary(max_size=4).map(bytes.hex),
     serial=st.integers(0),
     tool=TEXTS,
     instances=st.dictionaries(TEXTS, TEXTS, max_size=2),
@@ -89,16 +91,122 @@ def test_a_damaged_ledger_never_ends_in_an_error_of_python(ledger: Ledger, name:
         ("", "it is not JSON (line 1, column 1)"),
         ("{", "it is not JSON (line 1, column 2)"),
         ("{}", 'it lacks "format"'),
-        ("[]", "something in it has another form than portctl writes"),
-        ("null", "something in it has another form than portctl writes"),
-        ('{"format": "1"}', "something in it has another form than portctl writes"),
-        ('"x"', "something in it has another form than portctl writes"),
+        ("[]", "the whole of it has another form than portctl writes"),
+        ("null", "the whole of it has another form than portctl writes"),
+        ('{"format": "1"}', "format has another form than portctl writes"),
+        ('"x"', "the whole of it has another form than portctl writes"),
+        ("[" * 100_000, "something in it has another form than portctl writes"),
+        ("9" * 5000, "something in it has another form than portctl writes"),
     ],
 )
 def test_what_is_no_ledger_is_refused(text: str, why: str) -> None:
     with pytest.raises(PortctlError) as caught:
         load_ledger(text, "ledger.json")
     assert str(caught.value) == f"Unreadable ledger: ledger.json is not a ledger of portctl: {why}"
+
+
+WHOLE = replace(
+    new_ledger("p", "e"),
+    tool="1",
+    serial=3,
+    instances={"shop@default": "o"},
+    runs=(Run(id="r", who="w", commit="c", started=1.0, operations={"create": 1}),),
+    consumed=("plan",),
+    deleted={("shop@default", "shop/Shelf", ("x",)): 2.0},
+).with_entry(
+    Entry(
+        address=Address("shop", "Shelf", "a"),
+        identity=("a",),
+        created=True,
+        depends=(("shop@default", "shop/Shelf", ("b",)),),
+        protect=frozenset({"delete"}),
+        on_delete=OnDelete.DELETE,
+        labels={"team": "x"},
+        paths={("title", 0): Owned("h", True)},
+        fingerprints={("secret",): "f"},
+        witness="w",
+        before=("x",),
+        after="y",
+        written=3.0,
+    )
+)
+"""A ledger in which nothing is empty."""
+
+OTHERS: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    10**400,
+    1.5,
+    float("nan"),
+    float("inf"),
+    "",
+    "x",
+    [],
+    [[]],
+    [1],
+    {},
+    {"": 1},
+    "\ud800",
+)
+
+
+def test_whatever_value_is_replaced_it_is_told_and_nothing_is_done_with_it() -> None:
+    """Each value of a ledger by one of each other type: refused, or of the same type and so taken."""
+    whole = json.loads(dump_ledger(WHOLE))
+    for path in places(whole):
+        for other in OTHERS:
+            loaded = taken(json.dumps(put(whole, path, other)))
+            if loaded is not None:
+                assert taken(dump_ledger(loaded)) == loaded
+                assert type(other) in SAME.get(type(at(whole, path)), ()), (path, other)
+
+
+SAME: Mapping[type, tuple[type, ...]] = {
+    str: (str, int),  # a part of a path may be either
+    int: (int, str),
+    float: (float, int),
+    bool: (bool,),
+    list: (list,),
+    dict: (dict,),
+}
+
+
+def taken(text: str) -> Ledger | None:
+    """The ledger that `text` is, None where it is refused."""
+    try:
+        return load_ledger(text, "ledger.json")
+    except PortctlError:
+        return None
+
+
+def test_a_ledger_that_is_cut_off_anywhere_is_refused() -> None:
+    text = dump_ledger(WHOLE).rstrip()
+    for end in range(len(text)):
+        with pytest.raises(PortctlError, match="Unreadable ledger"):
+            load_ledger(text[:end], "ledger.json")
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    if isinstance(value, dict | list):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield from places(value[key], (*path, key))
+
+
+def at(value: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        value = value[key]
+    return value
+
+
+def put(value: Any, path: tuple[Any, ...], other: Any) -> Any:
+    """`value` with `other` at `path`."""
+    if not path:
+        return other
+    copy = value.copy()
+    copy[path[0]] = put(value[path[0]], path[1:], other)
+    return copy
 
 
 def test_a_ledger_of_the_future_is_refused() -> None:

@@ -90,6 +90,7 @@ def test_a_report_document_holds_every_outcome() -> None:
         "destroy": False,
         "complete": False,
         "interrupted": False,
+        "unsaved": None,
         "kept": [],
         "residue": [],
         "seconds": 1.235,
