@@ -20,6 +20,7 @@ from portctl.providers.paths import collection_path, item_path, item_query, plac
 from portctl.source import Path
 from portctl.vault import Vault
 from portctl.wire.client import Answer, Client
+from portctl.wire.listing import Listing
 
 _NOT_FOUND = 404
 _WAITS_SECONDS = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -195,13 +196,16 @@ class RestProvider:
         for start in range(0, len(wanted), search.size):
             names = [identity[-1] for identity in wanted[start : start + search.size]]
             cursor, seen = "", {""}
+            listing = Listing("POST", path)
             while True:
                 answer = self._client.request("POST", path, body=search.body(names, cursor))
-                found.extend(_array(kind, answer.body, "POST", path))
+                items = _array(kind, answer.body, "POST", path)
+                listing.add(items, answer)
+                found.extend(items)
                 cursor = get(answer.body, (search.cursor,))
                 if cursor is MISSING or cursor is None or cursor == "":
                     break
-                if cursor in seen:
+                if not isinstance(cursor, str) or cursor in seen:
                     raise _unreadable("POST", path, "the pages of the list go in a circle")
                 seen.add(cursor)
         return found

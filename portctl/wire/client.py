@@ -43,6 +43,8 @@ class Answer:
     status: int
     body: Value
     headers: Mapping[str, str] = field(repr=False)
+    size: int = field(default=0, repr=False, compare=False)
+    """Bytes of the body, unpacked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +286,7 @@ class Client:
         if request.most_bytes is not None and status < 300:
             return Answer(status, came.content, headers)
         try:
-            return Answer(status, parse_body(came.content, self._limits), headers)
+            return Answer(status, parse_body(came.content, self._limits), headers, len(came.content))
         except (NotJson, Unusable) as error:
             return self._without_json(request, came, error)
 

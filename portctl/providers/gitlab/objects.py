@@ -18,6 +18,7 @@ from portctl.providers.paths import collection_path
 from portctl.providers.rest import RestProvider
 from portctl.vault import Vault
 from portctl.wire.client import Client
+from portctl.wire.listing import Listing
 
 WIDTH = 8
 NOT_FOUND = 404
@@ -27,6 +28,7 @@ _PAGE = 100
 def pages(client: Client, path: str, query: Mapping[str, str] | None = None) -> list[Attributes]:
     """Every object of a list. A list whose end cannot be told raises: a short list would look like deleted objects."""
     found: list[Attributes] = []
+    listing = Listing("GET", path)
     page, seen = "1", set[str]()
     while page:
         seen.add(page)
@@ -36,6 +38,7 @@ def pages(client: Client, path: str, query: Mapping[str, str] | None = None) -> 
             raise _cut(path, "the answer is not a list")
         if (following is None and len(items) >= _PAGE) or following in seen:
             raise _cut(path, "nothing tells where the list ends")
+        listing.add(items, answer)
         found.extend(items)
         page = following or ""
     return found

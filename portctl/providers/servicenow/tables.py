@@ -17,12 +17,14 @@ from portctl.model.value import Attributes, Value, get
 from portctl.providers.servicenow.queries import Values, queries_for
 from portctl.providers.servicenow.refusals import API
 from portctl.wire.client import Answer, Client
+from portctl.wire.listing import Listing
 
 Row: TypeAlias = Mapping[str, str]
 
 NOT_FOUND = 404
 _NOT_UNIQUE = 403
 _PAGE = 1000
+_DIGITS = 18
 _PLAIN = {"sysparm_exclude_reference_link": "true", "sysparm_display_value": "false"}
 _TOTAL = "x-total-count"
 
@@ -39,6 +41,7 @@ class Found:
 class _Page:
     rows: tuple[Row, ...]
     total: int
+    answer: Answer
 
 
 class Tables:
@@ -117,8 +120,11 @@ class Tables:
 
     def _pages(self, table: str, query: str, fields: Sequence[str]) -> Iterator[_Page]:
         offset = 0
+        listing = Listing("GET", self._path(table))
         while True:
             page = self._page(table, query, fields, _PAGE, offset)
+            listing.expect(page.total)
+            listing.add(page.rows, page.answer)
             yield page
             offset += _PAGE
             if offset >= page.total:
@@ -137,9 +143,9 @@ class Tables:
         items, total = _result("GET", path, answer), answer.headers.get(_TOTAL, "")
         if not isinstance(items, tuple):
             raise _unreadable("GET", path, "the result is not a list")
-        if not total.isdecimal():
+        if not total.isdecimal() or len(total) > _DIGITS:
             raise _unreadable("GET", path, f"without {_TOTAL} nothing tells where the list ends")
-        return _Page(tuple(_row(item, path) for item in items), int(total))
+        return _Page(tuple(_row(item, path) for item in items), int(total), answer)
 
     def _path(self, table: str) -> str:
         return f"{API}/{quote(table, safe='')}"

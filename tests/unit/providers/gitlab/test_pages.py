@@ -13,6 +13,7 @@ from portctl.providers.gitlab.objects import pages
 from tests.unit.wire.services import Service, reply
 
 FULL = [{"id": number} for number in range(100)]
+NEXT = [{"id": number} for number in range(100, 200)]
 
 
 def page(items: list[Any], following: str | None) -> Any:
@@ -20,7 +21,7 @@ def page(items: list[Any], following: str | None) -> Any:
 
 
 def test_pages_are_read_until_the_header_is_empty() -> None:
-    service = Service([page(FULL, "2"), page(FULL, "3"), page([{"id": 7}], "")])
+    service = Service([page(FULL, "2"), page(NEXT, "3"), page([{"id": 7}], "")])
     assert len(pages(service.client(), "/things", {"search": "a b"})) == 201
     assert service.asked == [f"GET /things?search=a+b&per_page=100&page={number}" for number in (1, 2, 3)]
 
