@@ -24,6 +24,7 @@ _URL_USER = re.compile(r"://(?P<user>[^/\s?#@:]*):(?P<word>[^/\s?#@]+)@")
 _HEADERS = "headers"
 _CONTENT = "content"
 _NAMES = ("key", "name")
+_OWN_NAMES = ("secretName", "key")
 
 
 def secret_literals(resources: Sequence[Resource]) -> Iterator[Finding]:
@@ -32,10 +33,10 @@ def secret_literals(resources: Sequence[Resource]) -> Iterator[Finding]:
         field = ".".join(map(str, path))
         if _is_secret_field(resource.kind, path) and not _is_filled_in(text):
             detail = f"`{field}` of {resource.kind.full_name} is a secret, and its value stands here in clear text"
-            yield _finding(resource, path, detail, _by_secret(resource))
+            yield _finding(resource, path, detail, _by_secret(resource, path))
         elif _signs_in(path, text):
             detail = f"the header `{path[-1]}` signs in, and its value stands here in clear text"
-            yield _finding(resource, path, detail, _elsewhere(resource))
+            yield _finding(resource, path, detail, _elsewhere(resource, path))
 
 
 def secret_shaped(resources: Sequence[Resource]) -> Iterator[Finding]:
@@ -47,7 +48,7 @@ def secret_shaped(resources: Sequence[Resource]) -> Iterator[Finding]:
             line = text.count("\n", 0, start) + 1
             place = (*path, line) if path[-1] == _CONTENT else path
             detail = f"what stands here looks like {what}, in clear text"
-            yield _finding(resource, place, detail, _elsewhere(resource))
+            yield _finding(resource, place, detail, _elsewhere(resource, path))
 
 
 def _texts(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Path, str]]:
@@ -126,15 +127,16 @@ def _finding(resource: Resource, path: Path, detail: str, hint: str) -> Finding:
     return Finding(resource=resource, path=path, summary="Secret in clear text", detail=detail, hint=hint)
 
 
-def _by_secret(resource: Resource) -> str:
-    name = re.sub(r"\W+", "_", resource.address.name).upper()
+def _by_secret(resource: Resource, path: Path) -> str:
+    given = next((resource.attributes[key] for key in _OWN_NAMES if key in resource.attributes), None)
+    name = re.sub(r"\W+", "_", given if isinstance(given, str) else f"{resource.address.name}_{path[-1]}").upper()
     return (
         f"Write `<% secret('{name}') %>` and declare it under `secrets:` in portctl.yaml: `{name}: {{env: {name}}}`. "
         "A secret that has been in git is known to all who can read it: replace it."
     )
 
 
-def _elsewhere(resource: Resource) -> str:
+def _elsewhere(resource: Resource, path: Path) -> str:
     """What to do where the field itself is no secret to the service."""
     if resource.address.provider == "port":
         return "Declare a port/Secret and write `{{ .secrets.NAME }}` here. Replace a secret that has been in git."
@@ -142,7 +144,7 @@ def _elsewhere(resource: Resource) -> str:
         return (
             "Put it into a gitlab/Variable that is masked, and read that here. Replace a secret that has been in git."
         )
-    return _by_secret(resource)
+    return _by_secret(resource, path)
 
 
 RULES: tuple[Rule, ...] = (

@@ -53,6 +53,67 @@ def test_what_is_documented_is_valid_applied_and_then_as_declared(
     assert _checked(tmp_path, sandbox, documents) == ([], TOLD.get(name, []))
 
 
+_FORM = {"type": "self-service", "operation": "CREATE", "userInputs": {"properties": {"name": {"type": "string"}}}}
+_TRIGGER = "https://gitlab.com/api/v4/projects/1/ref/main/trigger/pipeline?token="
+REFUSED: dict[str, tuple[str, dict[str, Any], list[str]]] = {
+    # docs.port.io, "GitLab pipeline, SaaS": members of the organisation read the token.
+    "the token of a pipeline in its address": (
+        "port/Action",
+        {
+            "identifier": "trigger",
+            "trigger": _FORM,
+            "invocationMethod": {
+                "type": "WEBHOOK",
+                "url": f"{_TRIGGER}<YOUR_TRIGGER_TOKEN>",
+                "body": {"name": "{{ .inputs.name }}"},
+            },
+        },
+        [
+            (
+                "port/credential-in-url spec.invocationMethod.url: token stands in clear text "
+                "where every member of the organisation can read it"
+            )
+        ],
+    ),
+    # docs.port.io, guides for GitLab: a placeholder that Port sends as it stands.
+    "a placeholder": (
+        "port/Action",
+        {
+            "identifier": "trigger",
+            "trigger": _FORM,
+            "invocationMethod": {"type": "WEBHOOK", "url": "https://{HOST}/x", "body": {"name": "{{ .inputs.name }}"}},
+        },
+        ["port/left-over-placeholder spec.invocationMethod.url: Port sends {HOST} as it stands: it expands {{ }} only"],
+    ),
+    # docs.port.io, "Webhook, Security configuration": the file is not where the secret belongs.
+    "the secret of a webhook": (
+        "port/Webhook",
+        {
+            "identifier": "w",
+            "title": "W",
+            "enabled": True,
+            "security": {"secret": "WEBHOOK_SECRET", "signatureHeaderName": "X-Hub-Signature-256"},
+        },
+        [
+            (
+                "manifest/secret-literal spec.security.secret: `security.secret` of port/Webhook is a secret, "
+                "and its value stands here in clear text"
+            )
+        ],
+    ),
+}
+"""Examples that Port accepts and that are refused here, each with what is said of it."""
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_an_example_with_a_fault_is_refused_and_the_fault_is_named(
+    tmp_path: pathlib.Path, sandbox: Sandbox, name: str
+) -> None:
+    kind, spec, expected = REFUSED[name]
+    errors, _ = _checked(tmp_path, sandbox, [_document(kind, spec)])
+    assert errors == expected
+
+
 def _blueprint(identifier: str, other: str) -> dict[str, Any]:
     """A blueprint with a mirror that leads over a relation of the other one."""
     relations = {

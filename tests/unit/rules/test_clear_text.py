@@ -53,6 +53,22 @@ def test_the_finding_says_which_field_and_what_to_write_instead() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("kind: port/Webhook\nspec: {identifier: events, security: {secret: hunter2}}\n", "EVENTS_SECRET"),
+        (
+            "kind: gitlab/GroupVariable\nspec: {group: g, key: API, environment_scope: '*', value: " + TOKEN + "}\n",
+            "API",
+        ),
+        ("kind: servicenow/RestMessage\nspec: {name: ci, headers: {Authorization: 4f2a9c}}\n", "CI_AUTHORIZATION"),
+    ],
+)
+def test_the_name_that_is_proposed_says_what_the_secret_is(text: str, name: str) -> None:
+    (found,) = (*findings(LITERAL, text), *findings(SHAPED, text))
+    assert found.hint.startswith(f"Write `<% secret('{name}') %>` and declare it")
+
+
 def _message(header: str, value: str) -> str:
     spec = {"name": "m", "rest_endpoint": "https://x.example.com", "headers": {header: value}, "functions": {}}
     return json.dumps({"kind": "servicenow/RestMessage", "spec": spec})

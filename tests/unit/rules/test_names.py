@@ -65,7 +65,7 @@ def _aggregation(spec: str, more: str = "") -> str:
         ),
         (
             with_part("mirrorProperties: {m: {path: domain.parent.$title}}"),
-            "17:32 spec.mirrorProperties.m.path: the blueprint domain has no relation parent.",
+            "17:32 spec.mirrorProperties.m.path: the blueprint domain has no relation parent",
         ),
         (
             with_part("ownership: {type: Inherited, path: domian}"),
@@ -77,7 +77,7 @@ def _aggregation(spec: str, more: str = "") -> str:
         ),
         (
             _aggregation("{calculationBy: entities, func: count}", ", pathFilter: [{path: [nope]}]"),
-            "14:134 spec.aggregationProperties.a.pathFilter[0].path: the blueprint group has no relation nope.",
+            "14:134 spec.aggregationProperties.a.pathFilter[0].path: the blueprint group has no relation nope",
         ),
         (
             _aggregation(
@@ -227,6 +227,23 @@ def test_inputs_that_are_there_and_other_fields_are_left_alone(sent: str) -> Non
     assert findings("port/input-unknown", action(sent=sent)) == ()
 
 
+def test_the_policy_of_an_action_reads_its_inputs() -> None:
+    permissions = """\
+---
+kind: port/ActionPermissions
+metadata: {in: "port/Action:deploy"}
+spec:
+  execute:
+    policy:
+      queries: {q: {combinator: and, rules: [{property: $identifier, operator: =, value: "{{ .inputs.tarjet }}"}]}}
+      conditions: [.inputs.reason == "x", .results.q.entities | length == 0, .inputs.raeson == "x"]
+"""
+    assert [found.path for found in findings("port/input-unknown", action() + permissions)] == [
+        "spec.execute.policy.queries.q.rules[0].value",
+        "spec.execute.policy.conditions[2]",
+    ]
+
+
 AUTOMATION = """\
 kind: port/Automation
 spec:
@@ -286,6 +303,31 @@ def test_automations_on_runs_read_the_inputs_of_their_action(condition: str, pay
 def test_a_property_that_the_blueprint_does_not_have_is_found_where_it_is_read(text: str, detail: str) -> None:
     (found,) = findings("port/property-unknown", text)
     assert (found.detail.partition(":")[0], found.severity) == (detail, "warning")
+
+
+def test_searches_by_what_is_not_there_are_found() -> None:
+    either = (
+        "{combinator: or, rules: [{property: lead, operator: =, value: x}, {property: $titel, operator: =, value: x}]}"
+    )
+    query = f"query: {{combinator: and, rules: [{{property: sise, operator: '>', value: 1}}, {either}]}}"
+    counted = _aggregation("{calculationBy: entities, func: count}", f", {query}")
+    rules = "[{property: leed, operator: =, value: x}, {operator: relatedTo, blueprint: domain, value: x}]"
+    entity = "{type: string, format: entity, blueprint: domain, sort: {property: sise, order: ASC}, "
+    entity += f"dataset: {{combinator: and, rules: {rules}}}}}"
+    searching = "condition: {type: SEARCH, combinator: and, rules: [{property: leed, operator: =, value: x}]}"
+    form = action().replace("reason: {type: string, dependsOn: [target]}", f"reason: {entity}")
+    form = form.replace("    userInputs:", f"    {searching}\n    userInputs:")
+    found = [*findings("port/property-unknown", counted), *findings("port/property-unknown", form)]
+    assert [(each.path, each.detail) for each in found] == [
+        (f"spec.{path}", f"nothing is found by it: the blueprint domain has no property {what}")
+        for path, what in (
+            ("aggregationProperties.a.query.rules[0].property", 'sise. Did you mean "size"?'),
+            ("aggregationProperties.a.query.rules[1].rules[1].property", '$titel. Did you mean "$title"?'),
+            ("trigger.condition.rules[0].property", 'leed. Did you mean "lead"?'),
+            ("trigger.userInputs.properties.reason.sort.property", 'sise. Did you mean "size"?'),
+            ("trigger.userInputs.properties.reason.dataset.rules[0].property", 'leed. Did you mean "lead"?'),
+        )
+    ]
 
 
 @pytest.mark.parametrize(

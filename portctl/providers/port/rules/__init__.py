@@ -134,7 +134,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="port/property-unknown",
         severity=Severity.WARNING,
-        summary="jq that reads a property or relation which the blueprint does not have",
+        summary="jq or a search that reads a property or relation which the blueprint does not have",
         check=per_organisation(unknown_properties),
     ),
     Rule(

@@ -36,14 +36,14 @@ class Catalog:
         known = [f"${each}" for each in META] if meta else list(self.properties(blueprint))
         if name in known or not (meta or self._is_whole(blueprint)):
             return ""
-        return f"the blueprint {blueprint} has no property {name}.{did_you_mean(name, known)}"
+        return _lacks(f"the blueprint {blueprint} has no property {name}", did_you_mean(name, known))
 
     def lacks_relation(self, blueprint: str, name: str) -> str:
         """As `lacks_property`, of a relation."""
         known = self.relations(blueprint)
         if name in known or not self._is_whole(blueprint):
             return ""
-        return f"the blueprint {blueprint} has no relation {name}.{did_you_mean(name, known)}"
+        return _lacks(f"the blueprint {blueprint} has no relation {name}", did_you_mean(name, known))
 
     def lacks_path(self, blueprint: str, relations: Sequence[str], name: str = "") -> str:
         """Why nothing stands at the end of a path of relations, and there at the property `name` if one is given."""
@@ -77,6 +77,10 @@ class Catalog:
     def _is_whole(self, blueprint: str) -> bool:
         found = self.blueprints.get(blueprint)
         return found is not None and found.management is Management.FULL
+
+
+def _lacks(problem: str, near: str) -> str:
+    return f"{problem}.{near}" if near else problem
 
 
 def names_at(value: object) -> Iterator[tuple[int, str]]:

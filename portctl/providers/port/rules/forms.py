@@ -39,6 +39,10 @@ def unknown_inputs(organisation: Organisation) -> Iterator[Finding]:
     actions = organisation.of("Action")
     for action in organisation.ours("Action"):
         yield from _reads(action, action, _OF_AN_ACTION)
+    for permissions in organisation.ours("ActionPermissions"):
+        bound = next((action for action in actions.values() if action.address == permissions.meta.within), None)
+        if bound is not None and bound.management is Management.FULL:
+            yield from _reads(permissions, bound, _OF_AN_ACTION)
     for automation in organisation.ours("Automation"):
         about = actions.get(text_at(automation.attributes, "trigger", "event", "actionIdentifier"))
         if about is not None and about.management is Management.FULL:

@@ -23,6 +23,7 @@ from portctl.source import Path
 Compile = Callable[[str], str]
 """Gives what is wrong with a program, or ""."""
 
+_ROLES = ("execute", "approve")
 _FIELD = re.compile(r"\.|(\.[A-Za-z_]\w*)+")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\[\s\S])*+(?:"|\\?\Z)|#.*')
 _WORD = re.compile(r"(?<![.\w$@])(?:@?[a-z_][a-z0-9_]*)(?!\w|\s*:)")
@@ -110,6 +111,9 @@ def _templated(resource: Resource) -> Iterator[tuple[Path, str]]:
     """Texts that Port's template engine reads."""
     if resource.kind.name in ("Action", "Automation"):
         yield from texts_below(resource, "invocationMethod", keys=True)
+    elif resource.kind.name == "ActionPermissions":
+        for role in _ROLES:
+            yield from texts_below(resource, role, "policy", "queries")
 
 
 def _of_action(resource: Resource) -> Iterator[tuple[Path, str]]:
@@ -138,7 +142,7 @@ def _of_webhook(resource: Resource) -> Iterator[tuple[Path, str]]:
 
 
 def _of_permissions(resource: Resource) -> Iterator[tuple[Path, str]]:
-    for role in ("execute", "approve"):
+    for role in _ROLES:
         yield from _listed(resource, role, "policy", "conditions")
 
 
