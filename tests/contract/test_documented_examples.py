@@ -136,6 +136,28 @@ def test_blueprints_that_mirror_over_each_other_are_made_in_one_apply(tmp_path: 
     assert _checked(tmp_path, sandbox, [_blueprint("one", "two"), _blueprint("two", "one")]) == ([], [])
 
 
+def test_a_relation_by_search_is_found_where_nothing_stands_and_left_alone_then(
+    tmp_path: pathlib.Path, sandbox: Sandbox
+) -> None:
+    relations = {"to": {"target": "thing", "required": False, "many": False}}
+    of = {"identifier": "thing", "title": "Thing", "schema": {"properties": {}}, "relations": relations}
+    search = {"combinator": "and", "rules": [{"property": "$identifier", "operator": "=", "value": "a"}]}
+
+    def relate(**relation: Any) -> tuple[str, ...]:
+        """What is written when the entity `c` is declared so."""
+        before = len(sandbox.journal.exchanges())
+        entities = [{"identifier": "a"}, {"identifier": "b"}, {"identifier": "c", **relation}]
+        documents = [_document("port/Entity", {"blueprint": "thing", **entity}) for entity in entities]
+        assert _checked(tmp_path, sandbox, [_document("port/Blueprint", of), *documents]) == ([], [])
+        sent = sandbox.journal.exchanges()[before:]
+        return tuple(each.request_body.decode() for each in sent if each.path.endswith("/c") and each.method == "PATCH")
+
+    assert relate() == ()
+    assert relate(relations={"to": search}) == (json.dumps({"relations": {"to": search}}, separators=(",", ":")),)
+    assert relate(relations={"to": "b"}) == ('{"relations":{"to":"b"}}',)
+    assert relate(relations={"to": search}) == ()
+
+
 @pytest.mark.skipif(not PORT_OPENAPI.exists(), reason="Port's API description is not at hand")
 def test_the_examples_of_ports_own_api_description_are_valid_and_applied(
     tmp_path: pathlib.Path, sandbox: Sandbox

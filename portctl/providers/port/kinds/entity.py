@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from portctl.model.kind import Coverage, Kind, Merge, Privilege, Ref, Search, Verb
-from portctl.model.value import Attributes, Value, map_leaves
+from portctl.model.value import Attributes, Masked, Value, map_leaves
 from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT
 from portctl.providers.port.schemas.entity import entity
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
 _PAGE = 1000
+_BY_SEARCH = "found by search"
 
 
 def _search(names: Sequence[str], cursor: str) -> Attributes:
@@ -27,14 +28,23 @@ def _encode(attributes: Attributes) -> Attributes:
 
 
 def _canonical(attributes: Attributes) -> Attributes:
-    """One team is a list of one; times are instants."""
+    """One team is a list of one; times are instants; what a search finds is what stands there."""
     result = dict(attributes)
+    if isinstance(result.get("relations"), Mapping):
+        result["relations"] = {name: _found(value) for name, value in result["relations"].items()}
+    if "team" in result:
+        result["team"] = _found(result["team"])
     if isinstance(result.get("team"), str) and result["team"]:
         result["team"] = (result["team"],)
     properties = result.get("properties")
     if isinstance(properties, Mapping):
         result["properties"] = {name: map_leaves(value, _instant) for name, value in properties.items()}
     return result
+
+
+def _found(value: Value) -> Value:
+    """Port answers a search with the identifiers that it finds: they cannot be compared with it."""
+    return Masked(_BY_SEARCH) if isinstance(value, Mapping) else value
 
 
 def _instant(_: object, leaf: Value) -> Value:
@@ -66,11 +76,6 @@ KIND = Kind(
     patch_depth=2,
     server_owned=(*SERVER_OWNED, "scorecards"),
     defaults={"properties.*": None},
-    excluded={
-        f"{at}.{part}": "Port finds what is meant when it is written, and answers with identifiers"
-        for at in ("relations.*", "team")
-        for part in ("combinator", "rules")
-    },
     empty=("title", "icon", "team", "relations.*", "relations", "properties"),
     sets=("team", "relations.*"),
     canonical=_canonical,
@@ -85,7 +90,7 @@ KIND = Kind(
         "Mirror, calculation and aggregation properties are derived by Port: do not name them in a manifest.",
         "Read with one search of at most 1,000 identifiers per blueprint and page.",
         "A relation may name any entity; entities declared here are created first.",
-        "A relation or team that is given as a search is found once, when it is first written.",
+        "A relation or team given as a search is sent where nothing stands yet; what Port has found then stays.",
     ),
     schema=entity,
     privilege=Privilege(read="any member", write="Admin, or the role `<blueprint>-moderator`"),
