@@ -80,6 +80,7 @@ def status(project: Path) -> Running | None:
     """
     place = Place(project)
     file = place.address_file
+    _require_files(place)
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         running = Running(int(document["pid"]), str(document["control"]), document)
@@ -98,6 +99,13 @@ def status(project: Path) -> Running | None:
         file.unlink(missing_ok=True)
         return None
     return running
+
+
+def _require_files(place: Place) -> None:
+    """Errors: ControlError where something else than a file has the name of one: to open a pipe may take for ever."""
+    for file in (place.address_file, place.lock_file, place.log_file):
+        if file.exists() and not file.is_file():
+            raise ControlError(f"{file} is there and no file")
 
 
 def up(project: Path, *, seed: int = 0, switches: Sequence[str] = (), faults: Sequence[str] = ()) -> Running:

@@ -66,6 +66,9 @@ def run(arguments: Sequence[str]) -> int:
     except (AlreadyServed, UnknownSwitch, BadFault) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except OSError as error:
+        sys.stderr.write(f"{error.filename or options.dir}: {error.strerror}\n")
+        return 1
     return 0
 
 

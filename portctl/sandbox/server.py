@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
+import sys
 import tempfile
 import threading
 import weakref
@@ -216,7 +217,7 @@ class Sandbox:
             for name, service in self.services.items():
                 if name in saved["services"]:
                     service.load(saved["services"][name])
-        self._saver = Saver(self._state_file, self._dump)
+        self._saver = Saver(self._state_file, self._dump, _say)
         self.world.changed = self._saver.changed
         self._saver.start()
 
@@ -264,3 +265,9 @@ def _server(app: Any) -> uvicorn.Server:
 
 async def _serve(servers: list[uvicorn.Server], sockets: list[socket.socket]) -> None:
     await asyncio.gather(*(server.serve(sockets=[bound]) for server, bound in zip(servers, sockets, strict=True)))
+
+
+def _say(text: str) -> None:
+    """A line in the log of the process."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

@@ -38,11 +38,16 @@ def read_json(path: Path) -> Any:
 
 
 class Saver:
-    """Saves shortly after a change, many changes at once, and once more at the end."""
+    """Saves shortly after a change, many changes at once, and once more at the end.
 
-    def __init__(self, path: Path, dump: Callable[[], Any]) -> None:
+    What cannot be saved now is tried again; `say` is told once, and when it went well again.
+    """
+
+    def __init__(self, path: Path, dump: Callable[[], Any], say: Callable[[str], None]) -> None:
         self._path = path
         self._dump = dump
+        self._say = say
+        self._failing = False
         self._dirty = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sandbox-saver", daemon=True)
@@ -68,4 +73,14 @@ class Saver:
 
     def _save(self) -> None:
         self._dirty.clear()
-        write_private(self._path, self._dump())
+        try:
+            write_private(self._path, self._dump())
+        except OSError as error:
+            self._dirty.set()
+            if not self._failing:
+                self._say(f"the state is not saved: {self._path}: {error.strerror}; it is tried again until it is")
+            self._failing = True
+        else:
+            if self._failing:
+                self._say("the state is saved again")
+            self._failing = False
