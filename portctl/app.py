@@ -191,7 +191,9 @@ def load_saved(path: pathlib.Path) -> SavedPlan:
     except UnicodeDecodeError as error:
         raise InvalidInput("Cannot read the plan", f"{path}: it is not text in UTF-8") from error
     except OSError as error:
-        raise InvalidInput("Cannot read the plan", f"{path}: {error.strerror}") from error
+        raise InvalidInput(
+            "Cannot read the plan", f"{path}: {error.strerror}", hint="portctl plan -o FILE writes one."
+        ) from error
     return load_plan(text, str(path))
 
 

@@ -10,7 +10,7 @@ import click
 
 from portctl.cli.carry import carry_out, finish
 from portctl.cli.options import (
-    EXISTING_FILE,
+    FILE,
     Form,
     common,
     connected_options,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command("apply")
-@click.argument("plan", type=EXISTING_FILE, required=False)
+@click.argument("plan", type=FILE, required=False)
 @yes_option
 @connected_options
 @selection_options

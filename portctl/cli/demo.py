@@ -12,6 +12,7 @@ from portctl.cli import output
 from portctl.cli.options import common
 from portctl.cli.place import project_folder
 from portctl.cli.session import current
+from portctl.cli.steering import fault_option, switch_option
 from portctl.errors import ExitCode, PortctlError
 from portctl.sandbox import control
 
@@ -45,9 +46,16 @@ _NAMES = (
 @click.command("demo")
 @click.option("--scenario", "names", multiple=True, type=click.Choice(_NAMES), help="Only this one; repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-@click.option("--switch", "switches", multiple=True, metavar="NAME=strict|lenient", help="As for `sandbox up`.")
-@click.option("--fault", "faults", multiple=True, metavar="JSON", help="As for `sandbox up`.")
-@click.option("--lag", default=0.0, show_default=True, metavar="SECONDS", help="How late reads and permissions are.")
+@switch_option
+@fault_option
+@click.option(
+    "--lag",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How late reads and permissions are.",
+)
 @common
 def command(
     names: tuple[str, ...], as_json: bool, switches: tuple[str, ...], faults: tuple[str, ...], lag: float

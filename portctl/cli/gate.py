@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from portctl.cli import output
-from portctl.cli.options import common
+from portctl.cli.options import FILE, common
 from portctl.cli.session import current
 from portctl.errors import InvalidInput
 
@@ -49,7 +49,7 @@ def _job(name: str, summary: str) -> None:
     @click.option(
         "--settings",
         "path",
-        type=click.Path(path_type=pathlib.Path, dir_okay=False),
+        type=FILE,
         default=_SETTINGS,
         show_default=True,
         help="The settings file.",

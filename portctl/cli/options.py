@@ -52,8 +52,9 @@ def _pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tup
     return texts
 
 
-FILE = click.Path(path_type=pathlib.Path, dir_okay=False)
-EXISTING_FILE = click.Path(path_type=pathlib.Path, dir_okay=False, exists=True)
+FILE = click.Path(path_type=pathlib.Path)
+"""Whether it can be used is found out by whoever uses it: that is no mistake in the command line's form."""
+
 WORKERS = 8
 
 
@@ -171,7 +172,7 @@ def _set_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 _chdir = click.option(
     "-C",
     "--chdir",
-    type=click.Path(path_type=pathlib.Path, exists=True, file_okay=False),
+    type=FILE,
     callback=_set_directory,
     expose_value=False,
     help="Look for the project from this folder on.",
@@ -193,7 +194,7 @@ _debug = click.option(
 
 _environment = click.option("-e", "--environment", metavar="NAME", help="Environment; default: the project's.")
 _values = click.option(
-    "--values", "value_files", type=EXISTING_FILE, multiple=True, help="File with values, over the environment's."
+    "--values", "value_files", type=FILE, multiple=True, help="File with values, over the environment's."
 )
 _set = click.option("--set", "sets", callback=_pairs, multiple=True, metavar="A.B=TEXT", help="Set one value, as text.")
 _set_json = click.option(

@@ -15,7 +15,13 @@ _ALL_OF_IT = (
 
 
 def project_folder() -> Path:
-    """The folder of the project file, from the current one upwards; without such a file the current one."""
+    """The folder of the project file, from the current one upwards; without such a file the current one.
+
+    Raises InvalidInput where the folder that was named is none.
+    """
+    from portctl.manifest.project import require_folder
+
+    require_folder(current().directory)
     start = current().directory.resolve()
     return next((folder for folder in (start, *start.parents) if (folder / "portctl.yaml").exists()), start)
 

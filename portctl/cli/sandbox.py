@@ -14,7 +14,8 @@ from portctl.cli.options import common
 from portctl.cli.place import private_folder, project_folder
 from portctl.cli.play import COMMANDS
 from portctl.cli.session import current
-from portctl.errors import PortctlError
+from portctl.cli.steering import fault_option, switch_option
+from portctl.errors import ExitCode, InvalidInput, PortctlError
 from portctl.sandbox import control
 
 
@@ -32,25 +33,17 @@ for played in COMMANDS:
 
 @command.command()
 @click.option("--detach", is_flag=True, help="Start it in the background, and return once it answers.")
-@click.option("--seed", default=0, show_default=True, help="What identifiers and credentials are derived from.")
 @click.option(
-    "--switch",
-    "switches",
-    multiple=True,
-    metavar="NAME=strict|lenient",
-    help="Choose a reading of what nobody knows about a service.",
+    "--seed", type=int, help="What identifiers and credentials are derived from; default: as its state was, else 0."
 )
-@click.option(
-    "--fault",
-    "faults",
-    multiple=True,
-    metavar="JSON",
-    callback=lambda _, __, texts: _checked(texts),
-    help="Let a request fail from the start, as docs/sandbox.md says.",
-)
+@switch_option
+@fault_option
 @common
-def up(detach: bool, seed: int, switches: tuple[str, ...], faults: tuple[str, ...]) -> None:
-    """Start the sandbox."""
+def up(detach: bool, seed: int | None, switches: tuple[str, ...], faults: tuple[str, ...]) -> None:
+    """Start the sandbox.
+
+    Of one that is up already, switches are moved and faults are armed.
+    """
     missing = control.missing_packages()
     if missing:
         raise PortctlError(
@@ -58,11 +51,22 @@ def up(detach: bool, seed: int, switches: tuple[str, ...], faults: tuple[str, ..
             f"it needs {', '.join(missing)}",
             hint="pip install 'portctl-cli[sandbox]'",
         )
-    private_folder(project_folder())
+    project = private_folder(project_folder()).parent
     running = _status()
+    former = control.kept_seed(project) if running is None else int(running.document["seed"])
+    if seed is None:
+        seed = former or 0
+    elif former not in (None, seed):
+        raise InvalidInput(
+            "The sandbox has another seed",
+            f"its identifiers and credentials were derived from {former}, not from {seed}",
+            hint="Begin anew: portctl sandbox down, remove .portctl/sandbox, then start it with the seed.",
+        )
     if running is not None:
-        _arm(running, faults)
-        output.write(f"The sandbox is already up.\n{_described(running)}")
+        _steer(running, switches, faults)
+        moved = f" Moved: {', '.join(switches)}." if switches else ""
+        armed = f" Faults armed: {len(faults)}." if faults else ""
+        output.write(f"The sandbox is already up.{moved}{armed}\n{_described(running)}")
     elif detach:
         output.write(f"The sandbox is up.\n{_described(_start(seed, switches, faults))}")
     else:
@@ -72,14 +76,15 @@ def up(detach: bool, seed: int, switches: tuple[str, ...], faults: tuple[str, ..
 @command.command()
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @common
-def status(as_json: bool) -> None:
-    """Say whether the sandbox runs, and where."""
+def status(as_json: bool) -> ExitCode:
+    """Say whether the sandbox runs, and where. Ends with 3 when it does not."""
     running = _status()
     if as_json:
         current().json = True
         output.write_json(_document(running))
     else:
         output.write("The sandbox is down." if running is None else f"The sandbox is up.\n{_described(running)}")
+    return ExitCode.INVALID if running is None else ExitCode.OK
 
 
 @command.command()
@@ -104,19 +109,10 @@ def down() -> None:
     output.write("The sandbox is down." if ended else "The sandbox was not up.")
 
 
-def _checked(faults: tuple[str, ...]) -> tuple[str, ...]:
-    from portctl.sandbox.core.faults import BadFault, read_fault
-
-    for text in faults:
-        try:
-            read_fault(text)
-        except BadFault as error:
-            raise click.BadParameter(f"{error}.") from error
-    return faults
-
-
-def _arm(running: control.Running, faults: tuple[str, ...]) -> None:
+def _steer(running: control.Running, switches: tuple[str, ...], faults: tuple[str, ...]) -> None:
     try:
+        if switches:
+            control.call(running, "PUT", "/switches", dict(text.split("=", 1) for text in switches))
         for text in faults:
             control.call(running, "POST", "/faults", json.loads(text))
     except control.ControlError as error:

@@ -6,12 +6,12 @@ import pathlib
 
 import click
 
-from portctl.cli.options import EXISTING_FILE, Form, common, format_options
+from portctl.cli.options import FILE, Form, common, format_options
 from portctl.cli.present import present_plan
 
 
 @click.command("show")
-@click.argument("plan", type=EXISTING_FILE)
+@click.argument("plan", type=FILE)
 @format_options(Form.TEXT, Form.JSON, Form.MARKDOWN)
 @common
 def command(plan: pathlib.Path, form: Form) -> None:

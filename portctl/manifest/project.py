@@ -76,7 +76,15 @@ def load_project(start: pathlib.Path, *, version: str | None = None) -> Project:
     return project
 
 
+def require_folder(path: pathlib.Path) -> None:
+    """Raise InvalidInput unless `path`, named on the command line, is a folder."""
+    if not path.is_dir():
+        why = "it is a file" if path.exists() else "there is no such folder"
+        raise InvalidInput("Not a folder", f"{path}: {why}", hint="Name the folder of a project, or one below it.")
+
+
 def _find(start: pathlib.Path) -> pathlib.Path:
+    require_folder(start)
     here = start.resolve()
     for folder in (here, *here.parents):
         if (folder / PROJECT_FILE).is_file():

@@ -156,6 +156,14 @@ def command(project: Path, seed: int, switches: Sequence[str], faults: Sequence[
     return [*program, "--dir", str(Place(project).state_dir), "--seed", str(seed), *chosen]
 
 
+def kept_seed(project: Path) -> int | None:
+    """What the state that the project's sandbox has left was derived from; None without one."""
+    try:
+        return int(json.loads((Place(project).state_dir / "state.json").read_text(encoding="utf-8"))["seed"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def reset(project: Path) -> bool:
     """Back to the seeded state; whether a running sandbox did it (otherwise the next one starts afresh)."""
     running = status(project)

@@ -15,8 +15,8 @@ from typing import Any
 
 from portctl.sandbox.core.faults import BadFault, Fault, read_fault
 from portctl.sandbox.core.storage import write_private
-from portctl.sandbox.core.switches import UnknownSwitch
-from portctl.sandbox.server import Sandbox, address_file
+from portctl.sandbox.core.switches import Switches, UnknownSwitch
+from portctl.sandbox.server import SWITCHES, Sandbox, address_file
 
 
 class AlreadyServed(RuntimeError):
@@ -70,6 +70,13 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"{error.filename or options.dir}: {error.strerror}\n")
         return 1
     return 0
+
+
+def check_switches(texts: Sequence[str]) -> dict[str, str]:
+    """What `texts` choose, `NAME=strict` or `NAME=lenient` each. Errors: UnknownSwitch."""
+    chosen = parse_switches(texts)
+    Switches(SWITCHES, chosen)
+    return chosen
 
 
 def parse_switches(texts: Sequence[str]) -> dict[str, str]:

@@ -49,7 +49,7 @@ _STANDS_FOR = {
 }
 """Hosts of the internet that mean a service of the sandbox, when one of its services calls them."""
 _INGEST = ("ingest.port.io", "ingest.getport.io", "ingest.us.port.io", "ingest.us.getport.io")
-_SWITCHES = (*PORT_SWITCHES, *GITLAB_SWITCHES, *PIPELINE_SWITCHES, *SERVICENOW_SWITCHES)
+SWITCHES = (*PORT_SWITCHES, *GITLAB_SWITCHES, *PIPELINE_SWITCHES, *SERVICENOW_SWITCHES)
 
 
 def address_file(state_dir: Path) -> Path:
@@ -79,7 +79,7 @@ class Sandbox:
         self.world = World(
             clock=Clock(scale=time_scale, start=start_time),
             ids=Ids(seed),
-            switches=Switches(_SWITCHES, switches),
+            switches=Switches(SWITCHES, switches),
             hosts=Hosts(hosts),
         )
         self._state_dir = state_dir

@@ -3,6 +3,7 @@
 # ruff: noqa: E501 - messages are longer than lines
 from __future__ import annotations
 
+from portctl.sandbox.server import SWITCHES
 from tests.e2e.refusal import KINDS, Refusal
 from tests.unit.cli.conftest import PROJECT
 
@@ -23,6 +24,9 @@ GITLAB = """\
       url: http://127.0.0.1:9
       token: <% secret('GITLAB_TOKEN') %>
 """
+
+_MAKE = "portctl plan -o FILE writes one."
+_WRITES = "`portctl apply` writes this file: correct its template, or the values of the environment."
 
 REFUSED = (
     Refusal(
@@ -87,7 +91,7 @@ error: Unknown environment
 """,
     ),
     Refusal(
-        what="the sandbox does not run",
+        what="the sandbox does not run; sandbox status ends so, too",
         files={".portctl/sandbox.json": None},
         said="""\
 error: The sandbox does not run
@@ -190,6 +194,93 @@ error: Unknown kind
   There is no kind "port/Bluprint". Did you mean "port/Blueprint"?
   hint: Known kinds: {KINDS}.
 """,
+    ),
+    Refusal(
+        what="the sandbox does not run; sandbox status ends so, too",
+        name="status",
+        files={".portctl/sandbox.json": None},
+        arguments=("sandbox", "status"),
+        in_file=False,
+        shown="The sandbox is down.\n",
+    ),
+    Refusal(
+        what="the sandbox does not run; sandbox status ends so, too",
+        name="status as a document",
+        files={".portctl/sandbox.json": None},
+        arguments=("sandbox", "status", "--json"),
+        in_file=False,
+        shown='{\n  "running": false\n}\n',
+    ),
+    *(
+        Refusal(
+            what="the sandbox does not run; sandbox status ends so, too",
+            name=f"by hand, {words[0]}",
+            files={".portctl/sandbox.json": None},
+            arguments=("sandbox", *words),
+            in_file=False,
+            said="error: The sandbox does not run\n  hint: Start it: portctl sandbox up --detach\n",
+        )
+        for words in (
+            ("pipelines",),
+            ("logs", "r_1"),
+            ("approve", "CHG1"),
+            ("reject", "CHG1", "--reason", "no"),
+            ("run-action", "deploy"),
+        )
+    ),
+    Refusal(
+        what="a sandbox with another seed than the one that is asked for",
+        arguments=("sandbox", "up", "--detach", "--seed", "5"),
+        in_file=False,
+        said="""\
+error: The sandbox has another seed
+  its identifiers and credentials were derived from 0, not from 5
+  hint: Begin anew: portctl sandbox down, remove .portctl/sandbox, then start it with the seed.
+""",
+    ),
+    Refusal(
+        what="unknown switch of the sandbox",
+        arguments=("sandbox", "up", "--detach", "--switch", "accept=strict", "--switch", "ghost=strict"),
+        in_file=False,
+        said=f"""\
+error: Unknown switch
+  no switch "ghost"; there are: {", ".join(sorted(switch.name for switch in SWITCHES))}.
+  hint: docs/sandbox.md says what each of them means.
+""",
+    ),
+    Refusal(
+        what="unknown switch of the sandbox",
+        name="another reading, of a demo",
+        arguments=("demo", "--switch", "accept=loose"),
+        in_file=False,
+        said="""\
+error: Unknown switch
+  switch "accept" is strict or lenient, not "loose".
+  hint: docs/sandbox.md says what each of them means.
+""",
+    ),
+    *(
+        Refusal(
+            what="a file or folder on the command line that is not there or cannot be read",
+            name=" ".join(words),
+            arguments=words,
+            in_file="--values" in words,
+            said=f"error: {said}\n",
+        )
+        for words, said in (
+            (("apply", "gone"), f"Cannot read the plan\n  gone: No such file or directory\n  hint: {_MAKE}"),
+            (("apply", "blueprints"), f"Cannot read the plan\n  blueprints: Is a directory\n  hint: {_MAKE}"),
+            (("show", "gone"), f"Cannot read the plan\n  gone: No such file or directory\n  hint: {_MAKE}"),
+            (("plan", "--values", "gone"), "File cannot be read\n  gone:1:1\n  gone: No such file or directory."),
+            (
+                ("apply", "--values", "blueprints"),
+                "File cannot be read\n  blueprints:1:1\n  blueprints: Is a directory.",
+            ),
+            (
+                ("gate", "accept", "--settings", "gone"),
+                f"No settings\n  ROOT/gone: No such file or directory\n  hint: {_WRITES}",
+            ),
+        )
     ),
     Refusal(
         what="a file that is no saved plan",

@@ -71,6 +71,25 @@ def test_an_unknown_switch_is_refused_with_the_known_ones(project: Path) -> None
     assert "automation-references" in str(result.exception)
 
 
+def test_of_a_sandbox_that_is_up_switches_are_moved_faults_armed_and_the_seed_is_kept(project: Path) -> None:
+    run(project, "up", "--detach", "--seed", "7")
+    fault = '{"kind": "status", "path": "^/nowhere"}'
+    again = run(project, "up", "--detach", "--switch", "accept=lenient", "--fault", fault)
+    assert again.output.splitlines()[0] == "The sandbox is already up. Moved: accept=lenient. Faults armed: 1."
+    running = control.status(project)
+    assert running is not None
+    assert control.call(running, "GET", "/switches")["switches"]["accept"] == "lenient"
+    assert len(control.call(running, "GET", "/faults")["faults"]) == 1
+    other = run(project, "up", "--detach", "--seed", "8")
+    assert str(other.exception).startswith("The sandbox has another seed: its identifiers and credentials were derived")
+    run(project, "down")
+    assert str(run(project, "up", "--detach", "--seed", "8").exception) == str(other.exception)
+    run(project, "up", "--detach")
+    kept = control.status(project)
+    assert kept is not None
+    assert (kept.document["seed"], kept.document["services"]) == (7, running.document["services"])
+
+
 def test_without_the_extra_one_message_says_what_to_install(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(control, "_PACKAGES", ("package_that_is_nowhere",))
     result = run(project, "up")

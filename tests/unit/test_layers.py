@@ -18,7 +18,7 @@ LAYERS = (
     {"cli"},
 )
 ALONE = {"sandbox"}
-MAY_USE_SANDBOX = {"cli/sandbox.py", "cli/play.py", "cli/demo.py", "story/stage.py"}
+MAY_USE_SANDBOX = {"cli/sandbox.py", "cli/play.py", "cli/demo.py", "cli/steering.py", "story/stage.py"}
 
 
 def _modules() -> list[pathlib.Path]:

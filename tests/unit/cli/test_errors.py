@@ -181,14 +181,42 @@ def test_a_form_and_json_may_not_contradict_each_other(capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize(
+    "arguments", ["plan", "validate", "state list", "sandbox status", "sandbox up", "sandbox down", "demo"]
+)
+def test_a_folder_that_is_none_is_refused(
+    arguments: str, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    for folder, why in ((file, "it is a file"), (tmp_path / "gone", "there is no such folder")):
+        assert run(["-C", str(folder), *arguments.split()]) == 3
+        hint = "Name the folder of a project, or one below it."
+        assert capsys.readouterr() == ("", f"error: Not a folder\n  {folder}: {why}\n  hint: {hint}\n")
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["plan", "-t", "nonsense"], "'nonsense' is not an address like port/Action:deploy."),
         (["plan", "-l", "team"], "'team' is not of the form name=value."),
         (["plan", "--allow-deletes", "-1"], "-1 is not in the range x>=0."),
         (["state", "show", "x"], "'x' is not an address like port/Action:deploy."),
-        (["apply", "no-such-file"], "File 'no-such-file' does not exist."),
-        (["-C", "no-such-folder", "plan"], "Directory 'no-such-folder' does not exist."),
+        (["plan", "--set", "a"], "'a' is not of the form name=value."),
+        (["plan", "--set-json", "=1"], "'=1' is not of the form name=value."),
+        (["plan", "--workers", "0"], "0 is not in the range 1<=x<=64."),
+        (["render", "a"], "'a' is not an address like port/Action:deploy."),
+        (["state", "rm"], "Missing argument 'ADDRESS...'."),
+        (["state"], "Look into the ledger."),
+        ([], "Plan and apply for delivery workflows that span Port, GitLab and ServiceNow."),
+        (["version", "more"], "Got unexpected extra argument (more)"),
+        (["sandbox", "up", "--seed", "x"], "'x' is not a valid integer."),
+        (["sandbox", "up", "--switch", "accept"], "'accept' is not of the form NAME=strict or NAME=lenient."),
+        (["sandbox", "up", "--fault", "{"], "Invalid value for '--fault'"),
+        (["sandbox", "reject", "CHG1"], "Missing option '--reason'."),
+        (["demo", "--scenario", "x"], "'x' is not one of 'approve-in-port'"),
+        (["demo", "--lag", "-1"], "-1.0 is not in the range x>=0."),
+        (["demo", "--fault", "{"], "Invalid value for '--fault'"),
+        (["gate", "dance"], "No such command 'dance'"),
         (["plan", "--colour", "always"], "No such option '--colour'"),
     ],
 )

@@ -113,7 +113,7 @@ def test_a_saved_plan_takes_neither_options_of_plan_nor_another_environment(plac
     targeted = place.run("apply", file, "-t", "port/Blueprint:change")
     assert targeted.code == 64
     assert targeted.err.endswith(
-        "Error: Targets, labels and allowances are part of the saved plan: give them to plan -o.\n"
+        "Error: Targets, labels, allowances and values are part of a saved plan: give them to plan -o.\n"
     )
     elsewhere = place.run("apply", file, "-e", "staging")
     assert elsewhere.code == 64
