@@ -167,6 +167,7 @@ def save(bench: Bench, plan: Plan, options: PlanOptions, path: pathlib.Path) -> 
         values=workspace.values.given,
     )
     try:
+        path.parent.stat()  # a folder that is not there is a typing mistake, and is not made
         write_whole(path, text)
     except OSError as error:
         raise InvalidInput("Cannot write the plan", f"{path}: {error.strerror}", hint=what_helps(error)) from error
