@@ -57,7 +57,7 @@ def with_entity(properties: str = "", relations: str = "", blueprint: str = BLUE
         ("level: one", "properties.level: expected number, found string"),
         ("short: abcd", "properties.short: expected at most 3 characters"),
         (
-            "since: 2026-01-01 10:00:00",
+            "since: '2026-01-01T10:00:00'",
             "since: expected a date and time with zone (RFC 3339), as in 2026-01-01T10:00:00Z",
         ),
         (
@@ -86,6 +86,7 @@ def test_a_value_that_port_would_refuse_is_found(properties: str, detail: str) -
         "level: 2",
         "level: null",
         "since: '2026-01-01T10:00:00.123+02:00'",
+        "since: '2026-01-01 10:00:00'",
         "page: https://example.com/a?b=c",
         "tags: [https://a.b]",
         "words: [a]",

@@ -106,6 +106,7 @@ def test_a_path_that_leads_nowhere_is_found(text: str, detail: str) -> None:
         ),
         with_part("mirrorProperties: {m: {path: domain.c}}", f"{DOMAIN}  calculationProperties: {{c: {{}}}}\n"),
         with_part("ownership: {type: Inherited, path: domain}"),
+        with_part("mirrorProperties: {m: {path: $team.$title}, n: {path: domain.$datasource}}"),
         _aggregation("{calculationBy: property, func: sum, property: size}", ", pathFilter: [{path: [domain]}]"),
         _aggregation("{calculationBy: entities, func: average, averageOf: day, measureTimeBy: $createdAt}"),
         with_part("mirrorProperties: {m: {path: 7}, n: 8}"),

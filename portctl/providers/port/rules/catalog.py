@@ -32,11 +32,13 @@ class Catalog:
 
     def lacks_property(self, blueprint: str, name: str) -> str:
         """Why a property is not there, in words; "" where it is, or where that is not known."""
-        meta = name.startswith("$")
-        known = [f"${each}" for each in META] if meta else list(self.properties(blueprint))
-        if name in known or not (meta or self._is_whole(blueprint)):
-            return ""
-        return _lacks(f"the blueprint {blueprint} has no property {name}", did_you_mean(name, known))
+        problem = f"the blueprint {blueprint} has no property {name}"
+        if name.startswith("$"):  # Port has more of them than it documents: only a slip is told of
+            known = [f"${each}" for each in META]
+            near = did_you_mean(name, known)
+            return _lacks(problem, near) if near and name not in known else ""
+        own = self.properties(blueprint)
+        return "" if name in own or not self._is_whole(blueprint) else _lacks(problem, did_you_mean(name, own))
 
     def lacks_relation(self, blueprint: str, name: str) -> str:
         """As `lacks_property`, of a relation."""
@@ -48,6 +50,8 @@ class Catalog:
     def lacks_path(self, blueprint: str, relations: Sequence[str], name: str = "") -> str:
         """Why nothing stands at the end of a path of relations, and there at the property `name` if one is given."""
         for relation in relations:
+            if relation.startswith("$"):
+                return ""
             problem = self.lacks_relation(blueprint, relation)
             if problem:
                 return problem

@@ -7,7 +7,10 @@ import re
 from datetime import datetime
 from urllib.parse import urlsplit
 
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)")
+_TIME = r"\d\d:\d\d:\d\d(\.\d+)?"
+_ZONE = r"([Zz]|[+-]\d\d:?\d\d)"
+_DATE_TIME = re.compile(rf"\d{{4}}-\d\d-\d\d([Tt]{_TIME}{_ZONE}|[ ]{_TIME}{_ZONE}?)")
+"""Whether Port takes a blank between date and time, without a zone, is not known: it is no finding."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
