@@ -47,6 +47,13 @@ def write_live(text: str) -> None:
         click.echo(f"\r\x1b[2K{scrubbed(text)}", err=True, color=True, nl=False)
 
 
+def silence_libraries() -> None:
+    """Keep what libraries log from stderr, where Python prints it if nobody else takes it."""
+    root = logging.getLogger()
+    if _nowhere not in root.handlers:
+        root.addHandler(_nowhere)
+
+
 def log_requests(*, on: bool) -> None:
     """Whether the program's log, one line per request, goes to stderr."""
     logger = logging.getLogger("portctl")
@@ -62,6 +69,7 @@ class _ScrubbedLog(logging.Handler):
 
 
 _handler = _ScrubbedLog()
+_nowhere = logging.NullHandler()
 
 
 def _scrub_leaves(value: Any) -> Any:

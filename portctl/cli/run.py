@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import click
 
-from portctl.cli.output import log, log_requests, write_json
+from portctl.cli.output import log, log_requests, silence_libraries, write_json
 from portctl.cli.root import root
 from portctl.cli.session import Session
 from portctl.errors import ExitCode, PortctlError
@@ -21,6 +21,7 @@ from portctl.errors import ExitCode, PortctlError
 def run(arguments: Sequence[str], command: click.Command = root) -> int:
     """The exit code of `portctl ARGUMENTS`. What a command returns is its code; None is success."""
     session = Session()
+    silence_libraries()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -44,12 +44,18 @@ class _Failed(NoCode):
 
 
 class Code:
-    """Repositories of one GitLab. `url`: its address, without the API's path."""
+    """Repositories of one GitLab. `url`: its address, without the API's path. `scrub`: for what git tells of it."""
 
     def __init__(
-        self, url: str, token: str, environ: Mapping[str, str], sleep: Callable[[float], object] = time.sleep
+        self,
+        url: str,
+        token: str,
+        environ: Mapping[str, str],
+        sleep: Callable[[float], object] = time.sleep,
+        scrub: Callable[[str], str] = str,
     ) -> None:
         self._url = url.rstrip("/")
+        self._scrub = scrub
         self._environment = _environment(self._url, token, environ)
         self._sleep = sleep
 
@@ -109,7 +115,7 @@ class Code:
         except subprocess.TimeoutExpired as error:
             raise NoCode("No code", f"{problem}: no end after {_SECONDS} seconds") from error
         if ended.returncode != 0:
-            reason = _reason(ended.stderr.decode(errors="replace"))
+            reason = _reason(self._scrub(ended.stderr.decode(errors="replace")))
             kind = NoCode if _DEFINITE.search(reason) else _Failed
             raise kind("No code", f"{problem}: {reason}" if reason else problem)
         return ended.stdout.decode(errors="replace")
@@ -123,7 +129,7 @@ def _check(project: str) -> None:
 
 
 def _reason(said: str) -> str:
-    """The line in which git says why it gives up. The token is in none: it is a header."""
+    """The line in which git says why it gives up. A server may have its say in it."""
     lines = [line.removeprefix("fatal: ") for line in said.splitlines() if line.startswith("fatal: ")]
     text = "".join(each if each.isprintable() else " " for each in lines[0]) if lines else ""
     if text.startswith(_UNAUTHENTICATED):

@@ -110,7 +110,7 @@ class Connections:
         """The repositories that the token for reading may see."""
         token = self.secret(READ_TOKEN)
         self.vault.add(f"{READ_TOKEN} for git", basic(token))
-        return Code(self._settings.gitlab_url, token, self._rim.environ, self._rim.sleep)
+        return Code(self._settings.gitlab_url, token, self._rim.environ, self._rim.sleep, self.vault.scrub)
 
     def servicenow(self) -> Client:
         return self._client("ServiceNow", self._make_servicenow)

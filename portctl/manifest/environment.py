@@ -36,7 +36,7 @@ def read_sandbox_file(project: Project) -> Mapping[str, Any] | None:
     except (OSError, ValueError, RecursionError) as error:
         raise InvalidInput(
             "The sandbox's file cannot be read",
-            f"{SANDBOX_FILE}: {error}",
+            f"{SANDBOX_FILE}: {error.strerror if isinstance(error, OSError) else 'it is not JSON'}",
             source=Source(SANDBOX_FILE),
             hint="portctl sandbox down, then portctl sandbox up --detach",
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from portctl.model.value import Value
@@ -16,6 +17,8 @@ _MOST = 48_000
 """Characters of all texts and keys together. Looking for secrets takes longer than reading."""
 _EACH = 16
 _MORE = "…"
+_HALF = re.compile("[\ud800-\udfff]")
+"""JSON can hold halves of characters. The gate tells other services what one has said, and UTF-8 has none."""
 
 
 class Said:
@@ -39,7 +42,7 @@ class Said:
     def _text(self, text: str) -> str:
         looked_at = text[: min(_LOOKED_AT, max(self._left, 0))]
         self._left -= len(looked_at) + _EACH
-        shown = self._scrub(looked_at)
+        shown = _HALF.sub("\ufffd", self._scrub(looked_at))
         if looked_at != text:
             shown = shown[: max(0, len(shown) - _MARGIN)]
         elif len(shown) <= SHOWN:

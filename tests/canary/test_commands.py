@@ -57,12 +57,12 @@ IN_SANDBOX = [
 ]
 """Every value with every kind of fault, and every kind in every place."""
 ECHOED = [
-    (number, part, sign_in, after_login)
+    (number, part, list(SIGN_INS)[(number + at) % len(SIGN_INS)], after_login)
     for number in range(len(GROUPS))
-    for part in Part
-    for sign_in in SIGN_INS
+    for at, part in enumerate(Part)
     for after_login in (False, True)
 ]
+"""Every value in every part of an answer, and every part with every way to sign in."""
 TOTALS: Counter[str] = Counter()
 """Over all tests of this file, for the figures."""
 

@@ -6,6 +6,8 @@ import errno
 import json
 import os
 import pathlib
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import click
@@ -268,3 +270,13 @@ def test_a_secret_on_the_command_line_by_mistake_is_not_repeated(
         told = capsys.readouterr().err
         assert "(secret TOKEN)" in told
         assert "q7Xw2Zk9" not in told
+
+
+def test_what_libraries_log_is_not_printed(tmp_path: pathlib.Path) -> None:
+    """In a process of its own: under pytest somebody always listens."""
+    program = (
+        "import logging, sys, click; from portctl.cli.run import run; "
+        "sys.exit(run([], click.Command('x', callback=lambda: logging.getLogger('httpx').error('hunter2'))))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")

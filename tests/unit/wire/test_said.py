@@ -37,3 +37,7 @@ def test_no_more_is_looked_at_than_the_limit() -> None:
     body = tuple({f"key {number}": "x" * 1_000} for number in range(100_000))
     assert len(Said(lambda text: scrubbed.append(text) or text).told(body)) < 100  # type: ignore[func-returns-value]
     assert sum(map(len, scrubbed)) < 49_000
+
+
+def test_halves_of_characters_are_told_so_that_they_can_be_sent_on() -> None:
+    assert said().told({"\udc80": "a \ud83d b"}) == {"�": "a � b"}
