@@ -113,6 +113,11 @@ def lock(file: int, path: pathlib.Path) -> bool:
         return True
 
 
+def is_within(path: pathlib.Path, folder: pathlib.Path) -> bool:
+    """Whether `path` lies below `folder` once links are followed. A link that leads to itself lies where it stands."""
+    return pathlib.Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
 def dangling(path: pathlib.Path) -> pathlib.Path | None:
     """The link on the way to `path`, itself included, that leads nowhere: what it stands for may be elsewhere."""
     nearest = next(each for each in (path, *path.parents) if os.path.lexists(each))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
 from collections.abc import Mapping
@@ -85,7 +86,7 @@ def require_folder(path: pathlib.Path) -> None:
 
 def _find(start: pathlib.Path) -> pathlib.Path:
     require_folder(start)
-    here = start.resolve()
+    here = pathlib.Path(os.path.realpath(start))
     for folder in (here, *here.parents):
         if (folder / PROJECT_FILE).is_file():
             return folder

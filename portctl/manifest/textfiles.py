@@ -13,7 +13,7 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from portctl.disk import read_text
+from portctl.disk import is_within, read_text
 from portctl.errors import InvalidInput
 from portctl.manifest.document import MAX_DOCUMENT_BYTES
 from portctl.manifest.findings import Findings
@@ -132,7 +132,7 @@ class _Filler:
         manifest = self._resource.sources.document.file
         file = posixpath.normpath(posixpath.join(posixpath.dirname(manifest), name))
         place = self._root / file
-        if file.startswith(("../", "/")) or not place.resolve().is_relative_to(self._root.resolve()):
+        if file.startswith(("../", "/")) or not is_within(place, self._root):
             self._complain(path, "Outside the project", f"{name} leads out of the project.", "Copy the file into it.")
             return None
         size = _size(place)

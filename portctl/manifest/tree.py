@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 
+from portctl.disk import is_within
 from portctl.manifest.findings import Findings
 from portctl.model.project import Project
 from portctl.source import Source
@@ -19,7 +20,6 @@ def find_files(project: Project, findings: Findings) -> tuple[str, ...]:
     Markdown and git's own files are left out; symbolic links may not leave the project or stand for folders.
     """
     found: list[str] = []
-    root = project.root.resolve()
     for folder in project.manifests:
         top = project.root / folder
         if not top.exists():
@@ -31,7 +31,7 @@ def find_files(project: Project, findings: Findings) -> tuple[str, ...]:
                     hint="Correct the name, make the folder, or take it out of `manifests:`.",
                 )
             continue
-        if not top.resolve().is_relative_to(root) or not top.is_dir():
+        if not is_within(top, project.root) or not top.is_dir():
             findings.error("Not a folder of this project", Source(folder), detail="It is a file, or leads elsewhere.")
             continue
 
@@ -58,7 +58,7 @@ def find_files(project: Project, findings: Findings) -> tuple[str, ...]:
 def _counts(path: pathlib.Path, project: Project, findings: Findings) -> bool:
     if path.name in _IGNORED or path.suffix.lower() == ".md":
         return False
-    if not path.resolve().is_relative_to(project.root.resolve()):
+    if not is_within(path, project.root):
         findings.error(
             "Link out of the project",
             _source(path, project),
