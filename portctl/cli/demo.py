@@ -17,6 +17,9 @@ from portctl.errors import ExitCode, PortctlError
 from portctl.sandbox import control
 
 if TYPE_CHECKING:
+    import pathlib
+
+    from portctl.story.services import Services
     from portctl.story.telling import Step
 
 _NAMES = (
@@ -64,15 +67,19 @@ def command(
 
     A copy of this project is applied to a new sandbox, in a temporary folder that goes away afterwards.
     """
+    from portctl.story.services import Services
     from portctl.story.stage import stage
 
     current().json = as_json
+    project = project_folder()
+    pipelines = _deploying_project(project)
     told = []
-    with stage(project_folder(), switches=switches, faults=faults) as running:
+    with stage(project, switches=switches, faults=faults) as running:
         if lag:
             control.call(running, "PUT", "/lag", {"seconds": lag})
         for name in names or _NAMES:
-            told.append(_tell(name, running, lag_seconds=lag, quiet=as_json))
+            services = Services(running.document, pipelines)
+            told.append(_tell(name, services, lag_seconds=lag, quiet=as_json))
     broken = [each["name"] for each in told if not each["ok"]]
     if as_json:
         output.write_json({"ok": not broken, "scenarios": told})
@@ -82,15 +89,22 @@ def command(
         raise PortctlError("The story is broken", ", ".join(broken))
 
 
-def _tell(name: str, running: control.Running, *, lag_seconds: float, quiet: bool) -> dict[str, Any]:
+def _deploying_project(project: pathlib.Path) -> str:
+    """Before anything is started: whether this project has what is played, and where its pipelines run."""
+    from portctl import app
+    from portctl.cli.wiring import Choices, open_workspace
+    from portctl.story.workflow import deploying_project
+
+    return deploying_project(app.rendered(open_workspace(Choices(directory=project, environment="sandbox"))).resources)
+
+
+def _tell(name: str, services: Services, *, lag_seconds: float, quiet: bool) -> dict[str, Any]:
     """One scenario: what it was, step by step."""
     from portctl.story.scenarios import SCENARIOS
-    from portctl.story.services import Services
     from portctl.story.telling import Broken, LeftOut, Telling
 
     if not quiet:
         output.write(f"\n== {name}")
-    services = Services(running.document)
     telling = Telling(services, (lambda _: None) if quiet else _show, lag_seconds=lag_seconds)
     begin, broken, left_out = time.monotonic(), None, None
     try:

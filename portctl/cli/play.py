@@ -12,6 +12,7 @@ from portctl.cli import output
 from portctl.cli.options import common
 from portctl.cli.place import project_folder
 from portctl.errors import InvalidInput, PortctlError
+from portctl.manifest.findings import did_you_mean, listing
 from portctl.sandbox import control
 
 if TYPE_CHECKING:
@@ -74,15 +75,24 @@ def logs(run: str) -> None:
 
 
 @click.command()
+@click.argument("project", required=False)
 @common
-def pipelines() -> None:
-    """List the pipelines of the sandbox's GitLab: what they were called for, and their jobs."""
+def pipelines(project: str | None) -> None:
+    """List the pipelines of the sandbox's GitLab: what they were called for, and their jobs.
+
+    Of all projects, oldest first; with PROJECT (group/name) of that one.
+    """
     with _services() as services:
-        rows = services.pipelines()
-        for row in rows:
-            jobs = ", ".join(f"{job['name']} {job['status']}" for job in services.jobs(row["id"]))
-            output.write(f"{row['id']} {row['name'] or row['source']}, {row['status']}: {jobs}")
-        if not rows:
+        projects = [project] if project else services.projects()
+        if project and project not in (known := services.projects()):
+            detail = f"GitLab has no project {project}.{did_you_mean(project, known)}"
+            raise InvalidInput("No such project", detail, hint=f"Its projects: {listing(known)}.")
+        found = [(row["id"], name, row) for name in projects for row in services.pipelines(name)]
+        for number, name, row in sorted(found, key=lambda each: each[0]):
+            jobs = ", ".join(f"{job['name']} {job['status']}" for job in services.jobs(number, name))
+            where = "" if project else f"{name} "
+            output.write(f"{where}{number} {row['name'] or row['source']}, {row['status']}: {jobs}")
+        if not found:
             output.write("There are no pipelines.")
 
 

@@ -149,16 +149,32 @@ class Services:
         ]
         return [str(row["value"]) for row in rows]
 
-    def pipelines(self) -> list[Row]:
-        """The last hundred, oldest first, without those that GitLab has made of a call that it refused."""
-        rows: list[Row] = self.gitlab("GET", f"{self._project}/pipelines?per_page=100&yaml_errors=false").body
+    def projects(self) -> list[str]:
+        """The paths of all projects that GitLab shows to its administrator."""
+        found: list[str] = []
+        page = 1
+        while rows := self.gitlab("GET", f"projects?simple=true&per_page=100&page={page}", person="admin").body:
+            found += [str(row["path_with_namespace"]) for row in rows]
+            page += 1
+        return sorted(found)
+
+    def pipelines(self, project: str = "") -> list[Row]:
+        """The last hundred, oldest first, without those that GitLab has made of a call that it refused.
+
+        `project`: another one than that whose pipelines deploy.
+        """
+        path, person = f"{self._of(project)}/pipelines", "admin" if project else ORGANISATION
+        rows: list[Row] = self.gitlab("GET", f"{path}?per_page=100&yaml_errors=false", person=person).body
         return rows[::-1] if isinstance(rows, list) else []
 
-    def jobs(self, pipeline: int) -> list[Row]:
+    def jobs(self, pipeline: int, project: str = "") -> list[Row]:
         """In the order of their stages, those that were run again too."""
-        path = f"{self._project}/pipelines/{pipeline}/jobs?per_page=100&include_retried=true"
-        rows: list[Row] = self.gitlab("GET", path).body
+        path = f"{self._of(project)}/pipelines/{pipeline}/jobs?per_page=100&include_retried=true"
+        rows: list[Row] = self.gitlab("GET", path, person="admin" if project else ORGANISATION).body
         return sorted(rows, key=lambda row: row["id"])
+
+    def _of(self, project: str) -> str:
+        return f"projects/{quote(project, safe='')}" if project else self._project
 
     def trace(self, job: int) -> str:
         return str(self.gitlab("GET", f"{self._project}/jobs/{job}/trace").body)

@@ -239,6 +239,17 @@ error: The sandbox has another seed
 """,
     ),
     Refusal(
+        what="a project without the workflow that demo plays",
+        arguments=("demo", "--json"),
+        in_file=False,
+        shown=None,
+        said="""\
+error: Nothing to play
+  the story deploys by the approval workflow, and this project does not declare port/Action deploy_service_to_cluster, port/Action approve_and_deploy_service, port/Blueprint servicenowChangeRequest, a gitlab/PipelineTrigger
+  hint: Run it in a copy of portctl's own repository, which declares them. To see this project at work: portctl sandbox up --detach, portctl apply -e sandbox, portctl sandbox run-action.
+""",
+    ),
+    Refusal(
         what="unknown switch of the sandbox",
         arguments=("sandbox", "up", "--detach", "--switch", "accept=strict", "--switch", "ghost=strict"),
         in_file=False,

@@ -66,7 +66,7 @@ def test_a_deployment_is_asked_for_approved_and_followed(running: control.Runnin
     assert play("approve", "CHG0030001", "--reason", "go") == (0, "CHG0030001 is approved.\n")
     settle(running)
     assert play("logs", run)[1].splitlines()[-1] == "Deployed shop/checkout to Staging under CHG0030001"
-    assert play("pipelines") == (
+    assert play("pipelines", "platform/deployment") == (
         0,
         (
             f"821 request {run}, success: accept success, test-service success, open success, report skipped\n"
@@ -74,6 +74,12 @@ def test_a_deployment_is_asked_for_approved_and_followed(running: control.Runnin
             f"823 deploy {run}, success: start success, deploy success, finish success\n"
         ),
     )
+    assert [line.split(",")[0] for line in play("pipelines")[1].splitlines()] == [
+        f"platform/deployment 821 request {run}",
+        f"platform/deployment 822 decision {run}",
+        f"platform/deployment 823 deploy {run}",
+    ]
+    assert play("pipelines", "shop/checkout") == (0, "There are no pipelines.\n")
     again = "error: ServiceNow refuses\n  No approval is requested of the user for this change request (status 400)\n"
     assert play("reject", "CHG0030001", "--reason", "too late") == (1, again)
 
@@ -117,6 +123,15 @@ def test_a_deployment_is_asked_for_approved_and_followed(running: control.Runnin
 )
 def test_a_mistake_is_said(play: Play, words: tuple[str, ...], code: int, said: str) -> None:
     assert play(*words) == (code, said)
+
+
+def test_a_project_that_gitlab_does_not_have_is_refused_with_those_that_it_has(play: Play) -> None:
+    code, said = play("pipelines", "shop/chekout")
+    summary, detail, hint = said.splitlines()
+    assert (code, summary) == (3, "error: No such project")
+    assert detail == '  GitLab has no project shop/chekout. Did you mean "shop/checkout"?'
+    known = hint.removeprefix("  hint: Its projects: ").removesuffix(".")
+    assert {"platform/deployment", "shop/checkout"} <= set(re.split(", | and ", known))
 
 
 def test_without_a_sandbox_the_hint_says_how_to_get_one(tmp_path: pathlib.Path) -> None:
