@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from portctl.scrubbing.layers import carried, forms
 
@@ -17,6 +18,7 @@ PART = 16
 _STEP = 8
 _MOST_PARTS = 256
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://.*/", re.IGNORECASE | re.DOTALL)
+_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@]*?:([^/]+)@", re.IGNORECASE)
 _LEAST_DIFFERENT = 6
 
 
@@ -33,9 +35,12 @@ class Needle:
 
 
 def needles(name: str, value: str) -> Iterator[Needle]:
-    """Everything to look for, the most telling first; nothing for a value that is too short."""
+    """Everything to look for, the password of an address by itself, too; nothing for a value that is too short."""
     if len(value) < SHORTEST:
         return
+    password = _PASSWORD.match(value)
+    if password:
+        yield from needles(name, unquote(password[1]))
     seen: set[str] = set()
     whole = next(forms(carried(value))).lower()
     for spelling in (*_texts(value), *_numbers(value)):

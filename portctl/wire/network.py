@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from portctl.errors import InvalidInput
 from portctl.model.project import InstanceSettings
@@ -17,6 +19,8 @@ CA_FILE = "caFile"
 CLIENT_CERTIFICATE = "clientCertificate"
 CLIENT_KEY = "clientKey"
 
+_NEVER_IN_ADDRESSES = re.compile(r"[\x00-\x20\x7f]")
+
 
 def network_options(
     settings: InstanceSettings, vault: Vault, options: Mapping[str, Any] = DEFAULT_OPTIONS
@@ -24,16 +28,33 @@ def network_options(
     """`options` with what `settings` say of the way to the instance.
 
     `caFile` is trusted in place of the usual authorities; a certificate without `clientKey` holds its key itself.
-    Errors: InvalidInput for files that cannot be used.
+    Errors: InvalidInput for files, and for a proxy, that cannot be used.
     """
     found = dict(options)
     if PROXY in settings.settings:
-        found[PROXY] = setting_text(vault, settings.settings[PROXY])
+        found[PROXY] = _proxy(settings, setting_text(vault, settings.settings[PROXY]))
     if CLIENT_KEY in settings.settings and CLIENT_CERTIFICATE not in settings.settings:
         raise _unusable(settings, CLIENT_KEY, f"a {CLIENT_KEY} belongs to a {CLIENT_CERTIFICATE}, and there is none")
     if CA_FILE in settings.settings or CLIENT_CERTIFICATE in settings.settings:
         found["verify"] = _context(settings)
     return found
+
+
+def _proxy(settings: InstanceSettings, url: str) -> str:
+    """`url` if it is an address; what it is instead may be part of a password, and is not said."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or _NEVER_IN_ADDRESSES.search(url):
+        raise InvalidInput(
+            "Proxy cannot be used",
+            f"{PROXY} of {settings.provider}@{settings.name} is http:// or https://, a host and a port",
+            source=settings.sources.at((PROXY,)),
+            hint="In its user and password, characters such as / ? # @ and blanks are percent-encoded.",
+        )
+    return url
 
 
 def _context(settings: InstanceSettings) -> ssl.SSLContext:

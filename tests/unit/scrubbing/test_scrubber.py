@@ -52,6 +52,13 @@ def test_the_rest_of_what_is_in_base64_stays() -> None:
     assert knowing(PASSWORD="canary-q7Xw2Zk9").scrub(f"Basic {header}!") == "Basic amFuZT(secret PASSWORD)!"
 
 
+def test_the_password_of_an_address_is_found_by_itself() -> None:
+    """A proxy gets it decoded, and in Base64."""
+    scrubber = knowing(PROXY="http://me:pa%20ss%2Fw0rd@proxy.example:3128")
+    header = base64.b64encode(b"me:pa ss/w0rd").decode()
+    assert scrubber.scrub(f"not for Basic {header}, pa ss/w0rd") == "not for Basic bWU6(secret PROXY), (secret PROXY)"
+
+
 def test_a_value_in_another_is_told_by_the_name_of_the_longer() -> None:
     scrubber = knowing(SHORT="q7Xw2Zk9", LONG="canary-q7Xw2Zk9-canary")
     assert scrubber.scrub("canary-q7Xw2Zk9-canary q7Xw2Zk9") == "(secret LONG) (secret SHORT)"

@@ -177,6 +177,17 @@ def test_a_proxy_that_is_down_is_said_without_its_credentials(provider: str) -> 
     assert "s3cret-value" not in f"{caught.value.detail}{caught.value.hint}"
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["s3cret", "ftp://me:s3cret@proxy", "http://me:s3/cret@proxy:1", "http://me:s3cret\n@proxy:1", "http://[s3cret:1"],
+)
+def test_a_proxy_that_is_no_address_is_refused_before_a_request_and_not_repeated(url: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        login("port", "http://service.invalid", proxy=url)
+    assert str(caught.value) == "Proxy cannot be used: proxy of port@default is http:// or https://, a host and a port"
+    assert caught.value.hint == "In its user and password, characters such as / ? # @ and blanks are percent-encoded."
+
+
 def test_files_that_cannot_be_used_are_named_with_their_setting(files: Files, tmp_path: pathlib.Path) -> None:
     text = tmp_path / "text.pem"
     text.write_text("no certificate", "utf-8")
