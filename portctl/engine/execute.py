@@ -12,7 +12,7 @@ from portctl.engine.backend import LedgerBackend
 from portctl.engine.ledger import Ledger, Run
 from portctl.engine.outputs import lookup_in
 from portctl.engine.pool import run_graph
-from portctl.engine.read import LAG_SECONDS
+from portctl.engine.read import is_recent
 from portctl.engine.record import Recorder
 from portctl.engine.sending import require_secrets
 from portctl.engine.write import NotAsWanted, OutcomeUnknown, Writer, Written
@@ -156,8 +156,8 @@ class _Execution:
     def _save(self) -> PortctlError | None:
         """Keep what has become of everything. Why that cannot be is part of the report, if there is one."""
         ledger = self._recorder.refresh(self._ledger, self._plan)
-        limit = self._means.now() - LAG_SECONDS
-        ledger = replace(ledger, deleted={key: at for key, at in ledger.deleted.items() if at > limit})
+        now = self._means.now()
+        ledger = replace(ledger, deleted={key: at for key, at in ledger.deleted.items() if is_recent(at, now)})
         if ledger == self._before:
             return None
         try:

@@ -145,12 +145,17 @@ class Reader:
             return True
         deleted_at = ledger.deleted.get(key)
         if deleted_at is not None and live is not None:
-            return self.now() - deleted_at < LAG_SECONDS
+            return is_recent(deleted_at, self.now())
         entry = ledger.entries.get(key)
-        if entry is None or not entry.before or self.now() - entry.written >= LAG_SECONDS:
+        if entry is None or not entry.before or not is_recent(entry.written, self.now()):
             return False
         shown = projection_digest(live, entry)
         return shown != entry.after and shown in entry.before
+
+
+def is_recent(at: float, now: float) -> bool:
+    """Whether lists may lag behind what was written at `at`. A time far ahead is of a clock that was set since."""
+    return abs(now - at) < LAG_SECONDS
 
 
 def projection_digest(live: Live | None, entry: Entry) -> str:

@@ -10,7 +10,7 @@ from portctl.engine.compare import Desired, desired_side
 from portctl.engine.ledger import Entry, Ledger, Owned, owned_paths
 from portctl.engine.normalise import normalise
 from portctl.engine.outputs import Lookup, resolve
-from portctl.engine.read import ABSENT, LAG_SECONDS, projection_digest
+from portctl.engine.read import ABSENT, is_recent, projection_digest
 from portctl.engine.secrets import fingerprint, witness_of
 from portctl.model.change import Action, Change
 from portctl.model.plan import Plan
@@ -96,7 +96,7 @@ class Recorder:
         )
         after = projection_digest(live, entry)
         before = {projection_digest(state, entry): None for state in earlier}
-        if previous is not None and self.now() - previous.written < LAG_SECONDS:
+        if previous is not None and is_recent(previous.written, self.now()):
             before.update(dict.fromkeys((*previous.before, previous.after)))
         before.pop(after, None)
         return replace(entry, before=tuple(name for name in before if name), after=after, written=self.now())

@@ -69,6 +69,20 @@ def test_a_list_that_still_shows_a_deleted_object_is_read_again() -> None:
     assert here.shop.lists == ["shop/Shelf"]
 
 
+@pytest.mark.parametrize("seconds", [-10_000_000.0, -60.0, 60.0, 10_000_000.0])
+def test_a_clock_that_was_set_makes_nothing_recent(seconds: float) -> None:
+    """The ledger's times are of another machine, or of a clock that was wrong: no plan waits for them."""
+    here = World()
+    here.shop.put(SHELF, ("a",), {"id": "a"})
+    gone = ledger().without(key_of(SHELF, "a"), deleted_at=here.clock.now() + seconds)
+    shown = projection_digest(Live(SHELF, ("a",), {"id": "a"}), entry("a"))
+    late = entry("a", before=(shown,), after="x", written=here.clock.now() + seconds)
+    for kept in (gone, ledger(late)):
+        started = here.clock.now()
+        here.reader().read([key_of(SHELF, "a")], kept)
+        assert here.clock.now() == started
+
+
 def test_only_the_kinds_that_are_late_are_read_again() -> None:
     here = World()
     here.apply(shelf("a"), offer("o"))
