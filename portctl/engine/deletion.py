@@ -69,7 +69,7 @@ def decide_leftover(entry: Entry, ground: Ground) -> Decision:
         return _leave(entry, kind, live, ground)
     if not made_by_claim(kind, entry, live):
         why = "an interrupted run announced it, and it is not what that would have made: left as it is"
-        return Decision(_change(entry, kind, Action.FORGET, live, why))
+        return Decision(replace(_change(entry, kind, Action.FORGET, live, why), unclear=True))
     why = _why_gone(entry, ground)
     change = replace(
         _change(entry, kind, Action.DELETE, live, why),

@@ -6,29 +6,39 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Protocol
 
 from portctl.engine.backend import LedgerBackend
-from portctl.engine.ledger import Ledger, Run
+from portctl.engine.claims import made_by_claim
+from portctl.engine.ledger import Entry, Ledger, Run
+from portctl.engine.normalise import normalise
 from portctl.engine.outputs import lookup_in
 from portctl.engine.pool import run_graph
 from portctl.engine.read import is_recent
 from portctl.engine.record import Recorder
 from portctl.engine.sending import require_secrets
 from portctl.engine.write import NotAsWanted, OutcomeUnknown, Writer, Written
-from portctl.errors import AnswerLost, ApiError, ConsentNeeded, PortctlError
+from portctl.errors import AnswerLost, ApiError, ConsentNeeded, NoConnection, PortctlError, Unreachable
 from portctl.model.address import Address
 from portctl.model.change import Action, Change
 from portctl.model.plan import Phase, Plan, Step
 from portctl.model.provider import Provider
 from portctl.model.report import Outcome, Report, Status
 from portctl.model.resource import Live, RemoteKey, Resource
-from portctl.model.value import MISSING
+from portctl.model.value import MISSING, Canonical, get
 from portctl.vault import Vault
 
-_CONFLICT = 409
 _SERVER_ERROR = 500
 _FOUND_AGAIN = "What this run did stands, and the next one finds it: the ledger says what was to be made."
+
+
+class Left(Enum):
+    """What a step that did not end well has left at the service."""
+
+    NOTHING = "nothing"
+    SOMETHING = "something"
+    UNKNOWN = "unknown"
 
 
 class Watch(Protocol):
@@ -212,27 +222,42 @@ class _Execution:
                 self._begun.add(key)
             self._means.watch.started(step)
             outcome = self._attempt(step)
-        half_made = self._stands_half_made(outcome)
-        left_nothing = surely_not_done(outcome) and not half_made
+        left = self._left_by(outcome)
         with self._lock:
             self._outcomes[key] = outcome
-            if left_nothing:
+            if left is Left.NOTHING:
                 self._withdraw_claim(step.change)
-            elif half_made:
+            elif left is Left.SOMETHING and step.change.action is Action.CREATE:
                 self._confirm_claim(step.change)
         self._means.watch.ended(outcome)
 
-    def _stands_half_made(self, outcome: Outcome) -> bool:
-        """Whether a create that was refused made the object all the same: some take several requests."""
-        change, error = outcome.step.change, outcome.error
-        if change.action is Action.CREATE and isinstance(error, NotAsWanted):
-            return True
-        if change.action is not Action.CREATE or not isinstance(error, ApiError) or error.status == _CONFLICT:
-            return False
+    def _left_by(self, outcome: Outcome) -> Left:
+        """What a step has left: a request that was refused may have been performed, and some steps take several."""
+        change = outcome.step.change
+        if outcome.step.phase not in (Phase.CREATE, Phase.UPDATE, Phase.RENAME):
+            return Left.UNKNOWN
+        if outcome.status is Status.SKIPPED:
+            return Left.NOTHING
+        entry = self._ledger.entries.get(change.key)
+        if outcome.status is not Status.FAILED or entry is None or change.action is Action.REPLACE:
+            return Left.UNKNOWN
+        if change.action is Action.CREATE and isinstance(outcome.error, NotAsWanted):
+            return Left.SOMETHING
         try:
-            return self._means.providers[change.key[0]].fetch(change.kind, change.identity) is not None
+            live = self._means.providers[change.key[0]].fetch(change.kind, change.identity)
         except PortctlError:
-            return True
+            return Left.UNKNOWN
+        if live is not None and self._is_of_this_run(change, entry, live):
+            return Left.SOMETHING
+        return Left.NOTHING if surely_answered(outcome.error) else Left.UNKNOWN
+
+    def _is_of_this_run(self, change: Change, entry: Entry, live: Live) -> bool:
+        """Whether `live` is what the claim announced, or has a path that the claim announced and nobody had."""
+        if change.action is Action.CREATE and change.kind.create is not None:
+            return made_by_claim(change.kind, entry, live)
+        there = normalise(change.kind, live.attributes)
+        old = normalise(change.kind, change.live.attributes) if change.live else Canonical({})
+        return any(get(there, path) is not MISSING and get(old, path) is MISSING for path in entry.paths if path)
 
     def _blocked_by(self, step: Step) -> str:
         """The step whose failure keeps `step` from being done, "" when nothing does."""
@@ -272,7 +297,7 @@ class _Execution:
             if change.resource is not None:
                 self._sources[change.address] = written.live
         if written.desired is not None and written.live is not None:
-            previous = self._ledger.entries.get(change.key)
+            previous = None if change.anew and change.key not in self._seen else self._ledger.entries.get(change.key)
             seen = self._seen.setdefault(change.key, [change.live])
             if written.found is not None:
                 seen.append(written.found)
@@ -317,13 +342,10 @@ def _removes(change: Change) -> bool:
     return change.action is Action.UPDATE and any(edit.after is MISSING for edit in change.edits)
 
 
-def surely_not_done(outcome: Outcome) -> bool:
-    """Whether the change that the step begins has left no trace at the service."""
-    if outcome.step.phase not in (Phase.CREATE, Phase.UPDATE, Phase.RENAME):
-        return False
-    if outcome.status is Status.SKIPPED:
-        return True
-    error = outcome.error
-    if outcome.status is not Status.FAILED or isinstance(error, NotAsWanted | AnswerLost):
+def surely_answered(error: PortctlError | None) -> bool:
+    """Whether the service has said that it did nothing, or was not asked: what is not there now will not appear."""
+    if isinstance(error, Unreachable):
+        return isinstance(error, NoConnection)
+    if isinstance(error, NotAsWanted | AnswerLost):
         return False
     return not isinstance(error, ApiError) or error.status < _SERVER_ERROR

@@ -58,6 +58,9 @@ class Entry:
     paths: Mapping[Path, Owned] = field(default_factory=dict)
     fingerprints: Mapping[Path, str] = field(default_factory=dict)
     witness: str = ""
+    remote: str = ""
+    """What the service tells the object by (`Kind.server_id`); of a claim, what will be asked for. "" where unknown."""
+
     before: tuple[str, ...] = ()
     after: str = ""
     written: float = 0.0
@@ -225,6 +228,7 @@ def _dump_entry(entry: Entry) -> dict[str, Any]:
         "paths": [[list(path), owned.hash, owned.created] for path, owned in sorted_paths(entry.paths)],
         "fingerprints": [[list(path), print_] for path, print_ in sorted_paths(entry.fingerprints)],
         "witness": entry.witness,
+        "remote": entry.remote,
         "before": list(entry.before),
         "after": entry.after,
         "written": entry.written,
@@ -249,6 +253,7 @@ def _parse_entry(row: Any) -> Entry:
         paths={tuple(path): Owned(hash_, created) for path, hash_, created in row["paths"]},
         fingerprints={tuple(path): print_ for path, print_ in row["fingerprints"]},
         witness=row["witness"],
+        remote=row.get("remote", ""),
         before=tuple(row["before"]),
         after=row["after"],
         written=row["written"],

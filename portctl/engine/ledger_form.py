@@ -28,6 +28,7 @@ _ENTRY = {
     "paths": [([_STEP], str, bool)],
     "fingerprints": [([_STEP], str)],
     "witness": str,
+    "remote": str,
     "before": [str],
     "after": str,
     "written": _MOMENT,

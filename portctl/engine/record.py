@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from portctl.engine.canonical import digest, managed_leaves
+from portctl.engine.claims import remote_id
 from portctl.engine.compare import Desired, desired_side
 from portctl.engine.ledger import Entry, Ledger, Owned, owned_paths
 from portctl.engine.normalise import normalise
@@ -36,10 +37,13 @@ class Recorder:
         the next run recognises what this one made, and whether a path stood there before cannot be seen later.
         """
         for change in plan.changes:
+            if change.action is Action.REPLACE and change.key in ledger.entries:
+                # For a while two objects have this identity, and soon the other one is ours.
+                ledger = ledger.with_entry(replace(ledger.entries[change.key], remote=""))
             if change.resource is None or change.action not in (Action.CREATE, Action.UPDATE, Action.RENAME):
                 continue
             creating = change.action is Action.CREATE
-            known = None if creating else ledger.entries.get(change.key)
+            known = None if creating or change.anew else ledger.entries.get(change.key)
             entry = known or Entry(
                 address=change.address,
                 identity=change.identity,
@@ -50,6 +54,7 @@ class Recorder:
                 on_delete=change.resource.meta.on_delete,
                 labels=change.resource.meta.labels,
                 merge=change.resource.management is Management.MERGE,
+                remote=change.kind.foretold(change.identity) if creating and change.kind.foretold else "",
                 before=(ABSENT,) if creating else (),
                 written=self.now(),
             )
@@ -63,13 +68,15 @@ class Recorder:
 
     def _found(self, change: Change, desired: Desired) -> dict[Path, bool]:
         """The managed paths, and which of them stood there before."""
-        there = normalise(change.kind, change.live.attributes) if change.live else Canonical({})
+        live = change.live if change.action is not Action.REPLACE else None
+        there = normalise(change.kind, live.attributes) if live else Canonical({})
         return {path: get(there, path) is not MISSING for path in managed_leaves(desired.canonical) if path}
 
     def done(
         self, change: Change, desired: Desired, live: Live, previous: Entry | None, earlier: Sequence[Live | None]
     ) -> Entry:
         """The entry of a change whose write succeeded; `earlier` are the states of the object before it."""
+        known = "" if previous is None or previous.claimed or change.action is Action.REPLACE else previous.remote
         resource = desired.resource
         leaves = {path: value for path, value in managed_leaves(desired.canonical).items() if path}
         paths = owned_paths(leaves, frozenset(path for path, found in self._found(change, desired).items() if found))
@@ -93,6 +100,7 @@ class Recorder:
             paths=paths,
             fingerprints={path: print_ or old[path] for path, print_ in prints.items() if print_ or path in old},
             witness=witness_of(change.kind, live),
+            remote=remote_id(change.kind, live) or known,
         )
         after = projection_digest(live, entry)
         before = {projection_digest(state, entry): None for state in earlier}

@@ -6,21 +6,22 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from portctl.engine.again import to_send_again
+from portctl.engine.claims import remote_id
 from portctl.engine.compare import Desired, delta, desired_side, live_side
 from portctl.engine.diff import differences, whole
 from portctl.engine.normalise import normalise
 from portctl.engine.outputs import Lookup, output_refs, resolve
 from portctl.engine.parts import in_the_way
 from portctl.engine.secrets import is_write_only
-from portctl.errors import AnswerLost, ApiError, PortctlError
+from portctl.errors import AnswerLost, ApiError, PortctlError, StalePlan
 from portctl.model.change import Action, Change
+from portctl.model.kind import within
 from portctl.model.plan import Phase, Step
 from portctl.model.provider import Draft, Provider
 from portctl.model.resource import Live, Resource
 from portctl.model.value import MISSING, Attributes, get
 from portctl.source import Path, path_text
 
-_CONFLICT = 409
 _LATER = (Phase.CONNECT, Phase.COMPLETE)
 """What follows on the write that made the object: secrets have been sent, and nothing has a former name."""
 
@@ -67,6 +68,8 @@ class Writer:
                 return self._delete(change)
             case Phase.RELEASE:
                 return self._release(step)
+            case Phase.LEDGER if change.unclear:
+                raise _unclear(change)
             case Phase.LEDGER if change.action is Action.FORGET:
                 return Written(None, None)
             case Phase.LEDGER:
@@ -114,6 +117,8 @@ class Writer:
                     hint="Apply again in a moment.",
                 )
             return replace(self._write(step, desired, live), found=live)
+        if change.action is Action.CREATE and any(is_write_only(change.kind, path) for path in desired.sealed):
+            self._require_absence(change)
         draft = Draft(
             identity=change.identity,
             attributes=desired.attributes,
@@ -121,6 +126,15 @@ class Writer:
             options=desired.resource.meta.options,
         )
         return Written(self._created(change, desired, lambda: provider.create(change.kind, draft)), desired)
+
+    def _require_absence(self, change: Change) -> None:
+        """Look right before a creation whose object cannot be compared: what is there afterwards is of this run."""
+        if self._provider(change).fetch(change.kind, change.identity) is not None:
+            raise StalePlan(
+                "Made meanwhile",
+                f"{change.address} was not there when the plan was made, and is there now",
+                hint="Plan again; if it may be taken over: --adopt.",
+            )
 
     def _update(self, step: Step) -> Written:
         change = step.change
@@ -168,23 +182,47 @@ class Writer:
     def _created(self, change: Change, desired: Desired, write: Callable[[], Live]) -> Live:
         """The object after a create. Sent again only when reading back shows that nothing was created.
 
-        A proxy may send a request twice: where the answer is that the object exists, and it is what was wanted, it is.
+        A proxy may send a request twice, and a service may refuse what it has just done: where the object is there,
+        and is what was wanted, the step is done.
         """
-        lost = False
         for _ in range(_ATTEMPTS):
             try:
                 return self._checked(change, desired, write())
             except AnswerLost:
-                lost = True
                 live = self._read_back_new(change)
-            except ApiError as error:
-                doubled = error.status == _CONFLICT and not desired.sealed
-                live = self._read_back_new(change) if lost or doubled else None
-                if live is None or (not lost and _unlike(desired, live)):
+            except ApiError:
+                live = self._read_back_new(change)
+                if live is None or self._lacking(change, desired, live):
                     raise
             if live is not None:
-                return self._checked(change, desired, live)
+                return self._finished(change, desired, live)
         raise self._unknown(change)
+
+    def _finished(self, change: Change, desired: Desired, live: Live) -> Live:
+        """`live`, which a creation without a good answer has made, with the parts that it had not come to.
+
+        What cannot be compared is sent again.
+        """
+        if self._lacking(change, desired, live):
+            raise self._unknown(change)
+        changed, removed = delta(desired, live_side(desired, live))
+        changed = tuple(dict.fromkeys((*changed, *map(whole, desired.sealed))))
+        if not changed and not removed:
+            return live
+        draft = Draft(
+            identity=change.identity,
+            attributes=desired.attributes,
+            changed=changed,
+            removed=removed,
+            merge=desired.merge,
+            options=desired.resource.meta.options,
+        )
+        return self._updated(change, desired, live, draft, telling=not desired.sealed)
+
+    def _lacking(self, change: Change, desired: Desired, live: Live) -> bool:
+        """Whether `live` differs from what was wanted by more than parts that further requests write."""
+        parts = change.kind.parts
+        return any(not any(within(pattern, path) for pattern in parts) for path in _unlike(desired, live))
 
     def _read_back_new(self, change: Change) -> Live | None:
         """What stands there now, unless it is the object that was to be replaced."""
@@ -192,18 +230,19 @@ class Writer:
         old = change.live
         if live is None or old is None:
             return live
-        own = tuple(change.kind.server_id.split("."))
-        return None if get(live.attributes, own) == get(old.attributes, own) else live
+        return None if remote_id(change.kind, live) == remote_id(change.kind, old) else live
 
     def _updated(self, change: Change, desired: Desired, live: Live, draft: Draft, *, telling: bool) -> Live:
         """The object after an update, which may be sent twice. `telling`: reading back shows whether it was done."""
         for _ in range(_ATTEMPTS):
             try:
                 there = self._provider(change).update(change.kind, live, draft)
-            except AnswerLost:
-                seen = self._read_back(change)
+            except (AnswerLost, ApiError) as error:
+                seen = self._read_back(change) if telling or isinstance(error, AnswerLost) else None
                 if seen is not None and telling and not _unlike(desired, seen) and not _standing(seen, draft.removed):
                     return seen
+                if isinstance(error, ApiError):
+                    raise
                 continue
             left = _standing(there, draft.removed) if draft.merge else ()
             if left:
@@ -216,10 +255,12 @@ class Writer:
         for _ in range(_ATTEMPTS):
             try:
                 return provider.rename(change.kind, live, path, before)
-            except AnswerLost:
+            except (AnswerLost, ApiError) as error:
                 there = self._read_back(change)
-            if there is not None and get(there.attributes, path) is not MISSING:
-                return there
+                if there is not None and get(there.attributes, path) is not MISSING:
+                    return there
+                if isinstance(error, ApiError):
+                    raise
         raise self._unknown(change)
 
     def _cleared(self, change: Change, live: Live, removed: tuple[Path, ...]) -> Live:
@@ -228,8 +269,10 @@ class Writer:
         for _ in range(_ATTEMPTS):
             try:
                 there: Live | None = self._provider(change).update(change.kind, live, draft)
-            except AnswerLost:
+            except (AnswerLost, ApiError) as error:
                 there = self._read_back(change)
+                if isinstance(error, ApiError) and (there is None or _standing(there, removed)):
+                    raise
                 if there is not None and _standing(there, removed):
                     continue
             if there is None:
@@ -281,9 +324,11 @@ class Writer:
             try:
                 provider.delete(change.kind, live, cascade=bool(change.losses))
                 return Written(None, None)
-            except AnswerLost:
+            except (AnswerLost, ApiError) as error:
                 if self._read_back(change) is None:
                     return Written(None, None)
+                if isinstance(error, ApiError):
+                    raise
         raise self._unknown(change)
 
     def _release(self, step: Step) -> Written:
@@ -309,6 +354,15 @@ def _standing(live: Live, paths: Iterable[Path]) -> tuple[Path, ...]:
     """Those of `paths` at which something still stands."""
     canonical = normalise(live.kind, live.attributes)
     return tuple(path for path in paths if get(canonical, path) is not MISSING)
+
+
+def _unclear(change: Change) -> PortctlError:
+    return PortctlError(
+        "Left as it is",
+        f"{change.address}: {change.why}",
+        hint=f"Look at it at the service. If it is not this project's: portctl state rm '{change.address}'; "
+        "if it is, bring its manifest back and adopt it.",
+    )
 
 
 def _not_as_wanted(change: Change, wrong: tuple[Path, ...]) -> NotAsWanted:

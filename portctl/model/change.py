@@ -93,6 +93,12 @@ class Change:
     why: str = ""
     resource: Resource | None = None
     live: Live | None = None
+    anew: bool = False
+    """The ledger's entry is about another object, which is gone: somebody made this one under its identity."""
+
+    unclear: bool = False
+    """Whether the object is ours cannot be told: it is left alone, and so is what the ledger says of it."""
+
     was: Address | None = None
     """The address that a move came from."""
 

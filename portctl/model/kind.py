@@ -244,7 +244,11 @@ class Kind:
     canonical    attributes -> attributes on both sides before comparing, for equalities that patterns cannot say
     options      `metadata` keys only this kind knows, with their meaning
     remarks      what else a user should know, for the docs
-    server_id    path of the service's own id, where two objects may have one identity for a moment
+    server_id    path of what tells an object from one that is made later under the same identity: the service's own id,
+                 or the time at which it was made
+    foretold     identity -> the `server_id` that a creation asks for
+    parts        patterns of what a creation writes with further requests: what is left of one that was killed may lack
+                 them, or hold there what the service fills in
     privilege    least privilege that reading and writing need, for the docs
     """
 
@@ -308,6 +312,8 @@ class Kind:
     canonical: Callable[[Attributes], Attributes] | None = None
     remarks: tuple[str, ...] = ()
     server_id: str = ""
+    foretold: Callable[[tuple[str, ...]], str] | None = None
+    parts: tuple[str, ...] = ()
     privilege: Privilege = Privilege()
     folder: str = ""
 

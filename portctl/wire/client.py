@@ -280,6 +280,8 @@ class Client:
             answer = Answer(status, None, headers)
             if self._moved(request, answer) is not None:
                 return answer
+            if request.writes:
+                raise UnusableAnswer("the answer is a redirect to another address")
             raise self._unreachable(f"redirects {request.method} {self._scrub(request.path)} to another address")
         if not came.content:
             return Answer(status, None, headers)

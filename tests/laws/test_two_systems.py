@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from portctl import app
 from portctl.errors import InvalidInput
 from portctl.model.change import Action
 from portctl.sandbox.core.faults import Fault, FaultKind
@@ -127,6 +128,8 @@ def test_rotating_makes_a_new_token_moves_the_consumer_and_removes_the_old(world
     new = tokens(world)
     assert len(new) == 1
     assert new != old
+    entry = next(entry for entry in app.state_list(world.workspace()) if str(entry.address) == TRIGGER)
+    assert (entry.created, {owned.created for owned in entry.paths.values()}) == (True, {True})
     assert acting(world.plan()) == {}
 
 

@@ -15,6 +15,7 @@ from portctl.model.kind import Kind
 from portctl.model.provider import Draft
 from portctl.model.resource import Identity, Live
 from portctl.model.value import MISSING, Attributes, Pending, Value, get
+from portctl.providers.servicenow.keys import chosen_id
 from portctl.providers.servicenow.message_rows import (
     FN,
     FN_HEADERS,
@@ -30,7 +31,7 @@ from portctl.providers.servicenow.message_rows import (
 )
 from portctl.providers.servicenow.objects import STAMP, Objects
 from portctl.providers.servicenow.refusals import role_hint
-from portctl.providers.servicenow.tables import Row, chosen_id
+from portctl.providers.servicenow.tables import Row
 
 _ATTEMPTS = 3
 """How often the rest of a message is brought in line when an answer is lost on the way."""

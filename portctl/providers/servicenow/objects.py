@@ -14,9 +14,10 @@ from portctl.model.provider import About, Draft
 from portctl.model.resource import Identity, Live
 from portctl.model.value import Attributes, Value
 from portctl.providers.rest import RestProvider
+from portctl.providers.servicenow.keys import row_id
 from portctl.providers.servicenow.queries import Values
 from portctl.providers.servicenow.refusals import API, role_hint
-from portctl.providers.servicenow.tables import Row, Tables, chosen_id
+from portctl.providers.servicenow.tables import Row, Tables
 from portctl.source import Path
 from portctl.vault import Vault
 from portctl.wire.client import Client
@@ -108,7 +109,9 @@ class Objects(RestProvider):
         self._remember(draft.identity, About(draft.attributes, frozenset()))
         values = self._columns(kind, draft.attributes)
         self._prepare()
-        body = self._body(kind, {"sys_id": chosen_id(place.table, *place.columns, *place.values), **values})
+        body = self._body(
+            kind, {"sys_id": row_id(place.table, dict(zip(place.columns, place.values, strict=True))), **values}
+        )
         sys_id = self._tables.insert(place.table, body)
         row = self._stored(kind, draft.identity, place, sys_id)
         if tuple(row.get(column, "") for column in place.columns) != place.values:

@@ -12,6 +12,7 @@ from portctl.model.kind import Kind
 from portctl.model.provider import About
 from portctl.model.resource import Identity
 from portctl.model.value import Attributes, Pending, Sealed, Value
+from portctl.providers.servicenow.keys import parse_key
 from portctl.providers.servicenow.objects import Objects, Place, Surroundings, describe, several
 from portctl.providers.servicenow.refusals import API
 from portctl.providers.servicenow.tables import Row
@@ -105,12 +106,6 @@ class Records(Objects):
             status=200,
             hint="Correct the name, or declare that record too and say `dependsOn`.",
         )
-
-
-def parse_key(text: str) -> dict[str, str]:
-    """The columns and values of `column=value^column=value`."""
-    terms = (term.partition("=") for term in text.split("^"))
-    return {column: value for column, _, value in terms}
 
 
 def _section(attributes: Attributes, name: str) -> Mapping[str, Value]:

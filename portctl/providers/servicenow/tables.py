@@ -6,7 +6,6 @@ so is a column in a write; rows that the caller may not read are missing from li
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -152,11 +151,6 @@ class Tables:
 
     def _row_path(self, table: str, sys_id: str) -> str:
         return f"{self._path(table)}/{quote(sys_id, safe='')}"
-
-
-def chosen_id(*parts: str) -> str:
-    """A sys_id for a new row, always the same for the same key: a row that is sent twice is refused, not doubled."""
-    return hashlib.md5("\x1f".join(("portctl", *parts)).encode(), usedforsecurity=False).hexdigest()
 
 
 def _check_answers(table: str, row: Row, columns: Sequence[str], wanted: Sequence[set[str]]) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import threading
 
 from portctl.errors import AccessDenied
-from portctl.providers.servicenow.tables import Row, Tables, chosen_id
+from portctl.providers.servicenow.keys import chosen_id
+from portctl.providers.servicenow.tables import Row, Tables
 
 _SETS = "sys_update_set"
 _PREFERENCES = "sys_user_preference"

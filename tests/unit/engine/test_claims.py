@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
+import pytest
+
+from portctl.engine.claims import made_by_claim
+from portctl.engine.ledger import Entry
 from portctl.model.change import Action
-from portctl.model.resource import Resource
+from portctl.model.kind import Kind
+from portctl.model.resource import Live, Resource
+from portctl.model.value import Attributes
 from tests.unit.engine.kinds import SHELF
 from tests.unit.engine.service import Killed
-from tests.unit.engine.world import World, key_of, offer, shelf
+from tests.unit.engine.world import World, ended, key_of, offer, shelf
 
 
 def interrupted(*resources: Resource) -> World:
@@ -45,3 +52,49 @@ def test_what_the_interrupted_run_made_is_ours() -> None:
     here.shop.put(SHELF, ("a",), {"id": "a", "title": "ours"})
     plan = here.plan(shelf("a", {"title": "ours"}))
     assert (plan.refusals, [change.action for change in plan.changes]) == ((), [Action.NOOP])
+
+
+def test_destroy_leaves_what_it_cannot_tell_says_so_and_remembers_it() -> None:
+    here = interrupted(shelf("a", {"title": "ours"}))
+    here.shop.put(SHELF, ("a",), {"id": "a", "title": "theirs"})
+    report = here.execute(here.plan(destroy=True))
+    assert (ended(report), report.complete) == ({"ledger shop/Shelf:a a": "failed"}, False)
+    (error,) = [outcome.error for outcome in report.outcomes if outcome.error]
+    assert str(error) == (
+        "Left as it is: shop/Shelf:a: an interrupted run announced it, and it is not what that would have made: "
+        "left as it is"
+    )
+    assert error.hint == (
+        "Look at it at the service. If it is not this project's: portctl state rm 'shop/Shelf:a'; "
+        "if it is, bring its manifest back and adopt it."
+    )
+    assert here.ledger.entries[key_of(SHELF, "a")].claimed
+
+
+def claim(remote: str = "") -> Entry:
+    """What is announced of a shelf with two fields."""
+    here = interrupted(shelf("a", {"title": "ours", "fields": {"x": {"type": "t"}, "y": {"type": "t"}}}))
+    return replace(here.ledger.entries[key_of(SHELF, "a")], remote=remote)
+
+
+IN_PARTS = replace(SHELF, parts=("fields",), server_id="number")
+FIELD = {"type": "t"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "remote", "stands", "ours"),
+    [
+        (IN_PARTS, "", {"title": "ours"}, True),
+        (IN_PARTS, "", {"title": "ours", "fields": {"x": FIELD}}, True),
+        (IN_PARTS, "", {"title": "ours", "fields": {"x": {"type": "other"}, "z": FIELD}}, True),
+        (IN_PARTS, "", {"title": "theirs"}, False),
+        (SHELF, "", {"title": "ours", "fields": {"x": FIELD}}, False),
+        (IN_PARTS, "n1", {"title": "theirs", "number": "n1"}, True),
+        (IN_PARTS, "n1", {"title": "ours", "number": "n2"}, False),
+        (IN_PARTS, "n1", {"title": "ours", "fields": {"x": FIELD, "y": FIELD}, "number": "n2"}, True),
+    ],
+    ids=["first", "some", "filled in", "theirs", "no parts", "its id", "another id", "another id, whole"],
+)
+def test_a_beginning_of_what_was_announced_is_ours(kind: Kind, remote: str, stands: Attributes, ours: bool) -> None:
+    kind = replace(kind, server_owned=(*kind.server_owned, "number"))
+    assert made_by_claim(kind, claim(remote), Live(kind, ("a",), {"id": "a", **stands})) is ours

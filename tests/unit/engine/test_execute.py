@@ -81,7 +81,8 @@ def test_everything_is_created_in_order_and_a_second_plan_is_empty(workers: int)
         "shop/Shelf c": {"id": "c"},
     }
     assert here.plan(*everything()).is_empty
-    assert report.requests == {"shop@default": len(here.shop.writes) + 1}
+    looks_before_what_cannot_be_compared = 2
+    assert report.requests == {"shop@default": len(here.shop.writes) + 1 + looks_before_what_cannot_be_compared}
 
 
 def test_a_plan_sends_no_write() -> None:

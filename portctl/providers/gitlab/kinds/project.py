@@ -5,7 +5,7 @@ from __future__ import annotations
 from portctl.model.kind import Coverage, Kind, Merge, OnDelete, Output, Privilege, Verb
 from portctl.model.value import Attributes
 from portctl.providers.gitlab.account import API
-from portctl.providers.gitlab.schemas.project import SETTINGS, TEXT_SETTINGS, project
+from portctl.providers.gitlab.schemas.project import NOT_AT_CREATION, SETTINGS, TEXT_SETTINGS, project
 
 IDENTITY = "path_with_namespace"
 WITH_README = "initializeWithReadme"
@@ -47,6 +47,8 @@ KIND = Kind(
         Output("http_url_to_repo", "http_url_to_repo"),
         Output("default_branch", "default_branch"),
     ),
+    server_id="id",
+    parts=tuple(sorted(NOT_AT_CREATION)),
     deletion_hazard="its repository and pipelines go with it, after the time that GitLab keeps deleted projects",
     on_delete=OnDelete.KEEP,
     options={WITH_README: "true: the new repository gets a first commit with a README (default: false, it is empty)"},

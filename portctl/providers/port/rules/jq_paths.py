@@ -10,13 +10,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-_TEXT = r'"(?:[^"\\]|\\.){0,200}+"'
-"""No name of a field is longer."""
-_NAME = rf"(?:[A-Za-z_]\w*|{_TEXT})"
+_NAME = r'(?:[A-Za-z_]\w*|"(?:[^"\\]|\\.)*")'
 _TOKEN = re.compile(
     rf"""(?P<comment>\#[^\n]*)
     |(?P<text>")
-    |(?P<path>\.{_NAME}(?:\??(?:\.{_NAME}|\.?\[\s*{_TEXT}\s*\]))*)
+    |(?P<path>\.{_NAME}(?:\??(?:\.{_NAME}|\.?\[\s*"(?:[^"\\]|\\.)*"\s*\]))*)
     |(?P<call>(?!(?:and|or|if|then|elif|else|end)\b)[A-Za-z_]\w*\s*\()
     |(?P<word>[@$]?[A-Za-z_]\w*)
     |(?P<number>\d+(?:\.\d+)?)
@@ -28,7 +26,7 @@ _TOKEN = re.compile(
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_PART = re.compile(rf"\.?({_NAME})|\.?\[\s*({_TEXT})\s*\]")
+_PART = re.compile(rf'\.?({_NAME})|\.?\[\s*("(?:[^"\\]|\\.)*")\s*\]')
 _LOST = ("reduce", "foreach", "def", "label", "as", "try", "limit", "import", "include")
 _BRANCHES = ("then", "elif", "else")
 _AFTER_VALUE = (".", ")", "]", "}", '"', "?")

@@ -23,8 +23,6 @@ class Node:
 
     def all(self) -> Iterator[Node]:
         """This part and all below it, in the order of the script."""
-        waiting = [self]
-        while waiting:  # a sum of thousands is a tree of thousands of levels
-            node = waiting.pop()
-            yield node
-            waiting.extend(reversed(node.parts))
+        yield self
+        for part in self.parts:
+            yield from part.all()

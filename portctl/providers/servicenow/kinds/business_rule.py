@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portctl.model.kind import Coverage, Kind, Merge, Output, Privilege, Verb
 from portctl.model.value import Attributes
+from portctl.providers.servicenow.keys import row_id
 from portctl.providers.servicenow.refusals import API
 from portctl.providers.servicenow.schemas.business_rule import business_rule
 from portctl.providers.servicenow.values import script_text, texts
@@ -44,6 +45,8 @@ KIND = Kind(
     empty=("*",),
     text=("script", "description"),
     texts=("script",),
+    server_id="sys_id",
+    foretold=lambda identity: row_id("sys_script", {"name": identity[0], "collection": identity[1]}),
     outputs=(Output("sys_id", "sys_id"),),
     canonical=_canonical,
     remarks=(

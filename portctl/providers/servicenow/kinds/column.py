@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portctl.model.kind import Coverage, Hazard, Kind, Merge, OnDelete, Output, Privilege, Verb
+from portctl.providers.servicenow.keys import row_id
 from portctl.providers.servicenow.refusals import API
 from portctl.providers.servicenow.schemas.column import column
 from portctl.providers.servicenow.values import texts
@@ -24,6 +25,8 @@ KIND = Kind(
     server_owned=("sys_id", "sys_updated_on"),
     defaults=DEFAULTS,
     empty=("*",),
+    server_id="sys_id",
+    foretold=lambda identity: row_id("sys_dictionary", {"name": identity[0], "element": identity[1]}),
     outputs=(Output("sys_id", "sys_id"), Output("element", "element")),
     canonical=texts,
     hazards=(

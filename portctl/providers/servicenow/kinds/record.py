@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portctl.model.kind import Coverage, Kind, Merge, Output, Privilege, Verb
+from portctl.providers.servicenow.keys import parse_key, row_id
 from portctl.providers.servicenow.refusals import API
 from portctl.providers.servicenow.schemas.record import record
 from portctl.providers.servicenow.values import texts
@@ -25,6 +26,8 @@ KIND = Kind(
     sensitive=("secrets.*",),
     write_only=("secrets.*",),
     witness="sys_updated_on",
+    server_id="sys_id",
+    foretold=lambda identity: row_id(identity[0], parse_key(identity[1])),
     outputs=(Output("sys_id", "sys_id"),),
     canonical=texts,
     remarks=(

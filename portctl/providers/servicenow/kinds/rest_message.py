@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from portctl.model.kind import Coverage, Kind, Merge, Output, Privilege, Verb
 from portctl.model.value import Attributes, Value
+from portctl.providers.servicenow.keys import chosen_id
 from portctl.providers.servicenow.refusals import API
 from portctl.providers.servicenow.schemas.rest_message import rest_message
 from portctl.providers.servicenow.values import texts
@@ -58,6 +59,9 @@ KIND = Kind(
     essential=("functions.*.http_method",),
     text=("description", "functions.*.content"),
     sensitive=("rest_endpoint", "headers.*", "functions.*.rest_endpoint", "functions.*.headers.*"),
+    server_id="sys_id",
+    foretold=lambda identity: chosen_id("sys_rest_message", identity[0]),
+    parts=("headers", "functions"),
     outputs=(Output("sys_id", "sys_id"),),
     canonical=_canonical,
     remarks=(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from portctl.manifest.lint import Finding
 from portctl.model.kind import OnDelete
-from portctl.providers.servicenow.records import parse_key
+from portctl.providers.servicenow.keys import parse_key
 from portctl.providers.servicenow.rules.shapes import Instance, mapping
 from portctl.source import Path
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from portctl.manifest.findings import did_you_mean
 from portctl.manifest.lint import Finding
 from portctl.model.resource import Resource
-from portctl.providers.servicenow.records import parse_key
+from portctl.providers.servicenow.keys import parse_key
 from portctl.providers.servicenow.rules.known_tables import ADDED, TABLES
 from portctl.providers.servicenow.rules.shapes import Instance, mapping
 from portctl.source import Path

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portctl.errors import InvalidInput
+from portctl.providers.servicenow.keys import parse_key
 from portctl.providers.servicenow.queries import LONGEST, plain, queries_for
-from portctl.providers.servicenow.records import parse_key
 from portctl.providers.servicenow.values import as_text, script_text
 
 KEYS = st.lists(
