@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 _KILL_SECONDS = 5.0
-_ANSWER_SECONDS = 10.0
+_ANSWER_SECONDS = 60.0
 _NEEDED = ("HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
 _NEEDED_FAMILIES = ("COV", "LC_", "PYTHON")
 _PACKAGES = ("starlette", "uvicorn", "jq", "dukpy")
