@@ -29,6 +29,8 @@ class Words:
 
 def words(error: ValidationError, path: Path, *, secret: bool) -> Words:
     """`error` in words. With `secret`, the value that stands there is not shown."""
+    while error.validator == "anyOf" and (meant := _meant(error)) is not None:
+        error = meant
     say = _SAY.get(str(error.validator), _other)
     field = _field(path)
     found = "a value that is not shown" if secret else _shown(error.instance)
@@ -36,6 +38,11 @@ def words(error: ValidationError, path: Path, *, secret: bool) -> Words:
         told = say(error, "name", found)
         return Words("Malformed name", told.detail, told.hint)
     return say(error, field, found)
+
+
+def _meant(error: ValidationError) -> ValidationError | None:
+    """What is wrong with the one alternative that has the value's type."""
+    return next((inner for inner in error.context or () if inner.validator != "type"), None)
 
 
 def kind_of_value(value: Any) -> str:

@@ -26,6 +26,7 @@ from portctl.source import Path
 
 _FILES = "files"
 _NOTHING = About({}, frozenset())
+_LOCAL = re.compile(r"(?m)^[ \t]*+(?:-[ \t]*+)?local:")
 _JOB = re.compile(r"jobs:([^:]+?)(?::([A-Za-z_]+))?(?::| config|\s|$)")
 
 
@@ -69,7 +70,7 @@ class Files(GitLabObjects):
         left out.
         """
         content = get(attributes, (_FILES, DEFAULT_FILE, "content"))
-        if identity in self._empty or not isinstance(content, str) or re.search(r"(?m)^\s*-?\s*local:", content):
+        if identity in self._empty or not isinstance(content, str) or _LOCAL.search(content):
             return ()
         asked = _lintable(content)
         if asked is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from portctl.providers.servicenow.es5.node import Node
@@ -11,6 +11,7 @@ from portctl.providers.servicenow.es5.words import listed
 _RECORDS = ("current", "previous")
 _READS = ("getValue", "getDisplayValue", "getElement")
 _MESSAGE = "RESTMessageV2"
+_MOST_STEPS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,14 @@ def messages(script: Node) -> Iterator[Message]:
 
 def sent_keys(script: Node) -> tuple[Sent, ...]:
     """The keys of every object that `JSON.stringify` gets, directly or by the variable that it is assigned to."""
-    assigned = _assigned(script)
+    values = _Values(script)
     found: list[Sent] = []
     for node in script.all():
         if node.kind == "call" and _is_stringify(node.parts[0]) and len(node.parts) > 1:
             body = node.parts[1]
-            for source in assigned.get(body.text, ()) if body.kind == "name" else (body,):
+            for source in values.of(body):
                 found.extend(
-                    Sent(part.text, tuple(dict.fromkeys(_columns(part, assigned, frozenset()))), part.line)
+                    Sent(part.text, tuple(dict.fromkeys(values.columns(part))), part.line)
                     for part in source.parts
                     if source.kind == "object"
                 )
@@ -68,28 +69,43 @@ def _is_stringify(node: Node) -> bool:
     return node.kind == "member" and node.text == "stringify" and node.parts[0].text == "JSON"
 
 
-def _assigned(script: Node) -> Mapping[str, tuple[Node, ...]]:
-    """Variable -> everything that is assigned to it anywhere."""
-    found: dict[str, tuple[Node, ...]] = {}
-    for node in script.all():
-        if node.kind == "declare" and node.parts:
-            found[node.text] = (*found.get(node.text, ()), node.parts[0])
-        elif node.kind == "assign" and node.parts[0].kind == "name":
-            name = node.parts[0].text
-            found[name] = (*found.get(name, ()), node.parts[1])
-    return found
+class _Values:
+    """What the variables of a script may hold: everything that is assigned to them anywhere."""
 
+    def __init__(self, script: Node) -> None:
+        self._assigned: dict[str, list[Node]] = {}
+        self._given: set[str] = set()
+        self._steps = 0
+        for node in script.all():
+            if node.kind == "declare" and node.parts:
+                self._assigned.setdefault(node.text, []).append(node.parts[0])
+            elif node.kind == "assign" and node.parts[0].kind == "name":
+                self._assigned.setdefault(node.parts[0].text, []).append(node.parts[1])
 
-def _columns(node: Node, assigned: Mapping[str, tuple[Node, ...]], seen: frozenset[str]) -> Iterator[str]:
-    """The columns that a value is made of, also by way of variables."""
-    for part in node.all():
-        column = _column(part)
-        if column:
-            yield column
-        elif part.kind == "name" and part.text in assigned and part.text not in seen:
-            for value in assigned[part.text]:
-                if value.kind != "function":
-                    yield from _columns(value, assigned, seen | {part.text})
+    def of(self, node: Node) -> Iterable[Node]:
+        """`node`, or what the variable that it is may hold; that of each variable is given once."""
+        if node.kind != "name":
+            return (node,)
+        if node.text in self._given:
+            return ()
+        self._given.add(node.text)
+        return self._assigned.get(node.text, ())
+
+    def columns(self, value: Node) -> Iterator[str]:
+        """The columns that a value is made of, also by way of variables. Of a script that goes on and on: none."""
+        waiting = [value]
+        seen: set[str] = set()
+        while waiting and self._steps < _MOST_STEPS:
+            node = waiting.pop()
+            self._steps += 1
+            column = _column(node)
+            if column:
+                yield column
+            waiting.extend(reversed(node.parts))
+            if node.kind == "name" and not column and node.text not in seen:
+                seen.add(node.text)
+                held = self._assigned.get(node.text, ())
+                waiting.extend(each for each in reversed(held) if each.kind != "function")
 
 
 def _column(node: Node) -> str:

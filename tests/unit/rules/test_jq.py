@@ -111,6 +111,29 @@ spec:
     assert findings("port/jq-unusable", text) == ()
 
 
+@pytest.mark.skipif(installed_compiler() is None, reason="the package jq is not installed")
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        ('import "a" as a; .', "`import` loads a module, and there is none"),
+        ('def f: 1; include "a"; .', "`include` loads a module, and there is none"),
+        (
+            "def f: " + ".a, " * 100_000 + "1; f",
+            "compiling it takes more than 2 seconds or 512 MiB, or ends the compiler",
+        ),
+    ],
+)
+def test_a_program_that_would_take_the_compiler_down_is_a_finding_like_others(program: str, why: str) -> None:
+    compiler = installed_compiler()
+    assert compiler is not None
+    assert [compiler(each) for each in (program, ".a | nope", ".a | .b")] == [why, "nope/0 is not defined", ""]
+
+
+def test_a_long_program_is_skimmed_once() -> None:
+    assert newer_than_port('x"' + '\\"' * 60_000) == ""
+    assert newer_than_port("def abs: 1; " + "abs " * 30_000) == ""
+
+
 def test_stray_braces_are_found() -> None:
     text = automation(note='"a }} b"')
     why = "Port refuses a text with a stray {{ or }} when it runs, also as literal text"

@@ -21,7 +21,7 @@ from portctl.providers.port.rules.templates import parse
 from portctl.source import Path
 
 _NAME = r"\.properties\.(?P<name>[A-Za-z_]\w*)"
-_WORD = r'"(?P<word>(?:[^"\\]|\\.)*)"'
+_WORD = r'"(?P<word>(?:[^"\\]|\\.){0,200}+)"'
 _ENTITY = re.compile(rf"\.entity{_NAME}\s*[=!]=\s*{_WORD}")
 _DIFF = re.compile(rf"\.diff\.(?:before|after){_NAME}\s*[=!]=\s*{_WORD}")
 _INPUT = re.compile(rf"\.inputs\.(?P<name>[A-Za-z_]\w*)\s*[=!]=\s*{_WORD}")

@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-_NAME = r'(?:[A-Za-z_]\w*|"(?:[^"\\]|\\.)*")'
+_TEXT = r'"(?:[^"\\]|\\.){0,200}+"'
+"""No name of a field is longer."""
+_NAME = rf"(?:[A-Za-z_]\w*|{_TEXT})"
 _TOKEN = re.compile(
     rf"""(?P<comment>\#[^\n]*)
     |(?P<text>")
-    |(?P<path>\.{_NAME}(?:\??(?:\.{_NAME}|\.?\[\s*"(?:[^"\\]|\\.)*"\s*\]))*)
+    |(?P<path>\.{_NAME}(?:\??(?:\.{_NAME}|\.?\[\s*{_TEXT}\s*\]))*)
     |(?P<call>(?!(?:and|or|if|then|elif|else|end)\b)[A-Za-z_]\w*\s*\()
     |(?P<word>[@$]?[A-Za-z_]\w*)
     |(?P<number>\d+(?:\.\d+)?)
@@ -26,7 +28,7 @@ _TOKEN = re.compile(
     |(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_PART = re.compile(rf'\.?({_NAME})|\.?\[\s*("(?:[^"\\]|\\.)*")\s*\]')
+_PART = re.compile(rf"\.?({_NAME})|\.?\[\s*({_TEXT})\s*\]")
 _LOST = ("reduce", "foreach", "def", "label", "as", "try", "limit", "import", "include")
 _BRANCHES = ("then", "elif", "else")
 _AFTER_VALUE = (".", ")", "]", "}", '"', "?")

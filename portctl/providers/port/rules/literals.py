@@ -14,7 +14,7 @@ from portctl.providers.port.rules.templates import parse
 from portctl.source import Path
 
 _PLACEHOLDER = re.compile(r"\$\{[A-Z][A-Z0-9_]*\}|\{[A-Z][A-Z0-9_]*\}")
-_USER = re.compile(r"://(?P<user>[^/\s?#@]*):(?P<word>[^/\s?#@]*)@")
+_USER = re.compile(r"://(?P<user>[^/\s?#@:]*):(?P<word>[^/\s?#@]*)@")
 _QUERY = re.compile(
     r"[?&](?P<name>(?:[\w-]*[_-])?(?:token|secret|password|passwd|api[_-]?key|access[_-]?key|signature|sig|auth))"
     r"=(?P<word>[^&#\s]*)",

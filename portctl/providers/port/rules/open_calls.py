@@ -21,7 +21,7 @@ _OWN = ("id", "ref", "token")
 """Keys that GitLab takes for itself, beside `inputs` and `variables`."""
 
 _INPUT = re.compile(r"\.inputs\b")
-_RUN_INPUT = re.compile(r"\.inputs\b|\.diff\b.*\.properties\b")
+_RUN_INPUT = re.compile(r"\.inputs\b|\.diff\b(?:(?!\.diff\b).)*?\.properties\b")
 _TOKEN = re.compile(r"[?&]token=\s*\{\{")
 _VARIABLE = re.compile(r"[?&]variables\[")
 _HARM = (

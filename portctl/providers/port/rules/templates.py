@@ -64,7 +64,7 @@ def _end(text: str, start: int) -> int:
                 position += 1
             elif character == quote:
                 quote = ""
-        elif character == '"' or (character == "'" and "'" in text[position + 1 :]):
+        elif character == '"' or (character == "'" and text.find("'", position + 1) >= 0):
             quote = character
         elif text.startswith("}}", position):
             return position

@@ -27,13 +27,15 @@ LATER_STATIC = listed(
     "Object.assign Object.entries Object.values Object.is Array.from Array.of Number.isInteger "
     "Number.isNaN Number.isFinite Math.trunc Math.sign Math.log10 String.raw"
 )
+_Scopes = tuple[frozenset[str], ...]
+"""The names that each function around a place declares, the script's own first."""
 LATER_METHODS = listed("startsWith endsWith includes repeat padStart padEnd trimStart trimEnd")
 
 
 def free_names(script: Node) -> Iterator[Node]:
     """Every use of a name that neither the script, nor the language, nor the server defines; each name once."""
     seen: set[str] = set()
-    for node in _free(script, frozenset(_declared(script))):
+    for node in _free(script):
         if node.text not in seen and node.text not in LANGUAGE and node.text not in SERVER:
             seen.add(node.text)
             yield node
@@ -52,29 +54,33 @@ def later_functions(script: Node) -> Iterator[tuple[Node, str]]:
                 yield member, member.text
 
 
-def _free(node: Node, known: frozenset[str]) -> Iterator[Node]:
-    match node.kind:
-        case "name":
-            if node.text not in known:
-                yield node
-            return
-        case "function":
-            known |= {*node.names, node.text, *_declared(node.parts[0])}
-        case "catch":
-            known |= set(node.names)
-        case "unary" if node.text == "typeof" and node.parts[0].kind == "name":
-            return
-    for part in node.parts:
-        yield from _free(part, known)
+def _free(script: Node) -> Iterator[Node]:
+    waiting: list[tuple[Node, _Scopes]] = [(script, (frozenset(_declared(script)),))]
+    while waiting:
+        node, scopes = waiting.pop()
+        match node.kind:
+            case "name":
+                if not any(node.text in scope for scope in scopes):
+                    yield node
+                continue
+            case "function":
+                scopes = (*scopes, frozenset((*node.names, node.text, *_declared(node.parts[0]))))
+            case "catch":
+                scopes = (*scopes, frozenset(node.names))
+            case "unary" if node.text == "typeof" and node.parts[0].kind == "name":
+                continue
+        waiting.extend((part, scopes) for part in reversed(node.parts))
 
 
-def _declared(node: Node) -> Iterator[str]:
+def _declared(body: Node) -> Iterator[str]:
     """The variables and functions that a function declares in its body, wherever they stand in it."""
-    if node.kind == "declare":
-        yield node.text
-    if node.kind == "function":
-        if node.text:
+    waiting = [body]
+    while waiting:
+        node = waiting.pop()
+        if node.kind == "function":
+            if node.text:
+                yield node.text
+            continue
+        if node.kind == "declare":
             yield node.text
-        return
-    for part in node.parts:
-        yield from _declared(part)
+        waiting.extend(reversed(node.parts))

@@ -23,6 +23,8 @@ class Node:
 
     def all(self) -> Iterator[Node]:
         """This part and all below it, in the order of the script."""
-        yield self
-        for part in self.parts:
-            yield from part.all()
+        waiting = [self]
+        while waiting:  # a sum of thousands is a tree of thousands of levels
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.parts))

@@ -72,9 +72,10 @@ _BLANK = re.compile(r"(?:[^\S\n]+|//[^\n]*)")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _NUMBER = re.compile(r"0[xX][0-9A-Fa-f]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_TEXT = re.compile(r"'(?:[^'\\\n]|\\.|\\\n)*'|\"(?:[^\"\\\n]|\\.|\\\n)*\"", re.DOTALL)
-_PATTERN = re.compile(r"/(?![*/])(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[A-Za-z]*")
-_CLOSING = frozenset({")", "]", "}"})
+_TEXT = re.compile(r"'(?:[^'\\\n]|\\.)*+'|\"(?:[^\"\\\n]|\\.)*+\"", re.DOTALL)
+_PATTERN = re.compile(r"/(?![*/])(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*+\])++/[A-Za-z]*")
+_ENDING = frozenset({")", "]", "}", "++", "--"})
+"""Signs after which a slash divides."""
 
 
 def words(source: str) -> Iterator[Word]:
@@ -115,6 +116,8 @@ def _word(source: str, at: int, line: int, fresh: bool, previous: Word | None) -
         pattern = _PATTERN.match(source, at)
         if pattern:
             return Word(Sort.PATTERN, pattern[0], line, fresh)
+        if not source.startswith(("//", "/*"), at):
+            raise NotEs5("a regular expression does not end on its line", line)
     if source.startswith("/*", at):
         raise NotEs5("a comment does not end", line)
     for sign in _SIGNS:
@@ -128,5 +131,5 @@ def _word(source: str, at: int, line: int, fresh: bool, previous: Word | None) -
 def _pattern_may_stand(previous: Word | None) -> bool:
     """Whether a slash begins a regular expression: after a value it divides."""
     if previous is None or previous.sort is Sort.SIGN:
-        return previous is None or previous.text not in _CLOSING
+        return previous is None or previous.text not in _ENDING
     return previous.sort is Sort.KEYWORD and previous.text not in ("this", "null", "true", "false")

@@ -12,6 +12,7 @@ from portctl.model.value import MISSING, Value, get
 from portctl.providers.servicenow.es5.node import Node
 from portctl.providers.servicenow.es5.tree import parse
 from portctl.providers.servicenow.es5.words import NotEs5
+from portctl.providers.servicenow.schemas.business_rule import LONGEST_SCRIPT
 from portctl.source import Path
 
 
@@ -82,7 +83,7 @@ def mapping(value: Value, *path: str) -> Mapping[str, Value]:
 
 def _source(rule: Resource, path: Path) -> Source | None:
     text = get(rule.attributes, path)
-    if text is MISSING or not isinstance(text, str) or not text.strip():
+    if text is MISSING or not isinstance(text, str) or not text.strip() or len(text) > LONGEST_SCRIPT:
         return None
     tree, problem = _parsed(text)
     return Source(path, text, tree, problem)

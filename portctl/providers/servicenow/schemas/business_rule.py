@@ -7,12 +7,12 @@ from typing import Any
 
 from portctl.providers.servicenow.schemas.common import FLAG, NUMBER, TABLE, closed, name, one_of, text
 
-_LONGEST_SCRIPT = 65_000
+LONGEST_SCRIPT = 65_000
 
 
 def business_rule() -> Mapping[str, Any]:
     """The schema of servicenow/BusinessRule. `script` is text, or names a file (`source:`, `template:`)."""
-    script = {"type": "string", "maxLength": _LONGEST_SCRIPT}
+    script = {"type": "string", "maxLength": LONGEST_SCRIPT}
     return closed(
         ["name", "collection", "when"],
         name=name(80),

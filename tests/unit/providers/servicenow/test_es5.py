@@ -129,6 +129,33 @@ def test_deep_nesting_is_refused_and_not_a_crash() -> None:
         parse("(" * 100_000)
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "var a = 1" + " + 1" * 20_000 + ";",
+        "a" + ".b" * 20_000 + ";",
+        "if (a) {}" + " else if (a) {}" * 80,
+        "a(b);" * 5000,
+    ],
+)
+def test_a_long_script_is_read_to_its_end(script: str) -> None:
+    tree = parse(script)
+    assert sum(1 for _ in tree.all()) > 160
+    assert [node.text for node in free_names(tree) if node.text == "a"] == (["a"] if script[:3] != "var" else [])
+
+
+def test_a_pattern_that_does_not_end_is_said_at_once() -> None:
+    with pytest.raises(NotEs5, match="a regular expression does not end on its line"):
+        parse("= /[" * 15_000)
+    assert parse("i++ / 2; j = a[1] / b / c; k = (1) / 2; l = /[/]+/.test(m);")
+
+
+def test_variables_that_are_made_of_each_other_are_followed_once() -> None:
+    chain = "".join(f"var a{n} = a{n + 1} + a{n + 1};" for n in range(40))
+    tree = parse(f"{chain} var a40 = current.number + a0; send(JSON.stringify({{k: a0}}));")
+    assert [(sent.key, sent.columns) for sent in sent_keys(tree)] == [("k", ("number",))]
+
+
 def test_what_a_script_sends_is_known_by_key_and_column() -> None:
     source = """\
 var tag = current.getValue('u_tag') || '';
