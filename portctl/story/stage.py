@@ -44,9 +44,14 @@ def _copy(project: pathlib.Path, folder: pathlib.Path) -> None:
     """What the project file names, and nothing else of the folder."""
     if not (project / "portctl.yaml").is_file():
         raise InvalidInput("No project", f"{project} has no portctl.yaml", hint="Run it in a project that deploys.")
-    for name in ("environments", *load_project(project).manifests):
-        if (project / name).is_dir():
-            shutil.copytree(project / name, folder / name)
+    try:
+        for name in ("environments", *load_project(project).manifests):
+            if (project / name).is_dir():
+                shutil.copytree(project / name, folder / name)
+    except shutil.Error as error:
+        source, _, why = error.args[0][0]
+        hint = f"It is copied to {folder.parent}; TMPDIR names another place."
+        raise PortctlError("The project cannot be copied", f"{source}: {why}", hint=hint) from error
     shutil.copy(project / "portctl.yaml", folder)
 
 
