@@ -72,21 +72,33 @@ def _defer_circles(writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft
         completed = []
         for change in (writing[key] for key in members):
             fields = tuple(name for name in change.kind.deferrable if change.after and name in change.after)
+            leading = tuple(name for name in fields if name not in change.kind.connecting)
             if change.action is Action.CREATE and fields:
                 drafts[_key(change, Phase.CREATE)].without = fields
-                completed.append((change, tuple(name for name in fields if name not in change.kind.connecting)))
+                completed.append((change, leading))
+            elif change.action is Action.UPDATE and _only_adds(change):
+                changing = {edit.path[0] for edit in change.edits}
+                leading = tuple(name for name in leading if name in changing)
+                drafts[_key(change, Phase.UPDATE)].without = leading
+                completed.extend([(change, leading)] if leading else ())
         _complete(completed, firsts, drafts)
     return opened
+
+
+def _only_adds(change: Change) -> bool:
+    """Whether what stands in other deferrable fields still holds once the connecting ones are written."""
+    connecting = [edit for edit in change.edits if edit.path[0] in change.kind.connecting]
+    return bool(change.kind.connecting) and all(edit.before is MISSING for edit in connecting)
 
 
 def _complete(
     completed: Sequence[tuple[Change, tuple[str, ...]]], firsts: frozenset[str], drafts: dict[str, _Draft]
 ) -> None:
-    """The later writes of the new members of a circle, each with the fields that lead over those of other members."""
+    """The later writes of the members of a circle, each with the fields that lead over those of other members."""
     connections: dict[str, None] = {}
     rests: list[_Draft] = []
     for change, leading in completed:
-        connects = leading != drafts[_key(change, Phase.CREATE)].without
+        connects = leading != drafts[_key(change, _FIRST[change.action])].without
         for phase, without in ((Phase.CONNECT, leading), (Phase.COMPLETE, ())):
             if phase is Phase.CONNECT and not (connects and leading):
                 continue

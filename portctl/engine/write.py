@@ -94,13 +94,18 @@ class Writer:
             )
         return desired_side(resource, attributes)
 
-    def _sent(self, step: Step) -> Desired:
-        """The desired side as this step sends it: without what comes later, with what is held back."""
+    def _sent(self, step: Step, live: Live | None = None) -> Desired:
+        """The desired side as this step sends it: without what comes later, with what is held back.
+
+        Where the object is there, what comes later stays as it is in `live` for now.
+        """
         desired = self._desired(step.change, step.change.resource)
         if not step.without and not step.held:
             return desired
+        kept = {} if live is None or desired.merge else live.attributes
         attributes: Attributes = {
             **{key: value for key, value in desired.attributes.items() if key not in step.without},
+            **{key: kept[key] for key in step.without if key in kept},
             **step.held,
         }
         return desired_side(desired.resource, attributes)
@@ -146,7 +151,7 @@ class Writer:
                 live = self._renamed(change, live, tuple(renamed.path.split(".")), renamed.before)
         if change.resource is None:
             return Written(self._cleared(change, live, change.removals), None)
-        return self._write(step, self._sent(step), live)
+        return self._write(step, self._sent(step, live if step.phase is Phase.UPDATE else None), live)
 
     def _write(self, step: Step, desired: Desired, live: Live) -> Written:
         """Send what differs between `live` and `desired`, and what must be sent although it cannot be compared."""

@@ -136,6 +136,27 @@ def test_blueprints_that_mirror_over_each_other_are_made_in_one_apply(tmp_path: 
     assert _checked(tmp_path, sandbox, [_blueprint("one", "two"), _blueprint("two", "one")]) == ([], [])
 
 
+def test_relations_and_mirrors_over_each_other_come_to_blueprints_that_exist(
+    tmp_path: pathlib.Path, sandbox: Sandbox
+) -> None:
+    """Also after an apply that was killed before they came to new ones; what a mirror was stays until then."""
+    bare = [_blueprint("one", "two"), _blueprint("two", "one")]
+    for document in bare:
+        del document["spec"]["relations"], document["spec"]["mirrorProperties"]
+    bare[0]["spec"] |= {"relations": {"me": {"target": "one", "required": False, "many": False}}}
+    bare[0]["spec"] |= {"mirrorProperties": {"mail": {"path": "me.$title"}, "old": {"path": "me.$icon"}}}
+    assert _checked(tmp_path, sandbox, bare) == ([], [])
+    whole = [_blueprint("one", "two"), _blueprint("two", "one"), _blueprint("three", "one")]
+    whole[1]["spec"]["relations"]["three"] = {"target": "three", "required": False, "many": False}
+    whole[1]["spec"]["mirrorProperties"]["far"] = {"path": "three.to.user.$identifier"}
+    whole[0]["spec"]["relations"]["me"] = bare[0]["spec"]["relations"]["me"]
+    assert _checked(tmp_path, sandbox, whole) == ([], [])
+    for document in whole[:2]:  # a relation that is replaced takes its mirror along
+        document["spec"]["relations"]["at"] = document["spec"]["relations"].pop("to")
+        document["spec"]["mirrorProperties"] = {"mail": {"path": "at.user.$title"}}
+    assert _checked(tmp_path, sandbox, whole) == ([], [])
+
+
 def test_a_relation_by_search_is_found_where_nothing_stands_and_left_alone_then(
     tmp_path: pathlib.Path, sandbox: Sandbox
 ) -> None:
