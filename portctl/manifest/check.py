@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from portctl.manifest.findings import Findings, did_you_mean, listing
+from portctl.manifest.findings import MAX_FINDINGS, MORE, MORE_DETAIL, MORE_HINT, Findings, did_you_mean, listing
 from portctl.manifest.render import is_unfilled
 from portctl.model.address import DEFAULT_INSTANCE, Address
 from portctl.model.diagnostic import Diagnostic
@@ -52,6 +52,7 @@ class _Check:
         self._catalogue = catalogue
         self._by_address: dict[Address, Resource] = {}
         self._moved: dict[Address, Resource] = {}
+        self._told: dict[str, int] = {}
         for resource in resources:
             self._by_address.setdefault(resource.address, resource)
         self._identities: dict[tuple[str, str], set[tuple[str, ...]]] = {}
@@ -166,7 +167,7 @@ class _Check:
 
     def holes(self, resource: Resource, declared_secrets: Collection[str]) -> None:
         for path, leaf in leaves(resource.attributes):
-            if not isinstance(leaf, Pending):
+            if not isinstance(leaf, Pending) or self._is_full("reference") or self._is_full("secret"):
                 continue
             for hole in dict.fromkeys(leaf.holes()):
                 if is_unfilled(hole):
@@ -191,6 +192,8 @@ class _Check:
         if not resource.kind.references:
             return
         for path, leaf in leaves(resource.attributes):
+            if self._is_full("reference"):
+                return
             if not isinstance(leaf, str) or not leaf or "{{" in leaf:
                 continue
             for ref in resource.kind.references:
@@ -260,7 +263,15 @@ class _Check:
 
     def _complain(self, resource: Resource, path: Path, rule: str, summary: str, detail: str, hint: str = "") -> None:
         place = resource.sources.at(path)
-        self.findings.error(summary, place, detail=detail, hint=hint, path=path, rule=rule)
+        self._told[rule] = self._told.get(rule, 0) + 1
+        if self._told[rule] <= MAX_FINDINGS:
+            self.findings.error(summary, place, detail=detail, hint=hint, path=path, rule=rule)
+        elif self._told[rule] == MAX_FINDINGS + 1:
+            self.findings.error(MORE, place, detail=MORE_DETAIL, hint=MORE_HINT, path=path, rule=rule)
+
+    def _is_full(self, rule: str) -> bool:
+        """Whether no more is said of a rule."""
+        return self._told.get(rule, 0) > MAX_FINDINGS
 
 
 def _scalar(text: str) -> str:

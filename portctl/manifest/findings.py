@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from portctl.errors import InvalidInput
 from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.source import Path, Source, path_text
+
+MAX_FINDINGS = 200
+"""Of one rule, or about one manifest's shape."""
+MORE = "More of the same"
+MORE_DETAIL = f"This and what follows is not listed: {MAX_FINDINGS} findings of one rule are."
+MORE_HINT = "Correct those, and check again."
+_LONGEST_WORD = 100
+_MOST_WORDS = 1000
+"""Comparing words takes long: near ones are looked for among so many."""
 
 
 class Findings:
@@ -64,9 +74,18 @@ def _files(found: Sequence[Diagnostic]) -> str:
     return next(iter(names)) if len(names) == 1 else f"{len(names)} files"
 
 
+def and_more(first: Diagnostic) -> Diagnostic:
+    """In place of `first` and of all that would follow: the same again is of no use, and may take long to find."""
+    return replace(first, summary=MORE, detail=MORE_DETAIL, hint=MORE_HINT)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` Did you mean "x"?` with its leading blank, or nothing when no known word is near."""
-    candidates = list(known)
+    if len(word) > _LONGEST_WORD:
+        return ""
+    candidates = [each for each in known if len(each) <= _LONGEST_WORD]
+    if len(candidates) > _MOST_WORDS:  # a near word seldom begins with another letter
+        candidates = [each for each in candidates if each[:1].lower() == word[:1].lower()][:_MOST_WORDS]
     by_lower = {candidate.lower(): candidate for candidate in candidates}
     near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return f' Did you mean "{by_lower[near[0]]}"?' if near else ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from portctl.errors import InvalidInput
-from portctl.manifest.findings import did_you_mean
+from portctl.manifest.findings import MAX_FINDINGS, and_more, did_you_mean
 from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.resource import Resource
 from portctl.source import Path, path_text
@@ -41,12 +42,15 @@ def run_rules(
 ) -> tuple[Diagnostic, ...]:
     """Every finding, sorted by place. `settings` overrides severities by rule id; unknown ids raise InvalidInput."""
     _refuse_unknown(rules, settings)
-    found = [
-        _diagnostic(rule, severity, finding)
-        for rule in rules
-        if (severity := settings.get(rule.id, rule.severity)) is not Severity.OFF
-        for finding in rule.check(resources)
-    ]
+    found: list[Diagnostic] = []
+    for rule in rules:
+        severity = settings.get(rule.id, rule.severity)
+        if severity is Severity.OFF:
+            continue
+        told = [_diagnostic(rule, severity, finding) for finding in islice(rule.check(resources), MAX_FINDINGS + 1)]
+        found.extend(told[:MAX_FINDINGS])
+        if len(told) > MAX_FINDINGS:
+            found.append(and_more(told[MAX_FINDINGS]))
     return tuple(sorted(found, key=lambda diagnostic: diagnostic.sort_key))
 
 

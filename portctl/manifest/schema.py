@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from portctl.manifest.dialect import find_errors
+from portctl.manifest.findings import MAX_FINDINGS, and_more
 from portctl.manifest.wording import words
 from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.kind import Kind, OnDelete, within
@@ -29,6 +30,8 @@ def check_schema(resource: Resource) -> tuple[Diagnostic, ...]:
     partial = resource.meta.management in (Management.OBSERVE, Management.MERGE) or resource.shared
     findings: dict[tuple[Path, str], Diagnostic] = {}
     for error in find_errors(_schema_of(resource.kind.schema), thaw(resource.attributes)):
+        if len(findings) > MAX_FINDINGS:
+            break
         path: Path = tuple(error.absolute_path)
         if partial and error.validator in _ABOUT_ABSENCE and path[0] not in resource.kind.identity:
             continue
@@ -44,7 +47,10 @@ def check_schema(resource: Resource) -> tuple[Diagnostic, ...]:
             hint=said.hint,
             path=path_text(place),
         )
-    return tuple(sorted(findings.values(), key=lambda finding: finding.sort_key))
+    found = list(findings.values())
+    if len(found) > MAX_FINDINGS:
+        found[MAX_FINDINGS:] = [and_more(found[MAX_FINDINGS])]
+    return tuple(sorted(found, key=lambda finding: finding.sort_key))
 
 
 def export_schema(catalogue: Mapping[str, Kind]) -> dict[str, Any]:

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import yaml
 
+from portctl.providers.gitlab.yaml_loader import Loader, Reference, TooMuch, count
 from portctl.source import Path
 
+__all__ = ["DEFAULT_FILE", "CiFile", "NotYaml", "Reference", "parse"]
+
 DEFAULT_FILE = ".gitlab-ci.yml"
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """`!reference [job, key]`: something that stands elsewhere."""
-
-    path: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +50,13 @@ class NotYaml(Exception):
         self.line = line
 
 
-class _Loader(yaml.SafeLoader):
-    """Knows the one tag of its own that GitLab has. Dates stay text, as GitLab wants them in variables."""
-
-
-def _reference(loader: Any, node: Any) -> Reference:
-    return Reference(tuple(str(part) for part in loader.construct_sequence(node)))
-
-
-_Loader.add_constructor("!reference", _reference)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
-
-
+@lru_cache(maxsize=16)
 def parse(text: str) -> CiFile:
     """`text` as GitLab takes it: the first document, or the second one when the first is a header. Raises NotYaml."""
-    loader = _Loader(text)
+    loader = None
     try:
+        count(text)
+        loader = Loader(text)
         nodes = []
         while loader.check_node():
             nodes.append(loader.get_node())
@@ -83,13 +71,20 @@ def parse(text: str) -> CiFile:
             _walk(nodes[0], (), header_lines, [], 0)
             header = loader.construct_document(nodes[0])
         body = loader.construct_document(node)
+    except TooMuch as error:
+        raise NotYaml(str(error), error.line) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise NotYaml(error.problem or "it is malformed", mark.line + 1 if mark else 1) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        last = max(1, len(text.splitlines()))
+        raise NotYaml(error.problem or "it is malformed", min(mark.line + 1, last) if mark else 1) from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise NotYaml("it holds a character that YAML refuses", line) from error
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError) as error:  # PyYAML's own, of odd tags
         raise NotYaml(str(error) or type(error).__name__, 1) from error
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
     return CiFile(body, lines, tuple(twice), header, header_lines, node.start_mark.index)
 
 

@@ -167,7 +167,7 @@ spec:
     other.yml: {{content: "[ no yaml"}}
     notes.txt: {{content: "[ no yaml"}}
 """
-    broken = "it is no YAML: expected ',' or ']', but got '<stream end>'"
+    broken = "it is no YAML: did not find expected ',' or ']'"
     assert details("gitlab/pipeline-invalid", text) == [
         f'11:26 spec.files."other.yml".content[1]: other.yml, line 1: {broken}'
     ]

@@ -26,6 +26,9 @@ JOB_KEYWORDS = frozenset(
         *("timeout", "trigger", "type", "variables", "when"),
     )
 )
+_LONGEST_WORD, _MOST_WORDS = 100, 1000
+_MOST_LEVELS = 11
+"""Source: GitLab docs, CI/CD YAML syntax reference, `extends`: as many as eleven levels."""
 _STAGES = ("build", "test", "deploy")
 _WHENS = ("on_success", "on_failure", "always", "manual", "delayed", "never")
 _STARTS = ("script", "run", "trigger")
@@ -59,6 +62,9 @@ class _Pipeline:
         self.misshapen = False
         self._jobs: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self._stages: tuple[str, ...] = _STAGES
+        self._whole: dict[str, dict[str, Any]] = {}
+        self._why_not: dict[str, str] = {}
+        self._open_ended: dict[str, bool] = {}
 
     def shapes(self) -> Iterator[Problem]:
         """Each file and each job by itself."""
@@ -168,6 +174,14 @@ class _Pipeline:
         """Why the templates of a job cannot be put together, "" when they can."""
         if name in seen:
             return f"`{name}` extends itself"
+        if len(seen) > _MOST_LEVELS:
+            return f"extends templates more than {_MOST_LEVELS} levels deep"
+        if not self._why_not.get(name, "?"):
+            return ""
+        self._why_not[name] = self._unextendable_parent(name, seen)
+        return self._why_not[name]
+
+    def _unextendable_parent(self, name: str, seen: tuple[str, ...]) -> str:
         for parent in self._parents(name):
             if parent not in self._jobs:
                 if self._complete and not holds_input(parent):
@@ -180,15 +194,19 @@ class _Pipeline:
 
     def _may_inherit(self, name: str) -> bool:
         """Whether something that is not here may complete the job."""
-        unknown = any(parent not in self._jobs or self._may_inherit(parent) for parent in self._parents(name))
-        return unknown or any(key == "<<" for key in self._jobs[name][1])
+        if name not in self._open_ended:
+            unknown = any(parent not in self._jobs or self._may_inherit(parent) for parent in self._parents(name))
+            self._open_ended[name] = unknown or any(key == "<<" for key in self._jobs[name][1])
+        return self._open_ended[name]
 
     def _merged(self, name: str) -> dict[str, Any]:
-        merged: dict[str, Any] = {}
-        for parent in self._parents(name):
-            if parent in self._jobs and not self._unextendable(parent):
-                merged |= self._merged(parent)
-        return merged | dict(self._jobs[name][1])
+        if name not in self._whole:
+            merged: dict[str, Any] = {}
+            for parent in self._parents(name):
+                if parent in self._jobs and not self._unextendable(parent):
+                    merged |= self._merged(parent)
+            self._whole[name] = merged | dict(self._jobs[name][1])
+        return self._whole[name]
 
 
 def local_includes(body: Any) -> list[str]:
@@ -263,5 +281,6 @@ def _noun(value: Any) -> str:
 
 
 def _near(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.7)
+    near = [each for each in sorted(known) if each[:1] == word[:1] and len(each) <= _LONGEST_WORD]
+    close = difflib.get_close_matches(word[:_LONGEST_WORD], near[:_MOST_WORDS], n=1, cutoff=0.7)
     return f" Did you mean `{close[0]}`?" if close else ""

@@ -154,8 +154,8 @@ def test_included_files_are_judged_where_they_stand() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("a: [b\nb: c: d]\n", 2, "expected ',' or ']', but got ':'"),
-        ("a: b\n\tc: d\n", 2, "found character '\\t' that cannot start any token"),
+        ("a: [b\nb: c: d]\n", 2, "did not find expected ',' or ']'"),
+        ("a: b\n\tc: d\n", 2, "found a tab character that violates indentation"),
         ("a: !custom b\n", 1, "could not determine a constructor for the tag '!custom'"),
         ("[" * 5000, 1, ""),
     ],
