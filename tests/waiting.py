@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 600.0
 """So long nothing that goes on takes, however busy the machine is: whoever waits longer waits in vain."""
 
 

@@ -15,6 +15,7 @@ from tests.e2e.processes import Done, portctl
 from tests.e2e.refused_settings import REAL
 from tests.servers import port_client
 from tests.unit.cli.conftest import BLUEPRINT, PROJECT, Place
+from tests.waiting import PATIENCE_SECONDS
 
 HEADER = "Plan for delivery, environment sandbox\n  port: org_gZnqUwgGk11MbWi2 at URL as Sandbox\n\n"
 SAME = "No changes. Everything is as the manifests say (2 resources).\n"
@@ -94,7 +95,9 @@ def on_a_terminal(*arguments: str) -> str:
     """The output of a command whose stdout is a terminal."""
     ours, theirs = pty.openpty()
     with open(ours, "rb", buffering=0) as screen:
-        done = subprocess.run([sys.executable, "-m", "portctl", *arguments], stdout=theirs, check=False, timeout=60)
+        done = subprocess.run(
+            [sys.executable, "-m", "portctl", *arguments], stdout=theirs, check=False, timeout=PATIENCE_SECONDS
+        )
         os.close(theirs)
         assert done.returncode == 0
         return screen.read(100_000).decode().replace("\r\n", "\n")

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS
+
 DEMO = pathlib.Path(__file__).parents[2] / "demo" / "run"
 DROPPED = '{"kind": "drop_field", "method": "POST", "path": "^/v1/actions", "field": "title"}'
 REFUSED = '{"kind": "status", "method": "DELETE", "path": "^/v1/actions/", "status": 422}'
@@ -19,7 +21,7 @@ def demo(scratch: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[
     path = f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "TMPDIR": str(scratch)}
     return subprocess.run(
-        [str(DEMO), *arguments], capture_output=True, text=True, check=False, timeout=120, env=environment
+        [str(DEMO), *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS, env=environment
     )
 
 

@@ -13,6 +13,7 @@ from portctl.sandbox import control
 from tests.e2e.processes import portctl
 from tests.e2e.refused_settings import REAL
 from tests.unit.cli.conftest import PROJECT, Place
+from tests.waiting import PATIENCE_SECONDS
 
 NEW = """\
 note: ledger/real.json is new: it is what portctl knows to be its own
@@ -30,7 +31,7 @@ note: git does not see the ledger .portctl/ledger/real.json
 
 @pytest.fixture
 def repository(project: Place) -> Place:
-    subprocess.run(["git", "init", "--quiet"], check=True, timeout=20)
+    subprocess.run(["git", "init", "--quiet"], check=True, timeout=PATIENCE_SECONDS)
     project.write("environments/real.yaml", REAL.replace("SANDBOX", project.sandbox.urls["port"]))
     return project
 
@@ -44,8 +45,8 @@ def own_sandbox(repository: Place) -> Iterator[None]:
 
 def staged() -> list[str]:
     """Everything that a person who adds all files would commit."""
-    subprocess.run(["git", "add", "-A"], check=True, timeout=20)
-    listed = subprocess.run(["git", "ls-files"], check=True, capture_output=True, text=True, timeout=20)
+    subprocess.run(["git", "add", "-A"], check=True, timeout=PATIENCE_SECONDS)
+    listed = subprocess.run(["git", "ls-files"], check=True, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     return listed.stdout.split()
 
 

@@ -20,6 +20,7 @@ from tests.e2e import (
 )
 from tests.e2e.refusal import NOTHING_SENT, SOMETHING_WRITTEN, Refusal, documented, write
 from tests.unit.cli.conftest import Place
+from tests.waiting import PATIENCE_SECONDS
 
 MODULES = (refused_files, refused_manifests, refused_values, refused_settings, refused_plans, refused_by_services)
 TABLE = tuple(refusal for module in MODULES for refusal in module.REFUSED)
@@ -109,7 +110,7 @@ def test_the_program_says_the_same_as_the_function(
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
         )
     assert (done.returncode, done.stderr) == (documented()[what][1], refusal.said)
     assert done.stdout.replace(project.sandbox.urls["port"], "URL") == (refusal.shown or "")

@@ -13,6 +13,7 @@ import pytest
 
 from portctl.sandbox import control
 from portctl.story.stage import stage
+from tests.waiting import PATIENCE_SECONDS
 
 ROOT = pathlib.Path(__file__).parents[2]
 ASK = ("run-action", "deploy_service_to_cluster", "--entity", "shop/checkout")
@@ -36,7 +37,7 @@ def play(running: control.Running, tmp_path: pathlib.Path) -> Play:
 
     def play(*words: str) -> tuple[int, str]:
         command = [sys.executable, "-m", "portctl", "-C", str(tmp_path), "sandbox", *words]
-        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
         return ended.returncode, ended.stdout + ended.stderr
 
     return play
@@ -137,6 +138,6 @@ def test_a_project_that_gitlab_does_not_have_is_refused_with_those_that_it_has(p
 def test_without_a_sandbox_the_hint_says_how_to_get_one(tmp_path: pathlib.Path) -> None:
     (tmp_path / "portctl.yaml").write_bytes((ROOT / "portctl.yaml").read_bytes())
     command = [sys.executable, "-m", "portctl", "-C", str(tmp_path), "sandbox", "pipelines"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
     hint = "error: The sandbox does not run\n  hint: Start it: portctl sandbox up --detach\n"
     assert (ended.returncode, ended.stdout + ended.stderr) == (3, hint)

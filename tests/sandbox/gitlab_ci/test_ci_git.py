@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.sandbox.gitlab_ci.workshop import PROJECT, Workshop
+from tests.waiting import PATIENCE_SECONDS
 
 OWN = "platform/pipelines"
 OTHER = "shop/checkout"
@@ -48,7 +49,9 @@ class Job:
         clean = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1"}
         identity = ("-c", "user.name=Job", "-c", "user.email=job@example.com")
         command = ["git", *identity, *arguments]
-        return subprocess.run(command, cwd=folder, env=clean, capture_output=True, check=False, timeout=30).returncode
+        return subprocess.run(
+            command, cwd=folder, env=clean, capture_output=True, check=False, timeout=PATIENCE_SECONDS
+        ).returncode
 
     def clone(self, folder: Path) -> Path:
         address = f"{self.url.replace('://', f'://gitlab-ci-token:{self.token}@')}/{OWN}.git"

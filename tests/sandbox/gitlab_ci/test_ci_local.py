@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.sandbox.gitlab_ci.workshop import Workshop
+from tests.waiting import PATIENCE_SECONDS
 
 VERSION = "4.73.0"
 TOOL = shutil.which("gitlab-ci-local")
@@ -100,7 +101,7 @@ def under_gitlab_ci_local(folder: Path, pipeline: str) -> Ended:
 
     def run(*command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=60
+            command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
         )
 
     project.mkdir()

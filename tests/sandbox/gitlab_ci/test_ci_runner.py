@@ -12,6 +12,7 @@ import pytest
 
 from tests.sandbox.gitlab_ci.by_hand import Runner, upload, zipped
 from tests.sandbox.gitlab_ci.workshop import PROJECT, Workshop
+from tests.waiting import PATIENCE_SECONDS
 
 STAGES = """
 stages: [one, two, three]
@@ -115,7 +116,7 @@ def test_a_runner_is_given_the_oldest_job_with_all_that_it_needs(
     info = job["git_info"]
     fetch = ["fetch", "--quiet", "--depth", str(info["depth"]), info["repo_url"], *info["refspecs"]]
     for arguments in (["init", "--quiet"], fetch, ["checkout", "--quiet", sha]):
-        subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True, timeout=60)
+        subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True, timeout=PATIENCE_SECONDS)
     assert (tmp_path / ".gitlab-ci.yml").is_file()
     assert runner.request().status_code == 204
 

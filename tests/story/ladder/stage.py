@@ -16,6 +16,7 @@ from portctl.sandbox import control
 from portctl.story.services import Said, Services
 from portctl.story.telling import Telling
 from tests.story.ladder.guide import Guide
+from tests.waiting import PATIENCE_SECONDS
 
 ROOT = pathlib.Path(__file__).parents[3]
 PROJECT = "platform/pipelines"
@@ -102,7 +103,7 @@ class Bench:
         """The guide only says that there is one: column, message, rule and Port's webhook are this project's."""
         command = [sys.executable, "-m", "portctl", "-C", str(self._folder), "apply", "--yes", "-e", "sandbox"]
         shutil.rmtree(self._folder / ".portctl" / "ledger", ignore_errors=True)
-        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
     def _pass_time(self) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from portctl.cli.run import run
 from tests.unit.cli.conftest import BLUEPRINT, PROJECT
+from tests.waiting import PATIENCE_SECONDS
 
 ENVIRONMENT = """\
 apiVersion: portctl/v1
@@ -149,14 +150,18 @@ def test_a_file_that_may_not_be_read_is_told(
 
 def test_values_come_from_a_command_as_a_shell_gives_them(project: pathlib.Path) -> None:
     line = f"{sys.executable} -m portctl validate --values <(echo 'title: y')"
-    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, cwd=project, timeout=60)
+    done = subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, check=False, cwd=project, timeout=PATIENCE_SECONDS
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("command", ["version", "validate", "validate --json", "render", "--help"])
 def test_output_that_has_no_room_is_an_error_and_no_traceback(command: str, project: pathlib.Path) -> None:
     line = f"{sys.executable} -m portctl {command} > /dev/full"
-    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, cwd=project, timeout=60)
+    done = subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, check=False, cwd=project, timeout=PATIENCE_SECONDS
+    )
     why = "No space left on device; of the output, if that goes into a file or a pipe"
     assert (done.returncode, done.stderr) == (1, f"error: The system refused\n  {why}\n")
 
@@ -165,5 +170,7 @@ def test_somebody_without_a_name_and_a_home_can_work(project: pathlib.Path) -> N
     """As in a container whose user has no entry in /etc/passwd."""
     bare = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
     words = [sys.executable, "-m", "portctl", "validate"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=project, timeout=60, env=bare)
+    done = subprocess.run(
+        words, capture_output=True, text=True, check=False, cwd=project, timeout=PATIENCE_SECONDS, env=bare
+    )
     assert (done.returncode, done.stderr) == (0, "")

@@ -12,6 +12,7 @@ from portctl.errors import ApiError
 from portctl.wire.auth import Token, TokenAuth
 from portctl.wire.client import Client
 from tests.unit.wire.services import Service, reply
+from tests.waiting import PATIENCE_SECONDS
 
 
 class Issuer:
@@ -90,7 +91,7 @@ def test_threads_that_start_together_share_one_token_and_one_renewal() -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.headers["authorization"] == "Bearer t1":
-            barrier.wait(timeout=5)
+            barrier.wait(timeout=PATIENCE_SECONDS)
             return reply(401, {})
         return reply(200, {"by": request.headers["authorization"]})
 
