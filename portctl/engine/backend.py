@@ -56,7 +56,8 @@ class FileBackend:
         if lost is not None:
             raise PortctlError(
                 "Unreadable ledger",
-                f"{self._path}: {lost} is a link, and what it leads to is not there",
+                f"{lost} is a link, and what it leads to is not there"
+                + ("" if lost == self._path else f"; the ledger is {self._path}"),
                 hint="Is a disk not mounted? Without its ledger portctl does not know what it created. "
                 "Where there never was one, remove the link.",
             )

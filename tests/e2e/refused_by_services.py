@@ -152,6 +152,20 @@ error: Port cannot be used
 """,
     ),
     Refusal(
+        what="a rate limit that lasts longer than is waited",
+        faults=(
+            Fault(
+                FaultKind.STATUS, service="port", path="/v1/blueprints", status=429, retry_after_seconds=3_155_760_000
+            ),
+        ),
+        in_file=False,
+        said="""\
+error: Service asks to wait
+  Port takes no requests for more than a year: it limits requests; 600 s is the most that is waited
+  hint: Run the same command again then, or let it wait: --max-wait SECONDS.
+""",
+    ),
+    Refusal(
         what="HTML with status 200, or anything else that is not the API",
         faults=(Fault(FaultKind.HTML, service="port", path="/v1/blueprints"),),
         in_file=False,

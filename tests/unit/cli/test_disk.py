@@ -89,7 +89,7 @@ def test_an_apply_on_a_disk_that_fails_is_finished_by_the_next_one(
     calls = list(disk.calls)
     assert {call.split()[0] for call in calls} >= {"open", "write", "fsync", "replace", "fchmod", "ftruncate"}
     cases = [(number, name) for number in range(1, len(calls) + 1) for name in FAILURES]
-    tried = chosen(f"disk {begin.__name__} {once}", cases, 12)
+    tried = chosen(f"disk {begin.__name__} {once}", cases, 6)
     for number, name in tried:
         disk.heal()
         anew()

@@ -140,7 +140,8 @@ def test_a_link_that_leads_nowhere_is_no_new_ledger(where: str, tmp_path: pathli
         with pytest.raises(PortctlError) as caught:
             use()
         assert caught.value.summary == "Unreadable ledger"
-        assert caught.value.detail == f"{backend.where}: {link} is a link, and what it leads to is not there"
+        told = f"{link} is a link, and what it leads to is not there"
+        assert caught.value.detail == (told if where else f"{told}; the ledger is {backend.where}")
         assert caught.value.hint.startswith("Is a disk not mounted?")
     assert [file.name for file in tmp_path.iterdir()] == ["project"]
 
