@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ _POLL_SECONDS = 0.1
 _ENDED = ("success", "failed", "canceled", "skipped")
 _LAST_WORDS = 8
 DEPLOY_STEP = "DEPLOY STEP:"
+_DEPLOY_LINE = re.compile(rf"^(?:[\d-]+T[\d:.]+Z \d\dO )?{DEPLOY_STEP}", re.MULTILINE)
+"""GitLab's runner puts a time before every line of a log; the sandbox's does not."""
 
 
 class Broken(PortctlError):
@@ -114,7 +117,7 @@ class Telling:
 
     def deploy_starts(self) -> int:
         """How often a deploy step was begun, as the logs of the jobs tell."""
-        return sum(self.services.trace(job["id"]).count(f"\n{DEPLOY_STEP}") for job in self.deploy_jobs())
+        return sum(len(_DEPLOY_LINE.findall(self.services.trace(job["id"]))) for job in self.deploy_jobs())
 
     def deploy_jobs(self) -> list[Row]:
         """Jobs that deploy, or were to."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -120,12 +121,17 @@ class _Attempt:
         whole, newline, self._held = (self._held + piece).rpartition(b"\n")
         for secret in self._secrets:
             whole = whole.replace(secret.encode(), b"[MASKED]")
-        self._log += whole + newline
+        self._log += b"".join(_stamp() + line + newline for line in whole.split(b"\n")) if newline else b""
 
     def _send(self) -> None:
         """Errors: Gone."""
         while self._sent < len(self._log):
             self._sent = self._client.append(self._job, self._sent, self._log[self._sent :])
+
+
+def _stamp() -> bytes:
+    """What stands before every line of a log since gitlab-runner 17.5: a time, the stream, and which part of it."""
+    return f"{datetime.now(UTC).isoformat(timespec='microseconds').replace('+00:00', 'Z')} 01O ".encode()
 
 
 def _failed(code: int, status: str = "failed") -> tuple[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.foreign_runner.runner import ForeignRunner
 from tests.sandbox.gitlab_ci.workshop import PROJECT, Workshop
 
 PATIENCE_SECONDS = 60.0
+STAMP = re.compile(r"^[\d-]+T[\d:.]+Z \d\dO ")
 ENDED = ("success", "failed", "canceled", "manual")
 WHOLE = """
 stages: [make, use, after]
@@ -83,10 +85,18 @@ def ended(workshop: Workshop, runner: ForeignRunner) -> None:
         time.sleep(0.05)
 
 
+def unstamped(line: str) -> str:
+    return STAMP.sub("", line)
+
+
 def printed(workshop: Workshop, name: str) -> list[str]:
     """The log without what a runner says itself, and without the commands."""
     runners = ("$ ", "Running with", "Getting source", "Checking out", "Downloading", "Uploading", "Executing", "Job ")
-    return [line for line in workshop.log(name).splitlines() if not line.startswith((*runners, "ERROR: Job failed"))]
+    return [
+        line
+        for line in map(unstamped, workshop.log(name).splitlines())
+        if not line.startswith((*runners, "ERROR: Job failed"))
+    ]
 
 
 def seen(workshop: Workshop) -> dict[str, Any]:
@@ -150,7 +160,7 @@ def test_a_foreign_runner_ends_a_canceled_job_and_after_script_is_told(
     workshop.commit(LONG)
     workshop.last = workshop.trigger()
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while "begun\n" not in workshop.log("a").replace("$ echo begun\n", ""):
+    while "begun" not in printed(workshop, "a"):
         assert time.monotonic() < deadline, workshop.states()
         time.sleep(0.05)
     job = f"{PROJECT}/jobs/{workshop.job('a')['id']}"
