@@ -7,6 +7,7 @@ import pathlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -37,10 +38,19 @@ class Silence:
 
 
 class World:
-    """One project folder against one sandbox."""
+    """One project folder against one sandbox. `waits_move_clock`: nothing is waited for but on the sandbox's clock."""
 
-    def __init__(self, root: pathlib.Path, sandbox: Sandbox, *, credential: str = "default", workers: int = 8) -> None:
+    def __init__(
+        self,
+        root: pathlib.Path,
+        sandbox: Sandbox,
+        *,
+        credential: str = "default",
+        workers: int = 8,
+        waits_move_clock: bool = False,
+    ) -> None:
         self.root = root
+        self.waits_move_clock = waits_move_clock
         self.sandbox = sandbox
         self.workers = workers
         self.watch = Silence()
@@ -91,14 +101,10 @@ class World:
 
     @contextmanager
     def bench(self, *, read_only: bool) -> Iterator[Bench]:
-        scale = self.sandbox.world.clock.scale
-        with open_bench(
-            self.workspace(),
-            read_only=read_only,
-            watch=self.watch,
-            sleep=lambda seconds: time.sleep(seconds / scale),
-        ) as bench:
-            yield bench
+        clock = self.sandbox.world.clock
+        sleep = clock.advance if self.waits_move_clock else lambda seconds: time.sleep(seconds / clock.scale)
+        with open_bench(self.workspace(), read_only=read_only, watch=self.watch, sleep=sleep) as bench:
+            yield replace(bench, now=clock.seconds) if self.waits_move_clock else bench
 
     def plan(self, **options: Any) -> Plan:
         with self.bench(read_only=True) as bench:
