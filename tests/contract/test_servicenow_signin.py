@@ -137,5 +137,5 @@ def test_a_rate_limit_is_waited_for_as_long_as_it_says(sandbox: Sandbox) -> None
     with provider_for(sandbox, sleep=waits.append) as provider:
         sandbox.world.faults.add(Fault(kind=FaultKind.STATUS, status=429, service="servicenow", times=1))
         assert provider.login().principal == "portctl.integration"
-    assert waits
-    assert 50 <= waits[0] <= 60
+    (seconds,) = waits
+    assert 59 <= seconds <= 61  # both clocks, that of the limit and that of the answer, tell whole seconds
