@@ -118,6 +118,7 @@ class Ground:
     born: set[str] = field(default_factory=set)
     looked: Counter[str] = field(default_factory=Counter)
     commands: int = 0
+    found: int = 0
 
     def furnish(self, number: int, turn: int, monkeypatch: pytest.MonkeyPatch) -> None:
         """The project, and a value of a group for each secret: in the environment, else in a file outside.
@@ -195,6 +196,7 @@ class Ground:
         self.looked[place] += 1
         found = [f"{name} in {place} of {' '.join(arguments)}" for name in NAMES if self.tracks[name].are_in(text)]
         found += [f"a born secret in {place} of {' '.join(arguments)}" for each in (*self.born, TOKEN) if each in text]
+        self.found += len(found)
         assert found == [], f"{found}: {text[:3000]}"
 
 

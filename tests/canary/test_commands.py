@@ -88,6 +88,7 @@ def ground(
     yield made
     output.scrub_with(str)
     TOTALS["commands"] += made.commands
+    TOTALS["secrets found"] += made.found
     TOTALS.update({f"looked: {place}": times for place, times in made.looked.items()})
 
 
@@ -183,6 +184,6 @@ def test_figures(covered: list[str]) -> None:
             "commands run": TOTALS["commands"],
             "requests that were sent back": TOTALS["requests that were sent back"],
             **{f"texts looked at: {place}": times for place, times in looked.items()},
-            "secrets found": 0,
+            "secrets found": TOTALS["secrets found"],
         },
     )
