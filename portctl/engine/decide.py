@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
-from portctl.engine.claims import made_by_claim
+from portctl.engine.claims import made_anew, made_by_claim
 from portctl.engine.compare import (
     Desired,
     creation_edits,
@@ -67,8 +67,15 @@ def decide(resource: Resource, ground: Ground) -> Decision:
     entry = ground.ledger.entries.get(resource.remote_key)
     if resource.management is Management.OBSERVE:
         return _observed(resource, live, entry)
+    if entry is not None and live is not None and made_anew(resource.kind, entry, live):
+        decision = _decided(resource, live, None, ground)
+        return replace(decision, change=replace(decision.change, anew=True))
     if entry is not None and live is not None and not made_by_claim(resource.kind, entry, live):
         entry = None
+    return _decided(resource, live, entry, ground)
+
+
+def _decided(resource: Resource, live: Live | None, entry: Entry | None, ground: Ground) -> Decision:
     desired = desired_side(resource, resolve(resource.attributes, ground.known))
     if live is None:
         hidden = _hidden(resource, ground)
@@ -120,6 +127,7 @@ def _creation(desired: Desired, entry: Entry | None, ground: Ground) -> Change:
 def _found(desired: Desired, shown: Live, live: Live, renames: tuple[Renamed, ...], ground: Ground) -> Decision:
     """Something exists that the ledger does not know: adopt it when it equals, ask before touching it."""
     resource = desired.resource
+    replaced = resource.remote_key in ground.ledger.entries and not ground.ledger.entries[resource.remote_key].claimed
     found = edits(desired, live_side(desired, shown), None)
     verdict = secret_edits(resource.kind, desired.sealed, live, None, _judge(ground), rotate=False)
     readable = {edit.path for edit in verdict.edits}
@@ -128,7 +136,7 @@ def _found(desired: Desired, shown: Live, live: Live, renames: tuple[Renamed, ..
     if consent and (found or secrets or renames):
         return _known(desired, shown, live, renames, None, ground, why="adopted, as allowed")
     if (consent or resource.meta.adopt is not Adopt.NEVER) and not found and not secrets and not renames:
-        why = "it exists and equals its manifest"
+        why = "it was made anew and equals its manifest" if replaced else "it exists and equals its manifest"
         return Decision(_change(resource, Action.ADOPT, live=live, why=why, **_edges(resource, ground)))
     if resource.meta.adopt is Adopt.NEVER and not consent:
         detail, hint = "its manifest says adopt: never", "Remove the object or the manifest, or allow its adoption."
@@ -139,10 +147,13 @@ def _found(desired: Desired, shown: Live, live: Live, renames: tuple[Renamed, ..
         what, doing = ("lacks", "add") if adding else ("differs from its manifest at", "overwrite")
         detail = f"it {what} {', '.join(paths[:8])}" + (", ..." if len(paths) > 8 else "")
         hint = f"To take it over and {doing} these: --adopt '{resource.address}'"
+    known = "exists but is not in the ledger"
+    if replaced:
+        known = "is not the object that is in the ledger: that is gone, and somebody has made another one"
     refusal = Refusal(
         exit_code=ExitCode.CONSENT,
         summary="Exists already and is not ours",
-        detail=f"{resource.address} exists but is not in the ledger, and {detail}",
+        detail=f"{resource.address} {known}, and {detail}",
         hint=hint,
         address=resource.address,
     )

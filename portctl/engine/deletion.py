@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from portctl.engine.claims import made_by_claim
+from portctl.engine.claims import made_anew, made_by_claim
 from portctl.engine.compare import taken_back
 from portctl.engine.decide import Decision, Ground, after_removal, guarded
 from portctl.engine.ledger import Entry
@@ -61,6 +61,9 @@ def decide_leftover(entry: Entry, ground: Ground) -> Decision:
     live = ground.lives.get(entry.key)
     if live is None:
         return Decision(_change(entry, kind, Action.FORGET, None, "it is gone already"))
+    if made_anew(kind, entry, live):
+        why = "ours is gone already, and somebody has made another one: left as it is"
+        return Decision(_change(entry, kind, Action.FORGET, live, why))
     if not kind.deletable:
         return Decision(_change(entry, kind, Action.FORGET, live, "it stays as it is: it goes with its parent"))
     if (entry.on_delete or kind.on_delete) is OnDelete.KEEP:

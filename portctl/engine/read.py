@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portctl.engine.canonical import digest
+from portctl.engine.claims import made_anew
 from portctl.engine.ledger import Entry, Ledger
 from portctl.engine.normalise import normalise
 from portctl.engine.pool import run_all
@@ -54,7 +55,8 @@ class Reader:
         not seen our last writes yet.
         """
         keys = self._with_parents(wanted)
-        hints = {key: self._about(key, ledger, about or {}) for key in keys if self.catalogue[key[1]].partial}
+        told = [key for key in keys if self.catalogue[key[1]].partial or self.catalogue[key[1]].server_id]
+        hints = {key: self._about(key, ledger, about or {}) for key in told}
         lives, gone = self._read_all(keys, {}, hints)
         for pause in LAG_PAUSES:
             late = [key for key in keys if key in gone or self._is_late(key, lives, ledger)]
@@ -92,7 +94,9 @@ class Reader:
 
     def _about(self, key: RemoteKey, ledger: Ledger, about: Mapping[RemoteKey, Attributes]) -> About:
         entry = ledger.entries.get(key)
-        return About(about.get(key, {}), frozenset(entry.paths) if entry else frozenset())
+        if entry is None:
+            return About(about.get(key, {}), frozenset())
+        return About(about.get(key, {}), frozenset(entry.paths), "" if entry.claimed else entry.remote)
 
     def _read_all(
         self, keys: Sequence[RemoteKey], known: Mapping[RemoteKey, Live], hints: Mapping[RemoteKey, About]
@@ -138,7 +142,7 @@ class Reader:
     def _is_late(self, key: RemoteKey, lives: Mapping[RemoteKey, Live], ledger: Ledger) -> bool:
         """Whether what is shown is exactly what stood there before our last write, a moment ago.
 
-        Or nothing, where the object must be there because it comes with another one that is.
+        Or nothing, where the object must be there because it comes with another one that is; or the one before it.
         """
         live = lives.get(key)
         if live is None and self.catalogue[key[1]].create is None and self._above(key) in lives:
@@ -149,6 +153,8 @@ class Reader:
         entry = ledger.entries.get(key)
         if entry is None or not entry.before or not is_recent(entry.written, self.now()):
             return False
+        if live is not None and made_anew(live.kind, entry, live):
+            return True
         shown = projection_digest(live, entry)
         return shown != entry.after and shown in entry.before
 

@@ -326,6 +326,12 @@ class Writer:
             live = provider.fetch(change.kind, change.identity)
             if live is None:
                 return Written(None, None, changed=False)
+            if change.live is not None and remote_id(change.kind, live) != remote_id(change.kind, change.live):
+                raise StalePlan(
+                    "Made anew meanwhile",
+                    f"{change.address}: the object that the plan saw is gone, and somebody has made another one",
+                    hint="Plan again; what is not this project's is left as it is.",
+                )
             try:
                 provider.delete(change.kind, live, cascade=bool(change.losses))
                 return Written(None, None)

@@ -31,10 +31,14 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is known of an object before it is read: what its manifest says, and the paths that the ledger holds."""
+    """What is known of an object before it is read: what its manifest says, and the paths that the ledger holds.
+
+    `remote` is what the service tells it by, as far as the ledger knows it (`Kind.server_id`).
+    """
 
     attributes: Attributes
     paths: frozenset[Path]
+    remote: str = ""
 
 
 @dataclass(frozen=True, slots=True)

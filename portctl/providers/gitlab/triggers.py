@@ -1,7 +1,8 @@
 """Pipeline trigger tokens: complete for their owner, four characters for everybody else.
 
-GitLab does not ask that descriptions differ. Of several with one description the newest of this user counts; his
-older ones are what a replacement left behind, and show as `superseded`.
+GitLab does not ask that descriptions differ. Of several with one description that one counts whose id the ledger holds;
+where that is gone, there is none. Where no id is known, or a replacement is under way, the newest of this user counts;
+his older ones are what the replacement left behind, and show as `superseded`.
 Source: GitLab docs, "Pipeline trigger tokens API".
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from portctl.errors import ApiError
 from portctl.model.kind import Kind
@@ -23,12 +25,23 @@ from portctl.providers.paths import collection_path, scope_of
 class Triggers(GitLabObjects):
     """See the module."""
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._known: dict[Identity, str] = {}
+        """The ids in the ledger, until something is created here."""
+
     def read(
         self,
         kind: Kind,
         identities: Sequence[Identity],
-        about: Mapping[Identity, About] = MappingProxyType({}),  # noqa: ARG002
+        about: Mapping[Identity, About] = MappingProxyType({}),
     ) -> Mapping[Identity, Live]:
+        self._known |= {identity: known.remote for identity, known in about.items() if known.remote}
+        chosen = ((identity, self._chosen(identity, each)) for identity, each in self._all(kind, identities).items())
+        return {identity: live for identity, live in chosen if live is not None}
+
+    def _all(self, kind: Kind, identities: Sequence[Identity]) -> Mapping[Identity, Sequence[Live]]:
+        """Every token that has one of the descriptions."""
         wanted = dict.fromkeys(identities)
         found: dict[Identity, list[Live]] = {}
         for scope in {scope_of(kind, identity): identity for identity in identities}.values():
@@ -36,7 +49,22 @@ class Triggers(GitLabObjects):
                 live = self._live(kind, item, scope)
                 if live.identity in wanted:
                     found.setdefault(live.identity, []).append(live)
-        return {identity: self._chosen(several) for identity, several in found.items()}
+        return found
+
+    def create(self, kind: Kind, draft: Draft) -> Live:
+        """A request that a proxy sends twice makes two tokens: the one that nobody was told of goes again."""
+        before = {live.attributes["id"] for live in self._mine(kind, draft.identity)}
+        self._known.pop(draft.identity, None)
+        live = super().create(kind, draft)
+        for other in self._mine(kind, draft.identity):
+            if other.attributes["id"] not in {*before, live.attributes["id"]}:
+                self._remove(kind, draft.identity, other.attributes["id"])
+        return live
+
+    def _mine(self, kind: Kind, identity: Identity) -> Sequence[Live]:
+        user = self._account.user()
+        several = self._all(kind, [identity]).get(identity, ())
+        return [live for live in several if get(live.attributes, ("owner", "id")) == user.id]
 
     def update(self, kind: Kind, live: Live, draft: Draft) -> Live:  # noqa: ARG002
         """All that an existing one can need: that what it replaced goes."""
@@ -60,8 +88,12 @@ class Triggers(GitLabObjects):
             if error.status != NOT_FOUND:
                 raise
 
-    def _chosen(self, several: Sequence[Live]) -> Live:
-        user = self._account.user()
+    def _chosen(self, identity: Identity, several: Sequence[Live]) -> Live | None:
+        user, known = self._account.user(), self._known.get(identity)
+        if known:
+            several = [live for live in several if str(live.attributes["id"]) == known]
+        if not several:
+            return None
         mine = [live for live in several if get(live.attributes, ("owner", "id")) == user.id]
         newest = max(mine or several, key=lambda live: int(live.attributes["id"]))
         if not mine:

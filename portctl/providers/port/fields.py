@@ -5,6 +5,9 @@ from __future__ import annotations
 SERVER_OWNED = ("id", "_id", "orgId", "createdAt", "createdBy", "updatedAt", "updatedBy")
 """What Port adds to every object."""
 
+MADE_AT = "createdAt"
+"""What tells an object from one that is made later under the same identifier: not every kind shows an id."""
+
 SYSTEM_BLUEPRINT = r"_.*"
 """Blueprints that Port itself provides: `_user`, `_team`, `_rule` and others."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from portctl.model.kind import Hold, Kind, Privilege, Ref, Verb
 from portctl.model.value import Attributes
-from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT, SYSTEM_OR_TEMPLATE
+from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SYSTEM_BLUEPRINT, SYSTEM_OR_TEMPLATE
 from portctl.providers.port.schemas.action import action
 
 COLLECTION = "/v1/actions"
@@ -52,6 +52,7 @@ KIND = Kind(
     list_envelope=("actions",),
     update=Verb.PUT,
     server_owned=SERVER_OWNED,
+    server_id=MADE_AT,
     defaults=DEFAULTS,
     empty=(
         *EMPTY,

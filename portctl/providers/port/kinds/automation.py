@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from portctl.model.kind import Kind, Privilege, Ref, Verb
 from portctl.model.value import Attributes
-from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT
+from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SYSTEM_BLUEPRINT
 from portctl.providers.port.kinds.action import COLLECTION, DEFAULTS, EMPTY, UPSERT_TARGET, VERSION, trigger_type
 from portctl.providers.port.schemas.action import automation
 
@@ -38,6 +38,7 @@ KIND = Kind(
     list_envelope=("actions",),
     update=Verb.PUT,
     server_owned=SERVER_OWNED,
+    server_id=MADE_AT,
     defaults={**DEFAULTS, "trigger.condition.combinator": "and"},
     empty=(*EMPTY, "trigger.condition"),
     text=("description",),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from portctl.model.kind import Coverage, Kind, Merge, Privilege, Ref, Search, Verb
 from portctl.model.value import Attributes, Masked, Value, map_leaves
-from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT
+from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SYSTEM_BLUEPRINT
 from portctl.providers.port.schemas.entity import entity
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
@@ -75,6 +75,7 @@ KIND = Kind(
     merge=Merge.PATCH,
     patch_depth=2,
     server_owned=(*SERVER_OWNED, "scorecards"),
+    server_id=MADE_AT,
     defaults={"properties.*": None},
     empty=("title", "icon", "team", "relations.*", "relations", "properties"),
     sets=("team", "relations.*"),

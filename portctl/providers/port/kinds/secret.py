@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portctl.model.kind import Kind, Merge, Privilege, Verb
-from portctl.providers.port.fields import SERVER_OWNED
+from portctl.providers.port.fields import MADE_AT, SERVER_OWNED
 from portctl.providers.port.schemas.secret import secret
 
 KIND = Kind(
@@ -19,6 +19,7 @@ KIND = Kind(
     merge=Merge.PATCH,
     clear={"description": ""},
     server_owned=SERVER_OWNED,
+    server_id=MADE_AT,
     empty=("description",),
     sensitive=("secretValue",),
     write_only=("secretValue",),

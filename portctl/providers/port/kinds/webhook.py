@@ -12,7 +12,7 @@ from typing import Any
 
 from portctl.model.kind import Kind, Merge, Output, Privilege, Ref, Verb
 from portctl.model.value import Attributes
-from portctl.providers.port.fields import SERVER_OWNED, SYSTEM_BLUEPRINT
+from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SYSTEM_BLUEPRINT
 from portctl.providers.port.schemas.webhook import webhook
 
 
@@ -43,6 +43,7 @@ KIND = Kind(
     update=Verb.PUT,
     merge=Merge.PATCH,
     server_owned=(*SERVER_OWNED, "url", "webhookKey"),
+    server_id=MADE_AT,
     defaults={
         "enabled": True,
         "integrationType": "custom",
