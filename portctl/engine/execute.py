@@ -19,7 +19,7 @@ from portctl.engine.read import is_recent
 from portctl.engine.record import Recorder
 from portctl.engine.sending import require_secrets
 from portctl.engine.write import NotAsWanted, OutcomeUnknown, Writer, Written
-from portctl.errors import AnswerLost, ApiError, ConsentNeeded, NoConnection, PortctlError, Unreachable
+from portctl.errors import AnswerLost, ApiError, ConsentNeeded, NoConnection, PortctlError, TryLater, Unreachable
 from portctl.model.address import Address
 from portctl.model.change import Action, Change
 from portctl.model.plan import Phase, Plan, Step
@@ -345,7 +345,7 @@ def _removes(change: Change) -> bool:
 def surely_answered(error: PortctlError | None) -> bool:
     """Whether the service has said that it did nothing, or was not asked: what is not there now will not appear."""
     if isinstance(error, Unreachable):
-        return isinstance(error, NoConnection)
+        return isinstance(error, NoConnection | TryLater)
     if isinstance(error, NotAsWanted | AnswerLost):
         return False
     return not isinstance(error, ApiError) or error.status < _SERVER_ERROR
