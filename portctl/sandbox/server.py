@@ -255,6 +255,7 @@ def _server(app: Any) -> uvicorn.Server:
             app,
             log_config=None,
             access_log=False,
+            date_header=False,  # it would be the machine's
             lifespan="off",
             ws="none",
             http=CuttableProtocol,

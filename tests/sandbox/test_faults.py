@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -57,6 +58,15 @@ def test_a_web_page_is_answered_in_place_of_json(sandbox: Sandbox, port: httpx.C
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert answer.text.startswith("<!doctype html>")
     assert not exists(sandbox)
+
+
+@pytest.mark.parametrize("service", ["port", "gitlab", "servicenow"])
+def test_answers_have_the_date_of_the_sandboxs_clock(sandbox: Sandbox, service: str) -> None:
+    sandbox.world.clock.advance(86_400)
+    before = int(sandbox.world.clock.seconds())
+    answer = httpx.get(sandbox.urls[service])
+    (date,) = answer.headers.get_list("date")
+    assert before <= parsedate_to_datetime(date).timestamp() <= sandbox.world.clock.seconds()
 
 
 def test_an_answer_may_be_late(sandbox: Sandbox, port: httpx.Client) -> None:

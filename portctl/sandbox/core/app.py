@@ -6,6 +6,7 @@ import asyncio
 import logging
 import traceback
 from dataclasses import replace
+from email.utils import format_datetime
 from typing import Any, ClassVar
 
 from starlette.requests import Request as HttpRequest
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from portctl.sandbox.core.clock import Clock
 from portctl.sandbox.core.exchange import Answer, Request, Service
 from portctl.sandbox.core.faults import Fault, FaultKind, drop_field
 from portctl.sandbox.core.world import World
@@ -74,7 +76,7 @@ class ServiceApp:
                 self._perform(request, note)
                 await _cut(scope, receive)
             case FaultKind.TRUNCATE:
-                await _truncate(self._perform(request, note), scope, receive, send)
+                await _truncate(_response(self._perform(request, note), self._world.clock), scope, receive, send)
             case FaultKind.DELAY:
                 resets = self._world.resets
                 await asyncio.sleep(fault.seconds)
@@ -128,15 +130,17 @@ class ServiceApp:
         )
 
     async def _send(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
-        await _response(answer)(scope, receive, send)
+        await _response(answer, self._world.clock)(scope, receive, send)
 
 
-def _response(answer: Answer) -> Response:
-    headers = {"content-type": answer.content_type, **answer.headers}
+def _response(answer: Answer, clock: Clock) -> Response:
+    """With the date of the sandbox's clock, by which its limits end, too."""
+    date = format_datetime(clock.now(), usegmt=True)
+    headers = {"date": date, "content-type": answer.content_type, **answer.headers}
     return Response(answer.encoded(), status_code=answer.status, headers=headers)
 
 
-async def _truncate(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+async def _truncate(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     """Announce the whole body, send half of it, cut."""
 
     async def half(message: Message) -> None:
@@ -145,7 +149,7 @@ async def _truncate(answer: Answer, scope: Scope, receive: Receive, send: Send) 
             message = {**message, "body": body[: len(body) // 2], "more_body": True}
         await send(message)
 
-    await _response(answer)(scope, receive, half)
+    await response(scope, receive, half)
     await asyncio.sleep(0)
     await _cut(scope, receive)
 
