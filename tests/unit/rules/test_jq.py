@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from portctl.providers.port.rules.compiling import installed_compiler
 from portctl.providers.port.rules.jq import unchecked_programs, unusable_programs
-from portctl.providers.port.rules.programs import installed_compiler, newer_than_port, programs
+from portctl.providers.port.rules.programs import newer_than_port, programs
 from portctl.providers.port.rules.shapes import Organisation
 from portctl.providers.port.rules.templates import is_spread, parse
 from tests.unit.rules.builders import details, findings, resources
@@ -126,7 +127,22 @@ spec:
 def test_a_program_that_would_take_the_compiler_down_is_a_finding_like_others(program: str, why: str) -> None:
     compiler = installed_compiler()
     assert compiler is not None
-    assert [compiler(each) for each in (program, ".a | nope", ".a | .b")] == [why, "nope/0 is not defined", ""]
+    assert compiler([".a | nope", program, ".a | .b"]) == {program: why, ".a | nope": "nope/0 is not defined"}
+
+
+@pytest.mark.skipif(installed_compiler() is None, reason="the package jq is not installed")
+def test_programs_that_are_compiled_together_are_told_apart() -> None:
+    compiler = installed_compiler()
+    assert compiler is not None
+    sound = [f"def f: {number}; f # a comment" for number in range(100)]
+    broken = {
+        "1; def x: 2": "syntax error, unexpected ';', expecting $end",
+        ".a) | (.b": "syntax error, unexpected INVALID_CHARACTER, expecting $end",
+        "f1": "f1/0 is not defined",
+        "$x": "$x is not defined",
+        ".a |": "syntax error, unexpected $end",
+    }
+    assert compiler([*sound, *broken]) == broken
 
 
 def test_a_long_program_is_skimmed_once() -> None:
@@ -188,7 +204,7 @@ def test_without_the_package_jq_one_finding_says_that_programs_were_only_skimmed
     (found,) = unchecked_programs(lambda: None)(organisation)
     assert (found.path, found.summary) == (("invocationMethod", "body", "note"), "jq was not compiled")
     assert list(unusable_programs(lambda: None)(organisation)) == []
-    assert list(unchecked_programs(lambda: str)(organisation)) == []
+    assert list(unchecked_programs(lambda: lambda _: {})(organisation)) == []
 
 
 def test_a_missing_package_is_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:

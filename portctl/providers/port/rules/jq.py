@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from portctl.manifest.lint import Finding
-from portctl.providers.port.rules.programs import (
-    Compile,
-    installed_compiler,
-    newer_than_port,
-    programs,
-    unbalanced,
-)
+from portctl.providers.port.rules.compiling import AT_ONCE, Compile, installed_compiler
+from portctl.providers.port.rules.programs import newer_than_port, programs, unbalanced
 from portctl.providers.port.rules.shapes import Organisation
 
 KINDS = ("Action", "ActionPermissions", "Automation", "Blueprint", "Webhook")
@@ -30,20 +26,26 @@ def stray_braces(organisation: Organisation) -> Iterator[Finding]:
             )
 
 
+def _uncompiled(_: Sequence[str]) -> Mapping[str, str]:
+    return {}
+
+
 def unusable_programs(
     compiler: Callable[[], Compile | None] = installed_compiler,
 ) -> Callable[[Organisation], Iterator[Finding]]:
     """The check, with a compiler that may be missing."""
 
     def check(organisation: Organisation) -> Iterator[Finding]:
-        compile_program = compiler()
-        for resource in organisation.ours(*KINDS):
-            for path, program in programs(resource):
-                newer = newer_than_port(program)
-                if newer:
-                    summary, why = "jq is newer than Port's", f"{newer} is newer than jq 1.6, which Port runs"
-                elif compile_program is not None and (why := compile_program(program)):
-                    summary = "jq does not compile"
+        compile_all = compiler() or _uncompiled
+        waiting = ((each, *found) for each in organisation.ours(*KINDS) for found in programs(each))
+        while some := list(islice(waiting, AT_ONCE)):
+            newer = {program: newer_than_port(program) for _, _, program in some}
+            wrong = compile_all([program for program, word in newer.items() if not word])
+            for resource, path, program in some:
+                if newer[program]:
+                    summary, why = "jq is newer than Port's", f"{newer[program]} is newer than jq 1.6, which Port runs"
+                elif program in wrong:
+                    summary, why = "jq does not compile", wrong[program]
                 else:
                     continue
                 yield Finding(

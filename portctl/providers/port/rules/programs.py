@@ -6,32 +6,20 @@ Sources: jq 1.6 manual, jq's NEWS for 1.7 and 1.8, Port's template engine.
 
 from __future__ import annotations
 
-import pathlib
 import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
-from importlib.util import find_spec
 
 from portctl.model.resource import Resource
 from portctl.model.value import MISSING, get
-from portctl.providers.confined import Confined
+from portctl.providers.port.rules.compiling import without_texts
 from portctl.providers.port.rules.jq_paths import paths_of
 from portctl.providers.port.rules.shapes import HOLE, list_at, map_at, texts_below
 from portctl.providers.port.rules.templates import double_quoted, is_spread, parse
 from portctl.source import Path
 
-Compile = Callable[[str], str]
-"""Gives what is wrong with a program, or ""."""
-
 _ROLES = ("execute", "approve")
-_FIELD = re.compile(r"\.|(\.[A-Za-z_]\w*)+")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\[\s\S])*+(?:"|\\?\Z)|#.*')
 _WORD = re.compile(r"(?<![.\w$@])(?:@?[a-z_][a-z0-9_]*)(?!\w|\s*:)")
-_LOADS = re.compile(r"(?:^|;)\s*(import|include)\s*\"")
-_CLUTTER = re.compile(r"^jq: error: | \(Unix shell.*| at <top-level>.*")
 _DEFINED = re.compile(r"def ([a-z_][a-z0-9_]*)")
-_COMPILER = Confined(pathlib.Path(__file__).with_name("jq_child.py"))
-_MOST_SECONDS, _MOST_MEMORY = "2 seconds", "512 MiB"
 _NEWER = (
     *("abs", "have_decnum", "have_literal_numbers", "ltrim", "pick", "rtrim", "skip"),
     *("toarray", "trim", "trimstr", "@base32d", "@urid"),
@@ -66,7 +54,7 @@ def unbalanced(resource: Resource) -> Iterator[Path]:
 
 def newer_than_port(program: str) -> str:
     """The first thing in `program` that jq 1.6 does not know, or ""; conservative: no doubt, no finding."""
-    bare = _QUOTED.sub('""', program)
+    bare = without_texts(program)
     blocks: list[bool] = []
     defined = set(_DEFINED.findall(bare))
     for word in _WORD.findall(bare):
@@ -79,25 +67,6 @@ def newer_than_port(program: str) -> str:
         elif word == "end" and blocks and not blocks.pop():
             return "`if` without `else`"
     return "`.[` after a field with a dot between" if re.search(r"\w\.\[", bare) else ""
-
-
-def installed_compiler() -> Compile | None:
-    """The compiler of the package `jq`, or None where it is not installed."""
-    return _compiled if find_spec("jq") else None
-
-
-@lru_cache(maxsize=4096)
-def _compiled(program: str) -> str:
-    """What is wrong with a program. It is compiled in a child, as some programs take the compiler down."""
-    if _FIELD.fullmatch(program):
-        return ""
-    loads = _LOADS.search(_QUOTED.sub('""', program))
-    if loads:
-        return f"`{loads[1]}` loads a module, and there is none"
-    said = _COMPILER.ask(program)
-    if said is None:
-        return f"compiling it takes more than {_MOST_SECONDS} or {_MOST_MEMORY}, or ends the compiler"
-    return _CLUTTER.sub("", said.splitlines()[0]) if said else ""
 
 
 def _all_programs(resource: Resource) -> Iterator[tuple[Path, str]]:
