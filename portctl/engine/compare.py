@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from portctl.engine.canonical import digest, managed_leaves, same
 from portctl.engine.diff import Difference, differences, standing, whole
 from portctl.engine.ledger import Entry
-from portctl.engine.normalise import declared_paths, normalise, project
+from portctl.engine.normalise import declared_paths, normalise, project, project_of
 from portctl.engine.parts import essential_part, parts_around
 from portctl.engine.secrets import sealed_texts
 from portctl.model.change import Edit, Why
@@ -56,7 +56,7 @@ def live_side(desired: Desired, live: Live, entry: Entry | None = None) -> Canon
     """The part of `live` that the manifest speaks for, masked where the manifest has secrets or had some."""
     hidden = entry.fingerprints if entry else ()
     canonical = normalise(desired.resource.kind, live.attributes, like=desired.canonical, hidden=hidden)
-    return project(canonical, frozenset(desired.declared)) if desired.merge else canonical
+    return project_of(desired.resource.kind, canonical, desired.declared) if desired.merge else canonical
 
 
 def edits(desired: Desired, before: Canonical, entry: Entry | None) -> tuple[Edit, ...]:

@@ -111,6 +111,11 @@ def remove(value: Value, path: Path) -> Value:
     return {key: remove(item, path[1:]) if key == path[0] else item for key, item in value.items()}
 
 
+def project_of(kind: Kind, live: Canonical, paths: Collection[Path]) -> Canonical:
+    """As `project`, without what is left empty by it and equals absence."""
+    return Canonical(_shape(kind, project(live, paths), ()))
+
+
 def project(live: Canonical, paths: Collection[Path]) -> Canonical:
     """The part of `live` that `paths` speak about: what stands at, or below, each of them, in the order of `live`."""
     wanted = frozenset(paths)

@@ -11,7 +11,7 @@ from portctl.model.change import Edit, Why
 from portctl.model.kind import Kind, matches
 from portctl.model.resource import Live
 from portctl.model.value import MISSING, Attributes, Masked, OutputRef, Pending, Sealed, get, leaves, pending
-from portctl.source import Path
+from portctl.source import Path, path_text
 from portctl.vault import Vault
 
 
@@ -63,7 +63,15 @@ def secret_edits(
             found.append(Edit(path, mask, mask, why))
         elif print_ is None:
             notes.append(f"secret {text.label()} is not available here: assumed unchanged")
+        elif _is_unseen(kind, path, live):
+            notes.append(f"{path_text(path)} cannot be seen: it is taken to be what was last sent")
     return SecretVerdict((*found, *_given_up(kind, sealed, entry)), tuple(notes))
+
+
+def _is_unseen(kind: Kind, path: Path, live: Live) -> bool:
+    """Whether nothing shows what stands at `path`, nor when it was written."""
+    there = get(live.attributes, path)
+    return (there is MISSING or there is None) and any(matches(pattern, path) for pattern in kind.unseen)
 
 
 def _why_readable(wanted: str | None, recorded: str | None, there: str | None) -> Why | None:

@@ -225,6 +225,8 @@ class Kind:
     references   edges to other resources
     sensitive    patterns that are masked on both sides
     write_only   patterns that the API never gives back; their change shows in the ledger's fingerprint
+    unseen       patterns of secrets that the service hides in some objects, and of which nothing tells when they were
+                 written: plans say so
     witness      path (in the live attributes) of a time that moves when somebody writes a write-only value
     deferrable   top-level keys that may be left out at creation, to open a circle of references
     connecting   those of them that other deferrable keys lead over: in a circle all members get these before the rest
@@ -289,6 +291,7 @@ class Kind:
     references: tuple[Ref, ...] = ()
     sensitive: tuple[str, ...] = ()
     write_only: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
     witness: str = ""
     outputs: tuple[Output, ...] = ()
     deferrable: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ SCOPE_FILTER = {"filter[environment_scope]": "{environment_scope}"}
 
 REMARKS = (
     "`hidden: true` stands for `masked_and_hidden`. Turning it on or off deletes the variable and creates it again.",
+    "Nothing shows a hidden value, nor when it was written: plans say so, and `--rotate` sends it again.",
     "GitLab shows masked values to who may read variables; here they are shown to nobody, and compared by fingerprint.",
     "A masked value has one line, no blank and at least 8 characters, of a small alphabet unless `raw` is set.",
 )

@@ -36,7 +36,10 @@ _SHUT = ("rest_endpoint", "value")
 
 
 def rows_of(attributes: Attributes) -> dict[RowPath, dict[str, Value]]:
-    """The rows that make up a message, parents first, each with its columns as far as `attributes` say them."""
+    """The rows that make up a message, parents first, each with its columns as far as `attributes` say them.
+
+    A header without a value is none.
+    """
     rows: dict[RowPath, dict[str, Value]] = {(): _scalars(MESSAGE, attributes)}
     for name, value in _named(attributes, "headers"):
         rows["headers", name] = {"value": value}
@@ -44,7 +47,7 @@ def rows_of(attributes: Attributes) -> dict[RowPath, dict[str, Value]]:
         rows["functions", name] = _scalars(FN, function)
         for header, value in _named(function, "headers"):
             rows["functions", name, "headers", header] = {"value": value}
-    return rows
+    return _without_empty_headers(rows)
 
 
 def attributes_of(name: str, rows: Mapping[RowPath, Mapping[str, Value]]) -> Attributes:
@@ -91,7 +94,13 @@ def changed_rows(kind: Kind, live: Attributes, wanted: Attributes, draft: Draft)
             if column:
                 found = get(wanted, end)
                 rows[row][column] = "" if found is MISSING else found
-    return rows
+    return _without_empty_headers(rows)
+
+
+def _without_empty_headers(rows: dict[RowPath, dict[str, Value]]) -> dict[RowPath, dict[str, Value]]:
+    return {
+        path: values for path, values in rows.items() if not isinstance(values.get("value"), str) or values["value"]
+    }
 
 
 def parent_of(path: RowPath) -> RowPath:

@@ -22,6 +22,7 @@ KIND = Kind(
     defaults=DEFAULTS,
     empty=("description",),
     text=("value",),
+    unseen=("value",),
     encode=encode,
     decode=decode,
     canonical=canonical,

@@ -13,17 +13,34 @@ from portctl.providers.servicenow.values import texts
 
 
 def _canonical(attributes: Attributes) -> Attributes:
-    """Instances differ in the case of methods."""
+    """Instances differ in the case of methods.
+
+    What a function has of its own comes before what the message says: its endpoint, its authentication and its headers.
+    So who does not name them says that the function has none.
+    """
     result = texts(attributes)
     functions = result.get("functions")
     if not isinstance(functions, Mapping):
         return result
-    return {**result, "functions": {name: _function(function) for name, function in functions.items()}}
+    headers = result.get("headers")
+    of_all: Attributes = dict.fromkeys(headers, "") if isinstance(headers, Mapping) else {}
+    return {**result, "functions": {name: _function(function, of_all) for name, function in functions.items()}}
 
 
-def _function(function: Value) -> Value:
+def _function(function: Value, of_all: Attributes) -> Value:
     method = function.get("http_method") if isinstance(function, Mapping) else None
-    return {**function, "http_method": method.lower()} if isinstance(method, str) else function
+    if not isinstance(method, str) or not isinstance(function, Mapping):
+        return function
+    own = function.get("headers")
+    return {
+        **_INHERITED,
+        **function,
+        "http_method": method.lower(),
+        "headers": {**of_all, **(own if isinstance(own, Mapping) else {})},
+    }
+
+
+_INHERITED: Attributes = {"rest_endpoint": "", "authentication_type": "inherit_from_parent"}
 
 
 KIND = Kind(
@@ -66,6 +83,7 @@ KIND = Kind(
     canonical=_canonical,
     remarks=(
         "Functions and headers are named by their keys; those that the manifest does not name are left alone.",
+        "A function's own endpoint, authentication and headers override the message's: those that are not declared go.",
         "Read with one request per table. An update writes only the rows that differ.",
         "ServiceNow shows endpoints and header values to who may read the message; here they are shown to nobody.",
     ),
