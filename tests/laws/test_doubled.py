@@ -13,7 +13,7 @@ def test_a_create_that_was_performed_twice_is_ours(world: World) -> None:
             "all.yaml": [
                 *MANIFESTS["blueprints.yaml"],
                 *MANIFESTS["actions.yaml"],
-                *[d for d in MANIFESTS["access.yaml"] if d["kind"] == "port/Secret"],
+                *[d for d in MANIFESTS["access.yaml"] if d["kind"] in ("port/Secret", "port/Webhook")],
             ]
         }
     )
@@ -21,7 +21,7 @@ def test_a_create_that_was_performed_twice_is_ours(world: World) -> None:
         "kind": "duplicate",
         "service": "port",
         "method": "POST",
-        "path": "/v1/(actions|blueprints)$",
+        "path": "/v1/(actions|blueprints|webhooks|organization/secrets)$",
         "times": None,
     }
     world.sandbox.faults.add(parse_fault(fault))
