@@ -75,6 +75,7 @@ def _mark(mark: yaml.error.Mark | Any) -> yaml.error.Mark | Any:
 class _Composer:
     def __init__(self, text: str, file: str, findings: Findings) -> None:
         self._text = text
+        self._lines = text.split("\n")
         self._file = file
         self._findings = findings
         self._loader = _LOADER(text)
@@ -129,7 +130,7 @@ class _Composer:
         first = (error.context_mark or mark).line
         if error.context_mark is not None and first != mark.line:
             detail += f" It begins at {self._file}:{first + 1}:{error.context_mark.column + 1}."
-        return self._reading.fatal("Broken YAML", place, detail, quoting_hint(self._text, first, mark.line))
+        return self._reading.fatal("Broken YAML", place, detail, quoting_hint(self._lines, first, mark.line))
 
     def _place(self, event: yaml.Event) -> Source:
         mark = _mark(event.start_mark)
@@ -211,7 +212,7 @@ class _Composer:
                 "Key is not text",
                 place,
                 detail="A key must be text, not an alias, a list or a mapping.",
-                hint=quoting_hint(self._text, place.line - 1, place.line - 1),
+                hint=quoting_hint(self._lines, place.line - 1, place.line - 1),
             )
             self._node(aside, depth)
             return "", self._reading.aside(path)

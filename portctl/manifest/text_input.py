@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from portctl.manifest.findings import Findings
 from portctl.source import Source
@@ -45,9 +46,9 @@ def _position(text: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
-def quoting_hint(text: str, first: int, last: int) -> str:
+def quoting_hint(all_lines: Sequence[str], first: int, last: int) -> str:
     """What to do when one of the lines (from 0) holds a placeholder or braces that YAML took for its own."""
-    lines = text.split("\n")[first : last + 1]
+    lines = all_lines[first : last + 1]
     if any("<%" in line for line in lines):
         return "Quote the scalar: a text with `<% %>` needs quotes where YAML would read part of it as its own."
     if any(_BARE_BRACES.search(line) for line in lines):

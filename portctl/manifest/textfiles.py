@@ -126,7 +126,7 @@ class _Filler:
 
     def _found(self, name: Value, path: Path) -> str | None:
         """The file, relative to the project; None where it may not be used."""
-        if not isinstance(name, str) or not name:
+        if not isinstance(name, str) or not name or "\0" in name:
             self._complain(path, "Not a file name", "The name of a file, relative to this manifest, is text.")
             return None
         manifest = self._resource.sources.document.file

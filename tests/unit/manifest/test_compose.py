@@ -332,3 +332,11 @@ def test_no_arrangement_of_yaml_signs_raises_anything_but_invalid_input(text: st
     for found in outcome(text.encode(), "a.yaml"):
         place = found.sources.document if isinstance(found, Document) else found.source
         assert 1 <= place.line <= lines + 1
+
+
+def test_thousands_of_odd_keys_are_told_without_reading_the_file_for_each() -> None:
+    text = "".join(f"k{number}: x\n? [a]\n: b\n" for number in range(10_000))
+    with pytest.raises(InvalidInput) as caught:
+        compose(text.encode(), "a.yaml")
+    places = [str(found.source) for found in caught.value.diagnostics]
+    assert places == [f"a.yaml:{3 * number + 2}:3" for number in range(10_000)]

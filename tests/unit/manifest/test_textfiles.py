@@ -81,6 +81,7 @@ def test_text_that_stands_in_the_manifest_stays(tmp_path: pathlib.Path) -> None:
         ("x: {source: missing}", {}, f"{MANIFEST}:4:17: No such file: There is no file pipelines/missing."),
         ("x: {source: ''}", {}, NO_NAME),
         ("x: {source: [a]}", {}, NO_NAME),
+        ('x: {source: "a\\0"}', {}, NO_NAME),
         ("x: {source: ../../up}", {}, f"{MANIFEST}:4:17: Outside the project: ../../up leads out of the project."),
         ("x: {source: /etc/x}", {}, f"{MANIFEST}:4:17: Outside the project: /etc/x leads out of the project."),
         ("x: {source: a, template: a}", {"a": b""},

@@ -237,3 +237,11 @@ def test_only_keys_before_a_spread_are_found_at_any_depth() -> None:
 def test_a_misspelt_key_of_a_blueprint_is_found_with_what_was_meant() -> None:
     (found,) = findings("port/unknown-blueprint-key", BLUEPRINT + "  relation: {}\n")
     assert (found.path, found.hint) == ("spec.relation", 'Did you mean "relations"?')
+
+
+def test_a_long_enum_is_shown_in_part() -> None:
+    words = ", ".join(f"w{number:02}" for number in range(60))
+    schema = f"{{properties: {{e: {{type: string, default: x, enum: [{words}]}}}}}}"
+    text = f"kind: port/Blueprint\nspec: {{identifier: b, schema: {schema}}}\n"
+    (told,) = details("port/enum-disagrees", text)
+    assert told.endswith('"w48", "w49" and 10 more')

@@ -28,6 +28,7 @@ _INPUT = re.compile(rf"\.inputs\.(?P<name>[A-Za-z_]\w*)\s*[=!]=\s*{_WORD}")
 _WHOLE_INPUT = re.compile(r"\.inputs\.(?P<name>[A-Za-z_]\w*)")
 _WHOLE_RUN_INPUT = re.compile(rf"\.event\.diff\.after{_NAME}")
 _SCALARS = (str, int, float)
+_MOST_SHOWN = 50
 _INPUTS: Path = ("trigger", "userInputs", "properties")
 
 
@@ -131,7 +132,9 @@ def _mapped(organisation: Organisation, webhook: Resource) -> Iterator[Finding]:
 
 
 def _finding(resource: Resource, path: Path, word: Any, words: tuple[Any, ...], whose: str) -> Finding:
-    known = ", ".join(json.dumps(item, ensure_ascii=False, default=str) for item in words)
+    known = ", ".join(json.dumps(item, ensure_ascii=False, default=str) for item in words[:_MOST_SHOWN])
+    if len(words) > _MOST_SHOWN:
+        known += f" and {len(words) - _MOST_SHOWN:,} more"
     return Finding(
         resource=resource,
         path=path,

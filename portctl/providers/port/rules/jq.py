@@ -38,9 +38,12 @@ def unusable_programs(
     def check(organisation: Organisation) -> Iterator[Finding]:
         compile_all = compiler() or _uncompiled
         waiting = ((each, *found) for each in organisation.ours(*KINDS) for found in programs(each))
+        newer: dict[str, str] = {}
+        wrong: dict[str, str] = {}
         while some := list(islice(waiting, AT_ONCE)):
-            newer = {program: newer_than_port(program) for _, _, program in some}
-            wrong = compile_all([program for program, word in newer.items() if not word])
+            fresh = {program: newer_than_port(program) for _, _, program in some if program not in newer}
+            newer.update(fresh)
+            wrong.update(compile_all([program for program, word in fresh.items() if not word]))
             for resource, path, program in some:
                 if newer[program]:
                     summary, why = "jq is newer than Port's", f"{newer[program]} is newer than jq 1.6, which Port runs"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _SINGLE = re.compile(r"""(?<!\S)'(?![\s"])|(?<![\s"])'(?!\S)""")
 _SPREAD = re.compile(r"\s*spreadValue\s*\(\s*\)\s*")
@@ -27,6 +28,7 @@ class Parsed:
         return self.programs[0] if len(self.programs) == 1 and not self.rest.strip() else ""
 
 
+@lru_cache(maxsize=512)
 def parse(text: str) -> Parsed:
     """Cut `text` into programs and the rest."""
     programs: list[str] = []
