@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pathlib
 
@@ -22,7 +23,7 @@ def find_files(project: Project, findings: Findings) -> tuple[str, ...]:
     found: list[str] = []
     for folder in project.manifests:
         top = project.root / folder
-        if not top.exists():
+        if not _is_there(top):
             if folder in project.named:
                 findings.error(
                     "No such folder",
@@ -53,6 +54,15 @@ def find_files(project: Project, findings: Findings) -> tuple[str, ...]:
                 if _counts(path, project, findings):
                     found.append(_name(path, project))
     return tuple(sorted(found))
+
+
+def _is_there(top: pathlib.Path) -> bool:
+    try:
+        return top.exists()
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return False
 
 
 def _counts(path: pathlib.Path, project: Project, findings: Findings) -> bool:

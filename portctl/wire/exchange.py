@@ -6,12 +6,14 @@ httpx is imported when the first request is sent: most commands send none.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from portctl.errors import InvalidInput
 from portctl.wire.body import UNPACKED, Limits, Unusable, read_body
 from portctl.wire.failure import words
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     import httpx
 
 _MOST_BYTES_OF_A_REFUSAL = 65_536
+
+
+_OF_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 class Failed(Exception):
@@ -107,7 +112,10 @@ class Line:
                 # At INFO httpx logs whole addresses, tokens in their queries included.
                 for name in ("httpx", "httpcore"):
                     logging.getLogger(name).setLevel(logging.WARNING)
-                self._http = httpx.Client(follow_redirects=False, **self._options)
+                try:
+                    self._http = httpx.Client(follow_redirects=False, **self._options)
+                except (ValueError, ImportError, httpx.InvalidURL) as error:
+                    raise _no_proxy() from error
                 keep_time(self._http)
             return self._http
 
@@ -118,3 +126,15 @@ class Line:
             most = most_bytes if response.is_success else _MOST_BYTES_OF_A_REFUSAL
         pieces: Any = response.stream  # as it comes: httpx would unpack whatever stands in it
         return Came(response.status_code, headers, read_body(pieces, headers, most, cut=most_bytes is not None))
+
+
+def _no_proxy() -> InvalidInput:
+    """What the settings say was looked at before: this came of the variables that every HTTP client reads."""
+    names = sorted(
+        name for name in os.environ if name.lower() in ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+    )
+    return InvalidInput(
+        "Proxy cannot be used",
+        f"a variable of the environment does not hold what it should: {', '.join(names)}",
+        hint="An address of a proxy is http:// or https://, a host and a port; NO_PROXY is a list of hosts.",
+    )

@@ -240,12 +240,13 @@ def test_an_envelope_must_be_whole(tmp_path: pathlib.Path, text: str, expected: 
     assert all(manifest.kind.name == "Webhook" for manifest in manifests)
 
 
-def test_a_folder_that_the_project_file_names_must_exist(tmp_path: pathlib.Path) -> None:
-    project = PROJECT + "manifests: [blueprints, actoins]\n"
+@pytest.mark.parametrize("name", ["actoins", "a" * 300, "a/" * 3000 + "b"])
+def test_a_folder_that_the_project_file_names_must_exist(tmp_path: pathlib.Path, name: str) -> None:
+    project = PROJECT + f"manifests: [blueprints, {name}]\n"
     write(tmp_path, {"portctl.yaml": project, "blueprints/a.json": "{}"})
     _, found = load_manifests(load_project(tmp_path), CATALOGUE)
     assert lines(found).splitlines()[-1] == (
-        "portctl.yaml:3:25 [manifest] No such folder: actoins does not exist, and what it declared would count as "
+        "portctl.yaml:3:25 [manifest] No such folder: " + name + " does not exist, and what it declared would count as "
         "gone. (Correct the name, make the folder, or take it out of `manifests:`.)"
     )
 

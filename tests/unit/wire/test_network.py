@@ -22,6 +22,8 @@ from portctl.model.project import InstanceSettings, SecretOrigin, SecretSource
 from portctl.model.value import SecretRef, pending
 from portctl.source import Source, SourceMap
 from portctl.vault import Vault
+from portctl.wire.body import LIMITS
+from portctl.wire.exchange import Line
 from portctl.wire.network import network_options
 
 FILE = "environments/test.yaml"
@@ -209,3 +211,18 @@ def test_files_that_cannot_be_used_are_named_with_their_setting(files: Files, tm
 
 def test_without_such_settings_nothing_changes() -> None:
     assert network_options(settings("port", "https://localhost"), vault(), {"timeout": 5.0}) == {"timeout": 5.0}
+
+
+@pytest.mark.parametrize("address", ["ftp://proxy", "socks5://user:word@proxy:1", "://"])
+def test_a_variable_that_names_no_proxy_is_named_without_its_value(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    with pytest.raises(InvalidInput) as caught:
+        Line({}, LIMITS).send("GET", "https://127.0.0.1:9/", headers={})
+    assert (str(caught.value), caught.value.hint) == (
+        "Proxy cannot be used: a variable of the environment does not hold what it should: HTTPS_PROXY",
+        "An address of a proxy is http:// or https://, a host and a port; NO_PROXY is a list of hosts.",
+    )
