@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
 from portctl.errors import InvalidInput
+from portctl.json_text import TooDeep, is_whole, parse
 from portctl.manifest.document import MAX_DEPTH, Document
 from portctl.manifest.findings import Findings
 from portctl.manifest.project import PROJECT_FILE, read_document
 from portctl.manifest.section import Section
 from portctl.manifest.settings import read_values
 from portctl.model.project import Environment, Project
-from portctl.model.value import Attributes, Value, freeze
+from portctl.model.value import Attributes, Value, freeze, leaves
 from portctl.source import Path, path_text
 
 VARIABLE_PREFIX = "PORTCTL_VAR_"
@@ -132,14 +131,14 @@ def given_layers(
         if name.startswith(VARIABLE_PREFIX):
             parts = name.removeprefix(VARIABLE_PREFIX).split("__")
             layers.append(Layer(_nested(parts, text, name), _always(name)))
-    for option, assignments, parse in (("--set", sets, str), ("--set-json", json_sets, _json)):
+    for option, assignments, read in (("--set", sets, str), ("--set-json", json_sets, _json)):
         for assignment in assignments:
             name, sign, text = assignment.partition("=")
             said = f"{option} {name}"
             if not sign:
                 raise InvalidInput("Malformed value", f"{option} takes NAME=VALUE; {assignment!r} has no `=`.")
             parts = name.split(".")
-            layers.append(Layer(_nested(parts, _parsed(parse, text, said), said), _always(said), tuple(parts)))
+            layers.append(Layer(_nested(parts, _parsed(read, text, said), said), _always(said), tuple(parts)))
     return tuple(layers)
 
 
@@ -165,25 +164,36 @@ def _place_in(document: Document) -> Callable[[Path], str]:
 
 
 def _json(text: str) -> Value:
-    def refuse(word: str) -> NoReturn:
-        raise ValueError(f"{word} is not JSON")
-
-    def finite(number: str) -> float:
-        return float(number) if math.isfinite(float(number)) else refuse(number)
-
-    return freeze(json.loads(text, parse_constant=refuse, parse_float=finite))
-
-
-def _parsed(parse: Callable[[str], Value], text: str, said: str) -> Value:
     try:
-        return parse(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput("Malformed value", f"{said}: {error or 'nested too deep'}.") from error
+        return freeze(parse(text))
+    except TooDeep:
+        raise
+    except json.JSONDecodeError as error:
+        raise ValueError(f"this is not JSON from character {error.pos + 1} on") from error
+
+
+def _parsed(read: Callable[[str], Value], text: str, said: str) -> Value:
+    try:
+        return read(text)
+    except ValueError as error:
+        raise InvalidInput("Malformed value", f"{said}: {error}.") from error
+
+
+def _check_whole(parts: Sequence[str], value: Value, said: str) -> None:
+    """A service could not be sent it, and it would be found out in the middle of the writes."""
+    texts = [*parts, *(text for path, leaf in leaves(value) for text in (*path, leaf) if isinstance(text, str))]
+    if not all(map(is_whole, texts)):
+        raise InvalidInput(
+            "Malformed value",
+            f"{said}: it is not UTF-8, or holds half a surrogate pair.",
+            hint="Give it in UTF-8, and a character beyond U+FFFF as itself.",
+        )
 
 
 def _nested(parts: Sequence[str], value: Value, said: str) -> Attributes:
     if not all(parts) or len(parts) > MAX_DEPTH:
         raise InvalidInput("Malformed value", f"{said}: a name is made of parts that are not empty, as in a.b.")
+    _check_whole(parts, value, said)
     nested: Value = value
     for part in reversed(parts):
         nested = {part: nested}

@@ -8,7 +8,7 @@ import pathlib
 PACKAGE = pathlib.Path(__file__).parents[2] / "portctl"
 
 LAYERS = (
-    {"errors", "source", "credentials", "disk"},
+    {"errors", "source", "credentials", "disk", "json_text"},
     {"model", "scrubbing"},
     {"vault"},
     {"manifest", "engine", "wire", "views"},
