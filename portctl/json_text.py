@@ -1,4 +1,7 @@
-"""JSON that others wrote, read within a limit: nothing that is nested too deep may reach a function that calls itself."""
+"""JSON that others wrote, read within a limit.
+
+Nothing that is nested too deep may reach a function that calls itself.
+"""
 
 from __future__ import annotations
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from portctl.cli.options import Form
-from portctl.cli.output import write_json
+from portctl.cli.output import log, write_json
 from portctl.cli.present import present_plan, present_report, refusal_code, report_code
 from portctl.cli.progress import Progress
+from portctl.cli.session import current
 from portctl.errors import ConsentNeeded, ExitCode
 
 if TYPE_CHECKING:
@@ -52,11 +53,22 @@ def finish(plan: dict[str, Any], report: Report | None, form: Form) -> None:
     """Print what is still to be printed; a text plan has been shown before."""
     from portctl.views.json import report_document
 
+    if report is not None and current().debug:
+        _trace(report)
     shown = None if report is None else report_document(report)
     if form is Form.JSON:
         write_json({"plan": plan, "report": shown})
     elif shown is not None:
         present_report(shown)
+
+
+def _trace(report: Report) -> None:
+    """Where the errors of steps came from."""
+    from portctl.cli.trace import trace
+
+    for outcome in report.outcomes:
+        if outcome.error is not None:
+            log(trace(outcome.error))
 
 
 def _ask(*, destroy: bool, form: Form) -> None:

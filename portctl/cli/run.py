@@ -7,7 +7,6 @@ import io
 import itertools
 import pathlib
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -16,6 +15,7 @@ from portctl.cli.output import log, log_requests, silence_libraries, write_json
 from portctl.cli.root import root
 from portctl.cli.session import Session
 from portctl.errors import ExitCode, PortctlError
+from portctl.unexpected import explained
 
 
 def run(arguments: Sequence[str], command: click.Command = root) -> int:
@@ -43,11 +43,9 @@ def run(arguments: Sequence[str], command: click.Command = root) -> int:
     except OSError as error:
         if error.filename is None:
             _silence_stdout()
-        return _failed(_of_system(error), session, error)
-    except MemoryError as error:
-        return _failed(PortctlError("Out of memory", "this machine has no more to give"), session, error)
+        return _failed(explained(error), session, error)
     except Exception as error:
-        return _failed(_bug(error), session, error)
+        return _failed(explained(error), session, error)
     finally:
         log_requests(on=False)
 
@@ -90,29 +88,6 @@ def _failed(told: PortctlError, session: Session, cause: Exception) -> int:
 def _interrupted() -> int:
     log("Interrupted. If something was being applied, portctl plan shows what is left to do.")
     return ExitCode.INTERRUPTED
-
-
-def _of_system(error: OSError) -> PortctlError:
-    """What the system refused: a file by its name; without one it is the output, or the machine as a whole."""
-    from portctl.disk import what_helps
-
-    if error.errno is None:
-        return _bug(error)
-    why = error.strerror or type(error).__name__
-    if error.filename is None:
-        return PortctlError("The system refused", f"{why}; of the output, if that goes into a file or a pipe")
-    return PortctlError("Cannot use a file", f"{error.filename}: {why}", hint=what_helps(error))
-
-
-def _bug(error: Exception) -> PortctlError:
-    """The message of an unexpected exception may hold anything, so only its type and place are told."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {pathlib.Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return PortctlError(
-        "This is a bug in portctl",
-        f"{type(error).__name__}{place}",
-        hint="Run the same command with --debug and report what it prints, with the version of portctl.",
-    )
 
 
 def _silence_stdout() -> None:

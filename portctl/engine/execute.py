@@ -27,6 +27,7 @@ from portctl.model.provider import Provider
 from portctl.model.report import Outcome, Report, Status
 from portctl.model.resource import Live, RemoteKey, Resource
 from portctl.model.value import MISSING, Canonical, get
+from portctl.unexpected import explained
 from portctl.vault import Vault
 
 _SERVER_ERROR = 500
@@ -245,7 +246,7 @@ class _Execution:
             return Left.SOMETHING
         try:
             live = self._means.providers[change.key[0]].fetch(change.kind, change.identity)
-        except PortctlError:
+        except Exception:  # the step has an error that is told
             return Left.UNKNOWN
         if live is not None and self._is_of_this_run(change, entry, live):
             return Left.SOMETHING
@@ -272,12 +273,15 @@ class _Execution:
         started = time.monotonic()
         try:
             written = self._writer.perform(step)
+            with self._lock:
+                self._remember(step, written)
         except OutcomeUnknown as error:
             return Outcome(step=step, status=Status.UNKNOWN, error=error, seconds=time.monotonic() - started)
         except PortctlError as error:
             return Outcome(step=step, status=Status.FAILED, error=error, seconds=time.monotonic() - started)
-        with self._lock:
-            self._remember(step, written)
+        except Exception as error:  # a bug costs one step, and says nothing of what has been sent
+            told = explained(error)
+            return Outcome(step=step, status=Status.UNKNOWN, error=told, seconds=time.monotonic() - started)
         status = Status.DONE if written.changed else Status.UNCHANGED
         return Outcome(step=step, status=status, seconds=time.monotonic() - started)
 

@@ -11,7 +11,7 @@ from portctl.model.plan import Plan, Step
 
 
 class Status(StrEnum):
-    """How a step ended. `UNKNOWN`: sent, answer lost, and reading back could not tell.
+    """How a step ended. `UNKNOWN`: sent, answer lost, and reading back could not tell; or a bug of ours.
 
     After an interrupt `UNDER_WAY` had begun and its end was not seen, `NOT_STARTED` was never begun.
     """

@@ -15,7 +15,7 @@ from portctl.views.plan import always_counted
 
 _SECTIONS = (
     (Status.FAILED, "Failed", Tone.ERROR),
-    (Status.UNKNOWN, "Unknown: sent, but the answer was lost; look before running it again", Tone.WARNING),
+    (Status.UNKNOWN, "Unknown: it may have been done; look before running it again", Tone.WARNING),
     (
         Status.UNDER_WAY,
         "Under way when it was interrupted: sent or not, done or not; the next plan finds out",

@@ -306,7 +306,7 @@ note: Only part of the project was looked at (-t or -l); objects without a manif
 
 Plan: 1 to create, 0 to update, 0 to delete.
 
-Unknown: sent, but the answer was lost; look before running it again
+Unknown: it may have been done; look before running it again
   +   port/Blueprint:change  create: Outcome unknown
         the write of port/Blueprint:change was sent, its answer was lost, and reading it back did not tell
         hint: Look at Blueprint change at the service, then plan again.

@@ -10,7 +10,7 @@ PACKAGE = pathlib.Path(__file__).parents[2] / "portctl"
 LAYERS = (
     {"errors", "source", "credentials", "disk", "json_text"},
     {"model", "scrubbing"},
-    {"vault"},
+    {"vault", "unexpected"},
     {"manifest", "engine", "wire", "views"},
     {"providers"},
     {"app", "gate"},

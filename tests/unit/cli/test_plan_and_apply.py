@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 
+import httpx
 import pytest
 
 from portctl.sandbox.core.faults import Fault, FaultKind
@@ -162,6 +164,60 @@ def test_a_failed_apply_reports_what_was_not_done(place: Place) -> None:
     alone = place.run("apply", "--yes", "-t", "port/Blueprint:change")
     assert alone.code == 1
     assert alone.out.endswith("Apply incomplete: 0 created, 0 updated, 0 deleted, 1 failed.\n")
+
+
+def test_what_nobody_foresaw_in_a_step_ends_in_a_report(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = httpx.HTTPTransport.handle_request
+
+    def answer(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        if (request.method, request.url.path) == ("POST", "/v1/blueprints"):
+            raise KeyError("hunter2")
+        return answered(transport, request)
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", answer)
+    told = place.run("apply", "--yes", "--debug")
+    assert told.code == 7
+    report = told.out.partition("\n\nUnknown")[2]
+    assert (
+        re.sub(r"test_plan_and_apply\.py:\d+", "PLACE", report)
+        == """\
+: it may have been done; look before running it again
+  +   port/Blueprint:change  create: This is a bug in portctl
+        KeyError at PLACE
+        hint: Run the same command with --debug and report what it prints, with the version of portctl.
+
+Done
+  +   port/Secret:TOKEN  created
+
+Apply incomplete: 1 created, 0 updated, 0 deleted, 1 unknown.
+"""
+    )
+    assert "in answer\nKeyError\n" in told.err
+    assert "hunter2" not in told.out + told.err
+    monkeypatch.undo()
+    monkeypatch.setenv("TOKEN", "sup3rs3cret")
+    assert place.run("apply", "--yes").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [(("--set-json", 'title="\\ud800"'), "--set-json title"), (("--set", "title=\udcff"), "--set title"), ((), "")],
+)
+def test_a_value_that_cannot_be_sent_is_refused_before_anything_is(
+    arguments: tuple[str, ...], name: str, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not arguments:
+        monkeypatch.setenv("PORTCTL_VAR_title", "\udcff")
+    told = place.run("apply", "--yes", *arguments)
+    assert (told.code, told.out, told.err) == (
+        3,
+        "",
+        f"""\
+error: Malformed value
+  {name or "PORTCTL_VAR_title"}: it is not UTF-8, or holds half a surrogate pair.
+  hint: Give it in UTF-8, and a character beyond U+FFFF as itself.
+""",
+    )
 
 
 def test_the_reason_of_every_change_is_told(place: Place) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from portctl.errors import AnswerLost, ApiError, PortctlError
+from portctl.errors import AnswerLost, ApiError
 from portctl.model.kind import Kind, Verb, matches
 from portctl.model.plan import InstanceInfo
 from portctl.model.provider import Draft
@@ -47,7 +47,7 @@ class Clock:
 class Faults:
     """What goes wrong. Keys are `(verb, identity)`; a lost answer names whether the write was done before."""
 
-    refuse: dict[tuple[str, Identity], PortctlError] = field(default_factory=dict)
+    refuse: dict[tuple[str, Identity], Exception] = field(default_factory=dict)
     lose: dict[tuple[str, Identity], list[str]] = field(default_factory=dict)
     unreadable: set[Identity] = field(default_factory=set)
     drop: set[Path] = field(default_factory=set)

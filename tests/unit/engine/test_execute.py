@@ -135,6 +135,26 @@ def test_a_failed_step_skips_what_needs_it_and_nothing_else() -> None:
     assert not report.complete
 
 
+@pytest.mark.parametrize("workers", [1, 8])
+def test_a_bug_costs_its_step_and_the_ledger_knows_what_may_have_been_made(workers: int) -> None:
+    here = world(workers=workers)
+    here.shop.faults.refuse["POST", ("a",)] = UnicodeEncodeError("utf-8", "hunter2", 0, 1, "surrogates not allowed")
+    report = here.apply(shelf("a"), offer("o", {"shelf": "a"}), shelf("b"))
+
+    assert ended(report) == {
+        "create shop/Shelf:a a": "unknown",
+        "create shop/Offer:o o": "skipped",
+        "create shop/Shelf:b b": "done",
+    }
+    told = next(outcome.error for outcome in report.outcomes if outcome.error)
+    assert told.summary == "This is a bug in portctl"
+    assert told.detail.startswith("UnicodeEncodeError at service.py:")
+    assert sorted(here.ledger.entries) == [key_of(SHELF, "a"), key_of(SHELF, "b")]
+    assert here.entry(SHELF, "a").claimed  # type: ignore[union-attr]
+    here.shop.faults.refuse.clear()
+    assert here.apply(shelf("a"), offer("o", {"shelf": "a"}), shelf("b")).complete
+
+
 def test_a_delete_is_done_although_a_write_that_never_needed_the_object_fails() -> None:
     here = world()
     here.apply(shelf("a"), shelf("b"))

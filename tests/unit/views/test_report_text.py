@@ -59,7 +59,7 @@ def test_a_report_lists_failures_first_and_counts_each_resource_once() -> None:
         hint: Correct the identifier,
               then run the same command again.
 
-Unknown: sent, but the answer was lost; look before running it again
+Unknown: it may have been done; look before running it again
   +   port/Action:b  create: The answer was lost
         POST /v1/webhooks
         hint: Look for webhook b in the data sources.
@@ -211,7 +211,7 @@ def test_a_failure_without_words_still_has_its_line() -> None:
 Failed
   +   port/Action:a  create: Stopped
 
-Unknown: sent, but the answer was lost; look before running it again
+Unknown: it may have been done; look before running it again
   +   port/Action:a  create
 
 Skipped: something they need was not done
