@@ -10,6 +10,11 @@ from portctl.model.value import MISSING, Attributes, Value, get
 from portctl.source import Path
 
 
+def complete(kind: Kind, attributes: Attributes) -> Attributes:
+    """The body that makes an object: null at the top is left out where it says that nothing stands there."""
+    return {key: value for key, value in attributes.items() if value is not None or key not in kind.empty}
+
+
 def merged(kind: Kind, live: Attributes, draft: Draft) -> Attributes:
     """`live` with the changes of `draft`: the body of a full replacement.
 

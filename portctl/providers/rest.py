@@ -15,7 +15,7 @@ from portctl.model.plan import InstanceInfo
 from portctl.model.provider import About, Complaint, Draft, Shortfall
 from portctl.model.resource import Identity, Live, Resource
 from portctl.model.value import MISSING, Attributes, Pending, Value, get, map_leaves
-from portctl.providers.body import merged, patch
+from portctl.providers.body import complete, merged, patch
 from portctl.providers.paths import collection_path, item_path, item_query, place_path, scope_of
 from portctl.source import Path
 from portctl.vault import Vault
@@ -113,7 +113,7 @@ class RestProvider:
             return self._write(kind, draft.identity, kind.update, self._patch(kind, {}, whole))
         path = item_path if kind.create is Verb.PUT else collection_path
         query = kind.create_query(draft.options) if kind.create_query else None
-        body = self._body(kind, draft.attributes)
+        body = self._body(kind, complete(kind, draft.attributes))
         where = path(kind, draft.identity)
         answer = self._client.request(kind.create, where, query=query, body=body)
         return self._written(kind, answer, draft.identity, kind.create, where)

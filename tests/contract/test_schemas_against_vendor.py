@@ -71,6 +71,16 @@ def _found_by_name(schema: Json) -> None:
     schema["properties"]["identifier"] = schema["properties"]["identifier"]["oneOf"][0]
 
 
+def _nothing_as_title_or_icon(schema: Json) -> None:
+    for name in ("title", "icon"):
+        schema["properties"][name] = {"anyOf": [schema["properties"][name], {"type": "null"}]}
+
+
+def _no_path_filter(schema: Json) -> None:
+    shape = schema["properties"]["aggregationProperties"]["additionalProperties"]["properties"]
+    shape["pathFilter"] = {"anyOf": [shape["pathFilter"], {"type": "null"}]}
+
+
 DIFFERENCES: Mapping[str, Mapping[str, Callable[[Json], None]]] = {
     "action": {
         "stricter: a webhook is called with one of five methods; the rest fails when the action runs": _webhook_methods,
@@ -78,12 +88,14 @@ DIFFERENCES: Mapping[str, Mapping[str, Callable[[Json], None]]] = {
     },
     "blueprint": {
         "stricter: a colour is one of those that Port names; others show as none": _color_names,
+        "looser: what a read gives as null": _no_path_filter,
         "stricter: a required relation leads to one entity; Port refuses it when it is written": _required_means_one,
     },
     "webhook": {"stricter: a manifest names its webhook, so that the next plan finds it": _named},
     "entity": {
         "stricter: a manifest names its entity, so that the next plan finds it": _named,
         "stricter: an entity is named, not searched for": _found_by_name,
+        "looser: what a read gives as null, which is not sent when an entity is made": _nothing_as_title_or_icon,
     },
 }
 

@@ -50,6 +50,7 @@ KIND = Kind(
         "relations.*.required": False,
         "relations.*.many": False,
         "aggregationProperties.*.type": "number",
+        "aggregationProperties.*.pathFilter": None,
         "ownership.title": "Owning teams",
         "schema.properties.*.specAuthentication.authorizationScope": ("openid",),
     },

@@ -120,7 +120,7 @@ def _mirror() -> Schema:
 
 def _aggregation() -> Schema:
     path = {"type": "array", "items": TEXT, "minItems": 1}
-    path_filter = {"type": "array", "maxItems": 1, "items": closed(["path"], path=path, fromBlueprint=TEXT)}
+    path_filter = {"type": ["array", "null"], "maxItems": 1, "items": closed(["path"], path=path, fromBlueprint=TEXT)}
     return closed(
         ["title", "target", "calculationSpec"],
         title=TITLE,

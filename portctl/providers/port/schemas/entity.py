@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portctl.providers.port.schemas.common import FREE, TEXT, Schema, identifier, opened
+from portctl.providers.port.schemas.common import FREE, TEXT, TEXT_OR_NULL, Schema, identifier, opened
 from portctl.providers.port.schemas.query import lookup_definitions
 
 _IDENTIFIER = identifier("@_.+:\\/=-", 1000)
@@ -29,8 +29,8 @@ def entity() -> Mapping[str, Any]:
             ["blueprint", "identifier"],
             blueprint=identifier("@_.+:\\/-", 100),
             identifier=_IDENTIFIER,
-            title=TEXT,
-            icon=TEXT,
+            title=TEXT_OR_NULL,
+            icon=TEXT_OR_NULL,
             team={"type": ["string", "array", "object"], "items": TEXT, **_SEARCH},
             properties=FREE,
             relations={"type": "object", "additionalProperties": related},

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portctl.providers.port.schemas.common import FLAG, FREE, TEXT, Schema, closed, one_of, opened
+from portctl.providers.port.schemas.common import FLAG, FREE, TEXT, TEXT_OR_NULL, Schema, closed, one_of, opened
 
 _SHORT: Schema = {"type": "string", "maxLength": 30}
-_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
 _DELETES: Schema = {
     "required": ["operation"],
     "properties": {
@@ -38,11 +37,11 @@ def webhook() -> Mapping[str, Any]:
         mappings={"type": "array", "items": {"type": "object", "if": _DELETES, "then": _delete(), "else": _create()}},
         security=closed(
             (),
-            secret=_TEXT_OR_NULL,
-            signatureHeaderName=_TEXT_OR_NULL,
+            secret=TEXT_OR_NULL,
+            signatureHeaderName=TEXT_OR_NULL,
             signatureAlgorithm={"enum": ["sha1", "sha256", "plain", None]},
-            signaturePrefix=_TEXT_OR_NULL,
-            requestIdentifierPath=_TEXT_OR_NULL,
+            signaturePrefix=TEXT_OR_NULL,
+            requestIdentifierPath=TEXT_OR_NULL,
         ),
     )
 
