@@ -10,16 +10,16 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from portctl.credentials import without_credentials
 from portctl.errors import ApiError, InvalidInput, PortctlError
 from portctl.model.change import Action, Change, Edit, Why
 from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.plan import InstanceInfo, Plan, Refusal
 from portctl.model.report import Outcome, Report, Status
 from portctl.model.resource import RemoteKey
-from portctl.model.value import MISSING, Value, map_leaves
-from portctl.source import Path, path_text
+from portctl.model.value import MISSING
+from portctl.source import path_text
 from portctl.views.escape import escape_json
+from portctl.views.hiding import shown_after, shown_before
 from portctl.views.values import value_document
 
 FORMAT_VERSION = 1
@@ -159,7 +159,7 @@ def _change(change: Change) -> Document:
         "action": change.action.value,
         "identity": list(change.identity),
         "why": change.why,
-        "edits": [_edit(edit) for edit in _edits(change)],
+        "edits": [_edit(change, edit) for edit in _edits(change)],
         "losses": [{"path": path_text(loss.path), "why": loss.why} for loss in change.losses],
         "notes": list(change.notes),
     }
@@ -177,18 +177,13 @@ def _edits(change: Change) -> tuple[Edit, ...]:
     return change.edits
 
 
-def _edit(edit: Edit) -> Document:
+def _edit(change: Change, edit: Edit) -> Document:
     document: Document = {"path": path_text(edit.path)}
     if edit.before is not MISSING:
-        document["before"] = value_document(map_leaves(edit.before, _shown))
+        document["before"] = value_document(shown_before(change, edit))
     if edit.after is not MISSING:
-        document["after"] = value_document(map_leaves(edit.after, _shown))
+        document["after"] = value_document(shown_after(edit))
     return {**document, "why": edit.why.value}
-
-
-def _shown(_: Path, leaf: Value) -> Value:
-    """A token that somebody has written in clear text is not shown to more people by a plan."""
-    return without_credentials(leaf) if isinstance(leaf, str) else leaf
 
 
 def _refusal(refusal: Refusal) -> Document:
