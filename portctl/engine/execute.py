@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 from portctl.engine.backend import LedgerBackend
-from portctl.engine.claims import made_by_claim
+from portctl.engine.claims import made_by_claim, remote_id
 from portctl.engine.ledger import Entry, Ledger, Run
 from portctl.engine.normalise import normalise
 from portctl.engine.outputs import lookup_in
@@ -288,6 +288,9 @@ class _Execution:
     def _remember(self, step: Step, written: Written) -> None:
         change = step.change
         if step.phase is Phase.DELETE and change.action is Action.REPLACE:
+            # Until now two objects had this identity; from now on the ledger tells the new one by its id.
+            entry = replace(self._ledger.entries[change.key], remote=remote_id(change.kind, self._lives[change.key]))
+            self._ledger = self._ledger.with_entry(entry)
             return
         if step.phase is Phase.DELETE:
             self._ledger = self._ledger.without(change.key, deleted_at=self._means.now())

@@ -76,7 +76,7 @@ class Recorder:
         self, change: Change, desired: Desired, live: Live, previous: Entry | None, earlier: Sequence[Live | None]
     ) -> Entry:
         """The entry of a change whose write succeeded; `earlier` are the states of the object before it."""
-        known = "" if previous is None or previous.claimed or change.action is Action.REPLACE else previous.remote
+        known = "" if previous is None or previous.claimed else previous.remote
         resource = desired.resource
         leaves = {path: value for path, value in managed_leaves(desired.canonical).items() if path}
         paths = owned_paths(leaves, frozenset(path for path, found in self._found(change, desired).items() if found))
@@ -100,7 +100,7 @@ class Recorder:
             paths=paths,
             fingerprints={path: print_ or old[path] for path, print_ in prints.items() if print_ or path in old},
             witness=witness_of(change.kind, live),
-            remote=remote_id(change.kind, live) or known,
+            remote="" if change.action is Action.REPLACE else remote_id(change.kind, live) or known,
         )
         after = projection_digest(live, entry)
         before = {projection_digest(state, entry): None for state in earlier}

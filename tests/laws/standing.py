@@ -85,10 +85,11 @@ def _told(tables: Tables) -> dict[str, str]:
     return found
 
 
-def _plain(value: Any, names: Mapping[str, str]) -> Any:
+def _plain(value: Any, names: Mapping[str, str], key: str = "") -> Any:
+    """`value` with names in place of what was made up; `key` is where it stands. Numbers of two tables may be equal."""
     if isinstance(value, dict):
         return {
-            _plain(k, names): _plain(v, names)
+            _plain(k, names): _plain(v, names, k)
             for k, v in sorted(value.items())
             if not k.endswith(_WHEN) and (k != "id" or str(v) in names)
         }
@@ -99,9 +100,7 @@ def _plain(value: Any, names: Mapping[str, str]) -> Any:
             if len(told) > 8 and told in value:
                 value = value.replace(told, names[told])
         return value
-    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool) and value > 100):
-        return names.get(str(value), value)
-    return value
+    return names.get(str(value), value) if isinstance(value, str) or key in ("id", "project_id") else value
 
 
 def _repositories(sandbox: Sandbox, names: Mapping[str, str]) -> list[Any]:

@@ -119,6 +119,20 @@ def test_a_consumer_that_failed_is_repaired_by_the_next_apply(world: World) -> N
     assert tokens(world) == before
 
 
+def test_an_old_token_goes_with_the_next_apply_where_its_user_could_not_be_written(world: World) -> None:
+    world.apply()
+    address = change_of(world.plan(), TRIGGER).address
+    world.sandbox.faults.add(
+        Fault(FaultKind.STATUS, service="port", method="PATCH", path="/organization/secrets", status=409)
+    )
+    assert not world.apply(rotate=frozenset({address})).complete
+    assert len(tokens(world)) == 2
+    assert acting(world.plan()) == {TRIGGER: Action.UPDATE, CONSUMER: Action.UPDATE}
+    assert world.apply().complete
+    assert len(tokens(world)) == 1
+    assert acting(world.plan()) == {}
+
+
 def test_rotating_makes_a_new_token_moves_the_consumer_and_removes_the_old(world: World) -> None:
     world.apply()
     old = tokens(world)
