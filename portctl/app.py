@@ -6,6 +6,7 @@ import pathlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from portctl.credentials import credentials_in
 from portctl.disk import read_text, what_helps, write_whole
@@ -39,6 +40,7 @@ from portctl.model.provider import Provider
 from portctl.model.report import Report
 from portctl.model.resource import Live, RemoteKey, Resource
 from portctl.model.value import leaves
+from portctl.scrubbing.documents import scrub_document
 from portctl.source import path_text
 from portctl.vault import Vault
 from portctl.views.json import plan_document
@@ -162,7 +164,7 @@ def save(bench: Bench, plan: Plan, options: PlanOptions, path: pathlib.Path) -> 
         options,
         render(workspace),
         workspace.backend.load(),
-        plan_document(plan),
+        _netted(plan_document(plan), workspace.vault),
         commit=bench.run.commit,
         values=workspace.values.given,
     )
@@ -171,6 +173,13 @@ def save(bench: Bench, plan: Plan, options: PlanOptions, path: pathlib.Path) -> 
         write_whole(path, text)
     except OSError as error:
         raise InvalidInput("Cannot write the plan", f"{path}: {error.strerror}", hint=what_helps(error)) from error
+
+
+def _netted(document: dict[str, Any], vault: Vault) -> dict[str, Any]:
+    """A plan's document as it is shown: what others wrote into an object may hold a secret that no mask covers."""
+    return {
+        name: part if isinstance(part, str) else scrub_document(part, vault.scrub) for name, part in document.items()
+    }
 
 
 def _refuse_to_save_secrets(workspace: Workspace) -> None:
@@ -271,6 +280,7 @@ def _plan(bench: Bench, validation: Validation, ledger: Ledger, options: PlanOpt
     infos = reader.login(used)
     _check_expected(infos, workspace.environment)
     check_instances(infos, ledger)
+    infos = {name: replace(info, principal=workspace.vault.told(info.principal)) for name, info in infos.items()}
     lives = reader.read(keys, ledger, {resource.remote_key: resource.attributes for resource in selected})
     resources = {resource.address: resource for resource in validation.resources}
     ground = Ground(

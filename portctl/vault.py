@@ -100,6 +100,12 @@ class Vault:
         """`text` without any value revealed so far, in whatever form. A last net for output, never for data."""
         return self._scrubber.scrub(text)
 
+    def told(self, name: str) -> str:
+        """A name that a service gave, as it may be shown. `scrub` looks for no value as short as a name may be."""
+        with self._lock:
+            secret = next((known for known, value in self._values.items() if value == name and name), None)
+        return self.scrub(name) if secret is None else f"(secret {secret})"
+
     def _text(self, part: Part) -> str:
         if isinstance(part, str):
             return part

@@ -29,10 +29,11 @@ def write(text: str) -> None:
 
 def write_json(document: Any) -> None:
     """A document to stdout. Where it has to be scrubbed, that is done before it is encoded, so that it stays JSON."""
+    from portctl.scrubbing.documents import scrub_document
     from portctl.views.json import json_text
 
     text = json_text(document)
-    click.echo(text if scrubbed(text) == text else json_text(_scrub_leaves(document)), color=True)
+    click.echo(text if scrubbed(text) == text else json_text(scrub_document(document, _scrub)), color=True)
 
 
 def log(text: str) -> None:
@@ -70,13 +71,3 @@ class _ScrubbedLog(logging.Handler):
 
 _handler = _ScrubbedLog()
 _nowhere = logging.NullHandler()
-
-
-def _scrub_leaves(value: Any) -> Any:
-    if isinstance(value, str):
-        return scrubbed(value)
-    if isinstance(value, dict):
-        return {scrubbed(key): _scrub_leaves(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_scrub_leaves(item) for item in value]
-    return value

@@ -116,6 +116,9 @@ def _settings(
             section.complain((key,), "Secret in a file", f"{key} may not stand in the file.", hint)
         elif key in FILES and isinstance(value, Pending):
             section.complain((key,), "Secret as a file", f"{key} is the name of a file that holds it.")
+        elif key == "organization" and isinstance(value, Pending):
+            detail = "Plans and the ledger name the organization, so it is no secret."
+            section.complain((key,), "Secret as a name", detail, "Write the id itself, or take it from values.")
         elif isinstance(value, str | Pending):
             settings[key] = value
         elif value is not None:

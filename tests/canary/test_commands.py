@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from portctl.cli import output
 from portctl.sandbox.core.faults import Fault, FaultKind
 from portctl.sandbox.server import Sandbox
+from portctl.scrubbing.needles import SHORTEST
 from tests.canary.echo import Echo, Part, document, echoing, forms
 from tests.canary.ground import GROUPS, SIGN_INS, VALUES, Ground, quiet_logs
 from tests.canary.values import ECHOES
@@ -187,3 +189,56 @@ def test_figures(covered: list[str]) -> None:
             "secrets found": TOTALS["secrets found"],
         },
     )
+
+
+PROJECT_WITH_A_USER = """\
+apiVersion: portctl/v1
+project: canary
+defaultEnvironment: sandbox
+secrets: {WHO: {env: WHO}, WORD: {env: WORD}}
+"""
+MESSAGE = """\
+apiVersion: portctl/v1
+kind: servicenow/RestMessage
+metadata: {name: canary}
+spec: {name: Canary, description: Sings, rest_endpoint: https://example.com/, functions: {post: {http_method: post}}}
+"""
+SIGNED_IN = """\
+apiVersion: portctl/v1
+instances:
+  servicenow: {default: {url: URL, username: "<% secret('WHO') %>", password: "<% secret('WORD') %>"}}
+"""
+
+
+@pytest.mark.parametrize("who", ["ab", "svc.canary-q7Xw2Zk9"])
+def test_the_name_of_a_user_may_be_a_secret(
+    who: str, ground: Ground, served: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.reset()
+    url = served.urls["servicenow"]
+    admin = served.credentials["servicenow"]["admin"]
+    signed = {"x-sn-apikey": admin["apiKey"]}
+    with httpx.Client(base_url=f"{url}/api/now/table", headers=signed) as client:
+        default = served.credentials["servicenow"]["default"]
+        asked = {"sysparm_query": f"user_name={default['username']}"}
+        (user,) = client.get("/sys_user", params=asked).json()["result"]
+        client.patch(f"/sys_user/{user['sys_id']}", json={"user_name": who}).raise_for_status()
+        ground.furnish(0, 0, monkeypatch)
+        monkeypatch.setenv("WHO", who)
+        monkeypatch.setenv("WORD", default["password"])
+        ground.write("portctl.yaml", PROJECT_WITH_A_USER)
+        ground.write("environments/sandbox.yaml", SIGNED_IN.replace("URL", url))
+        ground.write("servicenow/message.yaml", MESSAGE)
+        plan = str(ground.root / "plan.json")
+        told = [ground.run("plan", "-o", plan), ground.run("show", plan), ground.run("apply", plan)]
+        (message,) = client.get("/sys_rest_message", params={"sysparm_query": "name=Canary"}).json()["result"]
+        drifted = {"description": f"changed by {who}"}
+        client.patch(f"/sys_rest_message/{message['sys_id']}", json=drifted).raise_for_status()
+    told += [ground.run("plan", "-o", plan), ground.run("show", plan), ground.run("apply", "--yes", "--json")]
+    assert [text.partition("\n")[0] for text in told] == ["0"] * 6
+    assert "as (secret WHO)\n" in told[0]
+    assert json.loads((ground.root / "plan.json").read_text())["plan"]["instances"][0]["principal"] == "(secret WHO)"
+    written = [path.read_text() for path in ground.root.rglob("*") if path.is_file()]
+    assert not [text for text in (*told, *written) if f'"{who}"' in text or f"as {who}" in text]
+    if len(who) > SHORTEST:
+        assert not [text for text in (*told, *written) if who in text]

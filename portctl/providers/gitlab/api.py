@@ -71,12 +71,12 @@ def connect(
 
     def login() -> InstanceInfo:
         user = account.user()
-        expected = settings.settings.get("user")
-        if expected is not None and setting_text(vault, expected) != user.name:
+        expected = setting_text(vault, settings.settings.get("user", user.name))
+        if expected != user.name:
             raise AccessDenied(
                 "Wrong user",
-                f"the token of {settings.provider}@{settings.name} belongs to {user.name}, the environment expects "
-                f"{setting_text(vault, expected)}",
+                f"the token of {settings.provider}@{settings.name} belongs to {vault.told(user.name)}, the environment "
+                f"expects {vault.told(expected)}",
                 source=settings.sources.at(("user",)),
                 hint="Trigger tokens and pipelines belong to the user who makes them. Nothing was read or written.",
             )

@@ -332,6 +332,13 @@ def test_this_machine_needs_no_encryption(tmp_path: pathlib.Path, url: str) -> N
             "Secret in a file: proxy holds credentials. (Keep the whole address in a secret: <% secret('PROXY') %>.)",
         ),
         ("clientKey: <% secret('KEY') %>", "Secret as a file: clientKey is the name of a file that holds it."),
+        (
+            "organization: <% secret('ORG') %>",
+            (
+                "Secret as a name: Plans and the ledger name the organization, so it is no secret. "
+                "(Write the id itself, or take it from values.)"
+            ),
+        ),
     ],
 )
 def test_a_way_that_cannot_be_used_is_refused(tmp_path: pathlib.Path, line: str, expected: str) -> None:
