@@ -15,7 +15,7 @@ from portctl.manifest.metadata import read_metadata
 from portctl.manifest.project import PROJECT_FILE
 from portctl.manifest.section import Section
 from portctl.manifest.settings import API_VERSION
-from portctl.manifest.tree import MANIFEST_SUFFIXES, find_files, unrecognised
+from portctl.manifest.tree import MANIFEST_SUFFIXES, find_files, is_there, unrecognised
 from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.kind import Kind
 from portctl.model.project import Project
@@ -55,7 +55,7 @@ def load_manifests(
             manifests.extend(_read_file(file, documents[file], catalogue, findings))
         else:
             unrecognised(file, findings)
-    somewhere = any((project.root / folder).exists() for folder in project.manifests)
+    somewhere = any(is_there(project.root / folder) for folder in project.manifests)
     if project.manifests and not project.named and not somewhere:
         findings.add([_nothing_declared(project)])
     return tuple(manifests), findings.sorted()

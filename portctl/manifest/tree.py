@@ -23,7 +23,7 @@ def find_files(project: Project, findings: Findings) -> tuple[str, ...]:
     found: list[str] = []
     for folder in project.manifests:
         top = project.root / folder
-        if not _is_there(top):
+        if not is_there(top):
             if folder in project.named:
                 findings.error(
                     "No such folder",
@@ -56,7 +56,8 @@ def find_files(project: Project, findings: Findings) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _is_there(top: pathlib.Path) -> bool:
+def is_there(top: pathlib.Path) -> bool:
+    """Whether it exists; what has too long a name for that does not."""
     try:
         return top.exists()
     except OSError as error:
