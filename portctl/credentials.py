@@ -1,8 +1,9 @@
 """What credentials look like: the prefixes that vendors give them, keys, signed tokens, and text that looks random.
 
-Sources: GitLab docs, "Token overview" (prefixes); GitHub docs, "About authentication to GitHub" (token formats); Slack
-docs, "Tokens"; AWS docs, "IAM identifiers" (unique ids); Stripe docs, "API keys"; RFC 7468 (keys), RFC 7515 (signed
-tokens), RFC 7617 (Basic). A text that stands for a credential in an example is none.
+Sources: GitLab docs, "Token overview" (prefixes); GitHub docs, "About authentication to GitHub" (token formats);
+Slack docs, "Tokens"; Microsoft docs, "Create an Incoming Webhook", "Configure connection strings"; AWS docs, "IAM
+identifiers" (unique ids); Stripe docs, "API keys"; RFC 7468 (keys), RFC 7515 (signed tokens), RFC 7617 (Basic). A
+text that stands for a credential in an example is none.
 """
 
 from __future__ import annotations
@@ -24,6 +25,11 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("a token of GitHub", _START + r"(?:gh[pousr]_|github_pat_)(?P<own>[A-Za-z0-9_]{16,})"),
         ("a token of Slack", _START + r"(?:xox[a-z](?:\.xox[a-z])?|xapp)-(?P<own>[A-Za-z0-9-]{8,})"),
         ("a webhook of Slack", r"hooks\.slack\.com/services/T\w{6,}/B\w{6,}/(?P<own>\w{16,})"),
+        (
+            "a webhook of Teams",
+            r"webhook\.office\.com/webhookb2/[\w@-]{8,200}/IncomingWebhook/(?P<own>[A-Za-z0-9]{20,})",
+        ),
+        ("a key of Azure", r"(?:AccountKey|SharedAccessKey)=(?P<own>[A-Za-z0-9+/]{40,}={0,2})"),
         ("an access key of AWS", _START + r"(?:AKIA|ASIA)(?P<own>[A-Z0-9]{16})(?![A-Za-z0-9])"),
         ("a key of Stripe", _START + r"(?:sk|rk|whsec)_(?:live_)(?P<own>[A-Za-z0-9]{8,})"),
         ("a key of Google", _START + r"(?:AIza(?P<own>[\w-]{35})(?![\w-])|GOCSPX-[\w-]{20,})"),
@@ -49,6 +55,7 @@ _NAME = re.compile(
     re.IGNORECASE,
 )
 _STAND_IN = re.compile(r"change.?me|example|placeholder|your|dummy|redacted|insert|replace|^<.*>$|^\[.*\]$", re.I)
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{20,9999}={0,2}(?![A-Za-z0-9+/=_-])")
 _FEW = 3
 _LONG = 16
 _PIECE = 8
@@ -74,6 +81,10 @@ def credentials_in(text: str) -> Iterator[Credential]:
         for match in pattern.finditer(text):
             if fits(match["own"]):
                 yield Credential(what, *match.span("own"))
+    for match in _BASE64.finditer(text):
+        inside = _in_base64(match[0])
+        if inside:
+            yield Credential(f"{inside} in Base64", *match.span())
 
 
 def without_credentials(text: str) -> str:
@@ -84,6 +95,15 @@ def without_credentials(text: str) -> str:
             parts += [text[end : found.start], f"(hidden: {found.what})"]
             end = found.end
     return "".join((*parts, text[end:]))
+
+
+def _in_base64(word: str) -> str:
+    """Which credential with a shape of its own a word of Base64 holds, "" if none."""
+    try:
+        text = base64.b64decode(word + "=" * (-len(word) % 4), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return next((what for what, pattern in _SHAPES for match in pattern.finditer(text) if _is_real(match)), "")
 
 
 def _is_real(match: re.Match[str]) -> bool:
@@ -110,10 +130,10 @@ def looks_random(text: str) -> bool:
 def _is_random_piece(piece: str) -> bool:
     mixed = re.search(r"[0-9]", piece) and re.search(r"[A-Za-z]", piece)
     turns = len(re.findall(r"(?<=[0-9])[A-Za-z]|(?<=[A-Za-z])[0-9]|(?<=[a-z])[A-Z]", piece))
-    return len(piece) >= _PIECE and mixed is not None and turns >= _FEW and _bits(piece) >= _LEAST_BITS
+    return len(piece) >= _PIECE and mixed is not None and turns >= _FEW and bits(piece) >= _LEAST_BITS
 
 
-def _bits(text: str) -> float:
+def bits(text: str) -> float:
     """Shannon's entropy per character."""
     return -sum(count / len(text) * math.log2(count / len(text)) for count in Counter(text).values())
 

@@ -15,13 +15,17 @@ from portctl.source import Path, path_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a rule found at `path` of the attributes of `resource`. `detail` says why, `hint` what to do."""
+    """What a rule found at `path` of the attributes of `resource`, or of its manifest where that is `of_envelope`.
+
+    `detail` says why, `hint` what to do.
+    """
 
     resource: Resource
     path: Path
     summary: str
     detail: str
     hint: str = ""
+    of_envelope: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +60,7 @@ def run_rules(
 
 def _diagnostic(rule: Rule, severity: Severity, finding: Finding) -> Diagnostic:
     resource = finding.resource
-    path = (*resource.body_at, *finding.path)
+    path = finding.path if finding.of_envelope else (*resource.body_at, *finding.path)
     return Diagnostic(
         rule=rule.id,
         severity=severity,

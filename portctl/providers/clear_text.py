@@ -1,29 +1,32 @@
 """Rules: secrets that stand in a manifest as they are.
 
-What is a secret is told in two ways: the kind says so (`write_only`: whoever is given such a value never gives it
-back), or the text looks like one. No finding shows the value.
+What is a secret is told in three ways: the kind says so (`write_only`: whoever is given such a value never gives it
+back), the text looks like one, or only its name says so, which is a warning. No finding shows the value.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from portctl.credentials import credentials_in, is_stand_in, looks_random, sounds_secret
+from portctl.credentials import credentials_in, is_stand_in, sounds_secret
 from portctl.manifest.lint import Finding, Rule
 from portctl.model.diagnostic import Severity
 from portctl.model.kind import Kind, within
 from portctl.model.resource import Management, Resource
 from portctl.model.value import Pending, Value, get, leaves
+from portctl.providers.written_out import Written, is_made_up, is_random, named_secret, written_in_urls, written_out
 from portctl.source import Path
 
 _HOLE = "\ufffc"
 _TEMPLATES = (("{{", "}}"), ("${", "}"))
 _SCHEME = re.compile(r"(?i)^\s*(?:basic|bearer|token|apikey|digest)\b\s*")
-_URL_USER = re.compile(r"://(?P<user>[^/\s?#@:]*):(?P<word>[^/\s?#@]+)@")
+_VARIABLE = re.compile(r"\$[A-Za-z_]\w*")
 _HEADERS = "headers"
 _CONTENT = "content"
 _NAMES = ("key", "name")
+_NO_VALUES = ("true", "false", "null", "none")
 _OWN_NAMES = ("secretName", "key")
 
 
@@ -35,20 +38,59 @@ def secret_literals(resources: Sequence[Resource]) -> Iterator[Finding]:
             detail = f"`{field}` of {resource.kind.full_name} is a secret, and its value stands here in clear text"
             yield _finding(resource, path, detail, _by_secret(resource, path))
         elif _signs_in(path, text):
-            detail = f"the header `{path[-1]}` signs in, and its value stands here in clear text"
-            yield _finding(resource, path, detail, _elsewhere(resource, path))
+            yield _finding(resource, path, _header(path[-1], text), _elsewhere(resource, path))
 
 
 def secret_shaped(resources: Sequence[Resource]) -> Iterator[Finding]:
     """Every text that looks like a credential, wherever it stands."""
-    for resource, path, text in _texts(resources):
-        if (_is_secret_field(resource.kind, path) and not _is_filled_in(text)) or _signs_in(path, text):
-            continue
+    for resource, path, text in _not_known_as_secrets(resources):
         for what, start in _looks(resource, path, text):
-            line = text.count("\n", 0, start) + 1
-            place = (*path, line) if path[-1] == _CONTENT else path
             detail = f"what stands here looks like {what}, in clear text"
-            yield _finding(resource, place, detail, _elsewhere(resource, path))
+            yield _finding(resource, _line(path, text, start), detail, _elsewhere(resource, path))
+    yield from _labels(resources)
+
+
+def secret_named(resources: Sequence[Resource]) -> Iterator[Finding]:
+    """Every text that only its name makes a secret."""
+    for resource, path, text in _not_known_as_secrets(resources):
+        if any(_looks(resource, path, text)):
+            continue
+        found = [(each.what, each.start) for each in _given(resource, path, text) if not each.surely]
+        if named_secret(_name(resource, path)) and _is_value(resource, text.strip()):
+            found = [(f"the value of {_name(resource, path)}", 0)]
+        for what, start in found[:1] if path[-1] != _CONTENT else found:
+            detail = f"{what} stands here in clear text"
+            yield _finding(resource, _line(path, text, start), detail, _elsewhere(resource, path))
+
+
+def _not_known_as_secrets(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Path, str]]:
+    for resource, path, text in _texts(resources):
+        if not ((_is_secret_field(resource.kind, path) and not _is_filled_in(text)) or _signs_in(path, text)):
+            yield resource, path, text
+
+
+def _labels(resources: Sequence[Resource]) -> Iterator[Finding]:
+    for resource in resources:
+        for name, text in resource.meta.labels.items():
+            for found in credentials_in(text):
+                detail = f"what stands here looks like {found.what}, in clear text"
+                hint = "Labels are for choosing manifests. Replace a secret that has been in git."
+                finding = _finding(resource, ("metadata", "labels", name), detail, hint)
+                yield replace(finding, of_envelope=True)
+
+
+def _line(path: Path, text: str, start: int) -> Path:
+    """`path`, and in the text of a file the line."""
+    return (*path, text.count("\n", 0, start) + 1) if path[-1] == _CONTENT else path
+
+
+def _header(name: object, text: str) -> str:
+    """What to say of a header that signs in."""
+    variable = _VARIABLE.fullmatch(_SCHEME.sub("", text).strip())
+    if variable is not None:
+        nothing = f"nothing fills in `{variable[0]}`: the service sends it as it stands here"
+        return f"the header `{name}` signs in, and {nothing}"
+    return f"the header `{name}` signs in, and its value stands here in clear text"
 
 
 def _texts(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Path, str]]:
@@ -96,31 +138,40 @@ def _looks(resource: Resource, path: Path, text: str) -> Iterator[tuple[str, int
         yield found.what, found.start
     if told:
         return
-    in_file = path[-1] == _CONTENT
-    for match in _URL_USER.finditer(text) if resource.address.provider != "port" else ():
-        if _is_password(match, in_file=in_file):
-            yield "a password in a URL", match.start()
-            return
-    if _is_called_secret(resource, path) and looks_random(text.strip()):
+    for each in _given(resource, path, text):
+        if each.surely:
+            told.add(each.start)
+            yield each.what, each.start
+    if not told and sounds_secret(_name(resource, path)) and is_random(text.strip()):
         yield "a credential, by its name and its letters", 0
 
 
-def _is_password(match: re.Match[str], *, in_file: bool) -> bool:
-    """In a file, which may be about a test, only what looks random counts."""
-    word = match["word"]
-    if _is_filled_in(word) or word.startswith("$") or word == match["user"] or is_stand_in(word):
-        return False
-    return looks_random(word) if in_file else True
+def _given(resource: Resource, path: Path, text: str) -> Iterator[Written]:
+    """What a text gives to a name. In a file, which may be about a test, a URL counts if its password is no word."""
+    if resource.address.provider != "port":
+        in_file = path[-1] == _CONTENT
+        for each in written_in_urls(text):
+            yield each if in_file else replace(each, surely=True)
+    yield from written_out(text)
 
 
-def _is_called_secret(resource: Resource, path: Path) -> bool:
-    """Whether the key of a value, or the name beside it, says that it is a credential."""
+def _name(resource: Resource, path: Path) -> str:
+    """What a value is called: by its key, or by the name beside it or above it."""
     last = path[-1]
-    names = [last] if isinstance(last, str) else []
-    if last == "value":
-        around = get(resource.attributes, path[:-1])
-        names += [str(around[name]) for name in _NAMES if isinstance(around, Mapping) and name in around]
-    return any(sounds_secret(name) for name in names)
+    around = get(resource.attributes, path[:-1])
+    if last == "value" and isinstance(around, Mapping):
+        return next((str(around[name]) for name in _NAMES if name in around), "")
+    above = path[-2] if last == "default" and len(path) > 1 else last
+    return above if isinstance(above, str) else ""
+
+
+def _is_value(resource: Resource, text: str) -> bool:
+    """Whether a text under the name of a secret is its value: any word of a CI/CD variable, else what is made up."""
+    if _is_filled_in(text) or is_stand_in(text) or text.lower() in _NO_VALUES or text[0] in "$./":
+        return False
+    if resource.kind.unseen:
+        return re.search(r"\s", text) is None
+    return is_made_up(text)
 
 
 def _finding(resource: Resource, path: Path, detail: str, hint: str) -> Finding:
@@ -159,5 +210,11 @@ RULES: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         summary="A text that looks like a token, a key or a password",
         check=secret_shaped,
+    ),
+    Rule(
+        id="manifest/secret-named",
+        severity=Severity.WARNING,
+        summary="A value that stands under the name of a secret",
+        check=secret_named,
     ),
 )

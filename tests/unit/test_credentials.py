@@ -34,6 +34,9 @@ FOUND = {
     f"Basic {BASIC}": "a user and a password (Basic)",
     f"Authorization: Bearer {OWN}": "a token (Bearer)",
     LONG: "a client secret, such as Port's",
+    f"DefaultEndpointsProtocol=https;AccountName=shop;AccountKey={OWN}{OWN}{OWN[:26]}==": "a key of Azure",
+    f"https://shop.webhook.office.com/webhookb2/1b2c-3d4e@5f6a/IncomingWebhook/{OWN}/9b1c": "a webhook of Teams",
+    base64.b64encode(f"token=glpat-{OWN}".encode()).decode(): "a token of GitLab in Base64",
 }
 LEFT = (
     "glpat-xxxxxxxxxxxxxxxxxxxx",

@@ -13,7 +13,7 @@ from portctl.model.address import Address
 from portctl.model.diagnostic import Diagnostic
 from portctl.model.kind import OnDelete
 from portctl.model.resource import Management, Meta, Resource
-from portctl.model.value import Value, get, map_leaves
+from portctl.model.value import Value, get, map_leaves, thaw
 from portctl.providers.catalogue import catalogue
 from portctl.providers.rules import all_rules
 from portctl.source import Path
@@ -46,7 +46,7 @@ def _resource(document: Any, others: Mapping[Address, Resource]) -> Resource:
         kind=kind,
         identity=(*parent, *identity),
         attributes=attributes,
-        meta=Meta(within=within, management=management, on_delete=on_delete),
+        meta=Meta(within=within, management=management, on_delete=on_delete, labels=thaw(metadata.get("labels", {}))),
         sources=document.sources,
     )
 

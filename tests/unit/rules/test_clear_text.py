@@ -11,7 +11,7 @@ from portctl.model.kind import Kind, pattern_parts
 from portctl.providers.catalogue import catalogue
 from tests.unit.rules.builders import details, findings
 
-LITERAL, SHAPED = "manifest/secret-literal", "manifest/secret-shaped"
+LITERAL, SHAPED, NAMED = "manifest/secret-literal", "manifest/secret-shaped", "manifest/secret-named"
 TOKEN = "glpat-" + "aB3dE6gH9jK2mN5pQ8rS"
 SECRET_FIELDS = [(kind, pattern) for kind in catalogue().values() for pattern in kind.write_only]
 
@@ -187,3 +187,163 @@ spec:
 def test_what_is_only_observed_is_no_finding() -> None:
     text = f"kind: port/Secret\nmetadata: {{management: observe}}\nspec: {{secretName: A, secretValue: {TOKEN}}}\n"
     assert (*findings(LITERAL, text), *findings(SHAPED, text)) == ()
+
+
+RANDOM = "9f8a7b6c5d4e3f2a"
+AWS = "wJalrXUtnFEMI/K7MDENG3bPxRfiCYzKqT9" + "wLm2s"
+
+
+def _script(text: str) -> str:
+    spec = {"branch": "main", "commit_message": "m", "files": {"run.sh": {"content": f"set -e\n{text}\n"}}}
+    return json.dumps({"kind": "gitlab/Files", "metadata": {"in": "gitlab/Project:p"}, "spec": spec})
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (f"export AWS_SECRET_ACCESS_KEY={AWS}", "the value of AWS_SECRET_ACCESS_KEY"),
+        (f'DB_PASSWORD="{RANDOM}"', "the value of DB_PASSWORD"),
+        (f"API_TOKEN: {RANDOM}", "the value of API_TOKEN"),
+        (f"db.password = {RANDOM}", "the value of db.password"),
+        (f'{{"clientSecret": "{RANDOM}"}}', "the value of clientSecret"),
+        (f'curl -H "PRIVATE-TOKEN: {RANDOM}" https://x', "the value of PRIVATE-TOKEN"),
+        (f"login --token {RANDOM}", "the value of token"),
+        (f"curl -u bob:{RANDOM} https://x", "the password of a user"),
+        (f"curl 'https://x/y?api_key={RANDOM}'", "`api_key` in a URL"),
+        (f"psql postgres://shop:{RANDOM}@db/shop", "a password in a URL"),
+    ],
+)
+def test_random_text_under_the_name_of_a_secret_is_found_in_its_line(text: str, what: str) -> None:
+    (found,) = findings(SHAPED, _script(text))
+    assert (found.path, found.detail) == (
+        'spec.files."run.sh".content[2]',
+        f"what stands here looks like {what}, in clear text",
+    )
+    assert findings(NAMED, _script(text)) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("export DB_PASSWORD=hunter22", "the value of DB_PASSWORD"),
+        ('password: "hunter22"', "the value of password"),
+        ("API_TOKEN: t0ken4711", "the value of API_TOKEN"),
+        ("curl -u bob:hunter22secret https://x", "the password of a user"),
+        ("curl --user=bob:hunter22secret https://x", "the password of a user"),
+        ("mysql --password hunter22", "the value of password"),
+        ("curl https://x/y?access_token=hunter22", "`access_token` in a URL"),
+    ],
+)
+def test_a_word_under_the_name_of_a_secret_is_a_warning(text: str, what: str) -> None:
+    assert findings(SHAPED, _script(text)) == ()
+    (found,) = findings(NAMED, _script(text))
+    assert (found.severity.value, found.path, found.detail) == (
+        "warning",
+        'spec.files."run.sh".content[2]',
+        f"{what} stands here in clear text",
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'curl -H "PRIVATE-TOKEN: $TOKEN" https://x',
+        "curl -u $USER1:$PASSWORD1 https://x",
+        "curl -u bob:bob https://x",
+        "id -u bob1:hunter22",
+        "export TOKEN=${TOKEN:-x}",
+        "token = os.environ['TOKEN2']",
+        "token = get_token2(1)",
+        "f(token=token2)",
+        'if token == "a1b2c3d4":',
+        "token: sha256",
+        "secret: my-secret-1",
+        "version_token: 1.2.3",
+        "password: changeme1",
+        "tokens: [a1b2c3d4]",
+        "API_TOKEN:",
+        "TOKEN_FILE=/run/secrets/token1",
+        "secretName: shop-db-1",
+        "https://x/y?token=$TOKEN",
+        "https://oauth2:TOKEN@gitlab.example.com/x.git",
+        "https://x/y?page_token=",
+    ],
+)
+def test_what_is_filled_in_computed_or_the_name_of_a_thing_is_left_alone(text: str) -> None:
+    assert (*findings(SHAPED, _script(text)), *findings(NAMED, _script(text))) == ()
+
+
+def _record(**fields: str) -> str:
+    return json.dumps({"kind": "servicenow/Record", "spec": {"table": "sys_user", "key": {"a": "b"}, "fields": fields}})
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (_record(user_password="hunter22"), "spec.fields.user_password"),
+        (_record(note='{"password":"hunter22"}'), "spec.fields.note"),
+        (_variable("DB_PASSWORD", "hunter"), "spec.value"),
+        (_variable("SIGNING_SECRET", "swordfish"), "spec.value"),
+        (
+            "kind: port/Action\nspec: {identifier: a, invocationMethod: {body: {client_secret: hunter22}}}\n",
+            "spec.invocationMethod.body.client_secret",
+        ),
+        (
+            "kind: port/Action\nspec: {identifier: a, trigger: {userInputs: {properties: {token: {default: t0ken}}}}}\n",
+            "spec.trigger.userInputs.properties.token.default",
+        ),
+    ],
+)
+def test_a_field_that_is_called_like_a_secret_is_a_warning(text: str, path: str) -> None:
+    assert findings(SHAPED, text) == ()
+    assert [found.path for found in findings(NAMED, text)] == [path]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _variable("DB_PASSWORD", "$OTHER"),
+        _variable("DB_PASSWORD", "changeme"),
+        _variable("USE_TOKEN", "true"),
+        _variable("DB_PASSWORD", "<% secret('A') %>"),
+        _record(user_password=""),
+        "kind: port/Action\nspec: {identifier: a, invocationMethod: {body: {token: '{{ .secrets.A }}'}}}\n",
+        "kind: port/Webhook\nspec: {identifier: a, mappings: [{entity: {properties: {token: .body.token2}}}]}\n",
+    ],
+)
+def test_fields_that_are_filled_in_or_say_nothing_are_left_alone(text: str) -> None:
+    assert (*findings(SHAPED, text), *findings(NAMED, text)) == ()
+
+
+@pytest.mark.parametrize("query", ["api_key=hunter22", "a=b&access_token=swordfish", "sig=hunter22"])
+def test_a_credential_in_the_url_of_any_service_is_found(query: str) -> None:
+    spec = {"name": "m", "rest_endpoint": f"https://x.example.com/y?{query}", "functions": {}}
+    (found,) = findings(SHAPED, json.dumps({"kind": "servicenow/RestMessage", "spec": spec}))
+    name = query.rpartition("=")[0].rpartition("&")[2]
+    assert found.detail == f"what stands here looks like `{name}` in a URL, in clear text"
+
+
+def test_labels_are_read_too() -> None:
+    text = f"kind: port/Secret\nmetadata: {{labels: {{a: {TOKEN}}}}}\nspec: {{secretName: A}}\n"
+    assert details(SHAPED, text) == [
+        "2:24 metadata.labels.a: what stands here looks like a token of GitLab, in clear text"
+    ]
+
+
+def test_of_a_variable_in_a_header_it_is_said_that_nothing_fills_it_in() -> None:
+    (found,) = findings(LITERAL, _message("Authorization", "Bearer $TOKEN"))
+    assert found.detail == (
+        "the header `Authorization` signs in, and nothing fills in `$TOKEN`: the service sends it as it stands here"
+    )
+
+
+def test_a_long_text_is_read_in_the_time_of_its_length() -> None:
+    for text in (
+        "a" * 200_000,
+        "password" * 30_000,
+        "token: " * 30_000,
+        "a=" * 100_000,
+        "curl " * 40_000,
+        "curl -u a:b " * 20_000,
+    ):
+        assert findings(NAMED, _script(text)) == ()
