@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 
@@ -143,6 +147,79 @@ def test_programs_that_are_compiled_together_are_told_apart() -> None:
         ".a |": "syntax error, unexpected $end",
     }
     assert compiler([*sound, *broken]) == broken
+
+
+@pytest.mark.skipif(installed_compiler() is None, reason="the package jq is not installed")
+def test_a_text_that_is_left_open_is_not_closed_by_the_next_program() -> None:
+    compiler = installed_compiler()
+    assert compiler is not None
+    assert sorted(compiler(['"a', 'b"', ".c | ."])) == ['"a', 'b"']
+
+
+@pytest.mark.skipif(installed_compiler() is None, reason="the package jq is not installed")
+def test_programs_that_are_wrong_are_found_without_compiling_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    from portctl.providers.port.rules import jq_child
+
+    compiled: list[str] = []
+
+    def compile_(program: str) -> object:
+        compiled.append(program)
+        return jq.compile(program)
+
+    jq = import_module("jq")
+    monkeypatch.setattr(jq_child, "jq", SimpleNamespace(compile=compile_))
+    programs = [f".a | nope{number}" if number % 2 else f".a |\n. + {number}" for number in range(50)]
+    said = [text.splitlines()[0] if text else "" for text in jq_child._checked(programs)]
+    assert said == [f"nope{number}/0 is not defined" if number % 2 else "" for number in range(50)]
+    assert len(compiled) == 2
+
+
+@pytest.mark.parametrize(
+    ("conditions", "wrong", "place", "why"),
+    [
+        (
+            [f".a{number} | ." for number in range(10_120)],
+            "",
+            10_000,
+            "the project has more than 10,000 different programs",
+        ),
+        (
+            [f'"{number:06}" + "{"x" * 9_988}" | .' for number in range(110)],
+            "",
+            99,
+            "the project's different programs have more than 1,000,000 characters",
+        ),
+        ([f".a | x{number}" for number in range(140)], "x/0", 100, "too many programs before it do not compile"),
+        (
+            [f'"{number:06}" + "{"x" * 30_000}" | .' for number in range(8)],
+            "compiling it takes more than 2 seconds or 512 MiB, or ends the compiler",
+            5,
+            "too many programs before it do not compile",
+        ),
+    ],
+    ids=["programs", "characters", "wrong", "costly"],
+)
+def test_what_is_compiled_of_one_project_is_limited(conditions: list[str], wrong: str, place: int, why: str) -> None:
+    asked: list[str] = []
+
+    def compiler(programs: Sequence[str]) -> Mapping[str, str]:
+        asked.extend(programs)
+        return dict.fromkeys(programs, wrong) if wrong else {}
+
+    (resource,) = resources(automation())
+    trigger = {"condition": {"type": "JQ", "expressions": conditions}}
+    organisation = Organisation((replace(resource, attributes={"trigger": trigger}),))
+    found = [
+        each for each in unusable_programs(lambda: compiler)(organisation) if each.summary != "jq does not compile"
+    ]
+    assert [(each.path, each.summary, each.detail) for each in found] == [
+        (
+            ("trigger", "condition", "expressions", place),
+            "jq was not compiled",
+            f"{why}: this and all that follow were only skimmed",
+        )
+    ]
+    assert asked == conditions[:place]
 
 
 def test_a_long_program_is_skimmed_once() -> None:

@@ -16,12 +16,18 @@ Compile = Callable[[Sequence[str]], Mapping[str, str]]
 """Gives what is wrong with each program with which something is."""
 
 AT_ONCE = 50
-_QUOTED = re.compile(r'"(?:[^"\\]|\\[\s\S])*+(?:"|\\?\Z)|#.*')
+CHARACTERS_AT_ONCE = 40_000
+MOST_PROGRAMS = 10_000
+MOST_CHARACTERS = 1_000_000
+MOST_WRONG = 100
+"""Of one project: different programs that are compiled, their characters, and those with which something is wrong."""
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\[\s\S])*+(?:(")|\\?\Z)|#.*')
 _FIELD = re.compile(r"\.|(\.[A-Za-z_]\w*)+")
 _LOADS = re.compile(r"(?:^|;)\s*(import|include)\s*\"")
 _CLUTTER = re.compile(r"^jq: error: | \(Unix shell.*| at <top-level>.*")
 _COMPILER = Confined(pathlib.Path(__file__).with_name("jq_child.py"))
-_TOO_MUCH = "compiling it takes more than 2 seconds or 512 MiB, or ends the compiler"
+TOO_MUCH = "compiling it takes more than 2 seconds or 512 MiB, or ends the compiler"
 
 
 def installed_compiler() -> Compile | None:
@@ -44,7 +50,7 @@ def _wrong(programs: Sequence[str]) -> Mapping[str, str]:
             found[program] = f"`{loads[1]}` loads a module, and there is none"
         elif _FIELD.fullmatch(program):
             continue
-        elif _closes_its_own(bare):
+        elif _closes_its_own(bare) and _ends_its_texts(program):
             together.append(program)
         else:
             found[program] = _asked([program])[0]
@@ -62,6 +68,11 @@ def _closes_its_own(bare: str) -> bool:
     return depth == 0
 
 
+def _ends_its_texts(program: str) -> bool:
+    """Whether every text that begins in it ends in it."""
+    return all(found[1] or found[0].startswith("#") for found in _QUOTED.finditer(program))
+
+
 def _asked(programs: Sequence[str]) -> list[str]:
     """What is wrong with each. Where a child dies, others get the halves, and at last the one program."""
     if not programs:
@@ -72,6 +83,6 @@ def _asked(programs: Sequence[str]) -> list[str]:
     if said is not None:
         return [_CLUTTER.sub("", each.splitlines()[0]) if each else "" for each in said]
     if len(programs) == 1:
-        return [_TOO_MUCH]
+        return [TOO_MUCH]
     half = len(programs) // 2
     return _asked(programs[:half]) + _asked(programs[half:])

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from portctl.manifest.lint import Finding
-from portctl.providers.port.rules.compiling import AT_ONCE, Compile, installed_compiler
+from portctl.model.resource import Resource
+from portctl.providers.port.rules.compiling import (
+    AT_ONCE,
+    CHARACTERS_AT_ONCE,
+    MOST_CHARACTERS,
+    MOST_PROGRAMS,
+    MOST_WRONG,
+    TOO_MUCH,
+    Compile,
+    installed_compiler,
+)
 from portctl.providers.port.rules.programs import newer_than_port, programs, unbalanced
 from portctl.providers.port.rules.shapes import Organisation
+from portctl.source import Path
 
 KINDS = ("Action", "ActionPermissions", "Automation", "Blueprint", "Webhook")
+_COST_OF_TOO_MUCH = 20
+"""A program that takes the compiler down takes the time of so many others with which something is wrong."""
 
 
 def stray_braces(organisation: Organisation) -> Iterator[Finding]:
@@ -26,8 +38,78 @@ def stray_braces(organisation: Organisation) -> Iterator[Finding]:
             )
 
 
-def _uncompiled(_: Sequence[str]) -> Mapping[str, str]:
-    return {}
+_Place = tuple[Resource, Path, str]
+
+
+def _portions(waiting: Iterable[_Place]) -> Iterator[list[_Place]]:
+    """As many at a time as are compiled together; a long one may come alone."""
+    some: list[_Place] = []
+    characters = 0
+    for each in waiting:
+        characters += len(each[2])
+        if some and (len(some) == AT_ONCE or characters > CHARACTERS_AT_ONCE):
+            yield some
+            some, characters = [], len(each[2])
+        some.append(each)
+    if some:
+        yield some
+
+
+class _Work:
+    """What is known of a project's programs, and how much of what may be spent on compiling them is left."""
+
+    def __init__(self, compile_all: Compile | None) -> None:
+        self.newer: dict[str, str] = {}
+        self.wrong: dict[str, str] = {}
+        self.left: set[str] = set()
+        self.why = ""
+        """Why nothing more is compiled, "" while it is."""
+        self.said = False
+        self._compile_all = compile_all
+        self._compiled = self._characters = self._wrong = 0
+
+    def do(self, programs: Sequence[str]) -> None:
+        fresh = {program: newer_than_port(program) for program in programs if program not in self.newer}
+        self.newer.update(fresh)
+        if self._compile_all is None:
+            return
+        wanted = [program for program, word in fresh.items() if not word]
+        self._compiled += len(wanted)
+        self._characters += sum(map(len, wanted))
+        self.why = self.why or self._met()
+        if self.why:
+            self.left.update(wanted)
+            return
+        found = self._compile_all(wanted)
+        self.wrong.update(found)
+        self._wrong += sum(_COST_OF_TOO_MUCH if why == TOO_MUCH else 1 for why in found.values())
+
+    def _met(self) -> str:
+        if self._compiled > MOST_PROGRAMS:
+            return f"the project has more than {MOST_PROGRAMS:,} different programs"
+        if self._characters > MOST_CHARACTERS:
+            return f"the project's different programs have more than {MOST_CHARACTERS:,} characters"
+        return "too many programs before it do not compile" if self._wrong >= MOST_WRONG else ""
+
+
+def _left(resource: Resource, path: Path, why: str) -> Finding:
+    return Finding(
+        resource=resource,
+        path=path,
+        summary="jq was not compiled",
+        detail=f"{why}: this and all that follow were only skimmed",
+        hint="Correct the programs that are wrong, or divide the project.",
+    )
+
+
+def _unusable(resource: Resource, path: Path, program: str, summary: str, why: str) -> Finding:
+    return Finding(
+        resource=resource,
+        path=path,
+        summary=summary,
+        detail=f"{why}. Port gives null for it, without an error",
+        hint="Texts in jq stand in double quotes." if "'" in program else "",
+    )
 
 
 def unusable_programs(
@@ -36,28 +118,19 @@ def unusable_programs(
     """The check, with a compiler that may be missing."""
 
     def check(organisation: Organisation) -> Iterator[Finding]:
-        compile_all = compiler() or _uncompiled
+        work = _Work(compiler())
         waiting = ((each, *found) for each in organisation.ours(*KINDS) for found in programs(each))
-        newer: dict[str, str] = {}
-        wrong: dict[str, str] = {}
-        while some := list(islice(waiting, AT_ONCE)):
-            fresh = {program: newer_than_port(program) for _, _, program in some if program not in newer}
-            newer.update(fresh)
-            wrong.update(compile_all([program for program, word in fresh.items() if not word]))
+        for some in _portions(waiting):
+            work.do([program for _, _, program in some])
             for resource, path, program in some:
-                if newer[program]:
-                    summary, why = "jq is newer than Port's", f"{newer[program]} is newer than jq 1.6, which Port runs"
-                elif program in wrong:
-                    summary, why = "jq does not compile", wrong[program]
-                else:
-                    continue
-                yield Finding(
-                    resource=resource,
-                    path=path,
-                    summary=summary,
-                    detail=f"{why}. Port gives null for it, without an error",
-                    hint="Texts in jq stand in double quotes." if "'" in program else "",
-                )
+                if program in work.left and not work.said:
+                    work.said = True
+                    yield _left(resource, path, work.why)
+                if work.newer[program]:
+                    why = f"{work.newer[program]} is newer than jq 1.6, which Port runs"
+                    yield _unusable(resource, path, program, "jq is newer than Port's", why)
+                elif program in work.wrong:
+                    yield _unusable(resource, path, program, "jq does not compile", work.wrong[program])
 
     return check
 
