@@ -289,7 +289,7 @@ def _record(**fields: str) -> str:
             "spec.invocationMethod.body.client_secret",
         ),
         (
-            "kind: port/Action\nspec: {identifier: a, trigger: {userInputs: {properties: {token: {default: t0ken}}}}}\n",
+            "kind: port/Action\nspec: {trigger: {userInputs: {properties: {token: {default: w0rd22}}}}}\n",
             "spec.trigger.userInputs.properties.token.default",
         ),
     ],
