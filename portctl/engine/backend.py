@@ -14,6 +14,7 @@ from typing import Protocol
 from portctl.disk import dangling, lock, open_own, read_text, what_helps, write_all, write_whole
 from portctl.engine.ledger import Ledger, dump_ledger, load_ledger, new_ledger, unreadable
 from portctl.errors import LockHeld, PortctlError
+from portctl.json_text import parse
 
 _MOST_BYTES_OF_A_HOLDER = 4096
 
@@ -143,7 +144,7 @@ def _unlockable(beside: pathlib.Path, error: OSError) -> PortctlError:
 
 def _holder(text: bytes) -> str:
     try:
-        record = json.loads(text)
+        record = parse(text)
         return f"{record['holder']} (process {record['pid']})"
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return "another run"

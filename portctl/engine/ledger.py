@@ -15,6 +15,7 @@ from typing import Any
 from portctl.engine.canonical import digest
 from portctl.engine.ledger_form import misfit
 from portctl.errors import PortctlError
+from portctl.json_text import parse
 from portctl.model.address import Address
 from portctl.model.kind import OnDelete
 from portctl.model.resource import Identity, RemoteKey
@@ -160,7 +161,7 @@ def dump_ledger(ledger: Ledger) -> str:
 def load_ledger(text: str, where: str) -> Ledger:
     """The ledger that `text` spells. Raises PortctlError when it is not one, or is from a newer portctl."""
     try:
-        document = json.loads(text)
+        document = parse(text)
         written = document["format"] if isinstance(document, dict) else None
         if isinstance(written, int) and written > FORMAT:
             raise PortctlError(
@@ -176,7 +177,7 @@ def load_ledger(text: str, where: str) -> Ledger:
         raise unreadable(where, f"it is not JSON (line {error.lineno}, column {error.colno})") from error
     except KeyError as error:
         raise unreadable(where, f"it lacks {json.dumps(error.args[0])}") from error
-    except (TypeError, ValueError, IndexError, RecursionError) as error:
+    except (TypeError, ValueError, IndexError) as error:
         raise unreadable(where, "something in it has another form than portctl writes") from error
 
 

@@ -15,6 +15,7 @@ from portctl.engine.canonical import digest
 from portctl.engine.ledger import Ledger
 from portctl.engine.plan import operation
 from portctl.errors import InvalidInput, StalePlan
+from portctl.json_text import MOST_DEEP, is_whole, parse
 from portctl.model.address import Address
 from portctl.model.change import Action
 from portctl.model.plan import Plan, PlanOptions
@@ -23,6 +24,9 @@ from portctl.model.value import Attributes, Pending, Value, freeze, map_leaves, 
 from portctl.source import Path
 
 FORMAT = 2
+_MOST_DEEP = 2 * MOST_DEEP
+"""Objects stand in it with all that is around them."""
+
 _STALE_HINT = "Nothing was written. Make a new plan and apply that one."
 
 
@@ -105,7 +109,9 @@ def dump_plan(
 def load_plan(text: str, where: str) -> SavedPlan:
     """The plan that `text` spells. Raises InvalidInput when it is not one."""
     try:
-        raw = json.loads(text)
+        raw = parse(text, most_deep=_MOST_DEEP)
+        if not is_whole(json.dumps(raw, ensure_ascii=False)):
+            raise ValueError("half a character")
         if type(raw["portctlPlan"]) is not int:
             raise TypeError
         if raw["portctlPlan"] != FORMAT:

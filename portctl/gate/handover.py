@@ -16,6 +16,7 @@ from portctl.disk import read_text, write_whole
 from portctl.errors import PortctlError
 from portctl.gate.evidence import Tested
 from portctl.gate.services import Service
+from portctl.json_text import parse
 
 FOLDER = pathlib.Path("gate")
 _LOST = "Was the artifact of the job before deleted? Run that job again, or ask for the deployment again."
@@ -43,10 +44,10 @@ class Handover:
         """Errors: PortctlError where it is not there."""
         path = self.folder / "service.json"
         try:
-            found: Mapping[str, Any] = json.loads(read_text(path))
+            found: Mapping[str, Any] = parse(read_text(path))
             if not isinstance(found, dict):
                 raise TypeError("no mapping")
-        except (OSError, ValueError, TypeError, RecursionError) as error:
+        except (OSError, ValueError, TypeError) as error:
             raise PortctlError("Artifact lost", f"{path} is not there, or cannot be read", hint=_LOST) from error
         return found
 

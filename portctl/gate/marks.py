@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from portctl.errors import AnswerLost, ApiError, PortctlError, Unreachable
 from portctl.gate.evidence import Ended, Marks, Rejected, Run, Started, Tested
+from portctl.json_text import parse
 from portctl.model.value import Value, get, thaw
 from portctl.wire.client import Client
 
@@ -139,7 +140,7 @@ class MarkStore:
             return None
         try:
             return _parsed(text, kind)
-        except (TypeError, ValueError, RecursionError) as error:
+        except (TypeError, ValueError) as error:
             place = f"{self._project}: {_place(request)}/{name}"
             raise PortctlError("Mark that cannot be read", place, hint="Nothing is deployed while it is so.") from error
 
@@ -172,7 +173,7 @@ def _written(mark: Tested | Started | Ended | Rejected) -> str:
 
 def _parsed(text: str, kind: type[Mark]) -> Mark:
     """Errors: TypeError, ValueError, where it is not as it was written."""
-    document = json.loads(text)
+    document = parse(text)
     mark = kind(**document)
     for field in fields(kind):
         value = getattr(mark, field.name)

@@ -6,7 +6,6 @@ is sent, or how much coverage is enough.
 
 from __future__ import annotations
 
-import json
 import pathlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 from portctl.disk import read_text
 from portctl.errors import InvalidInput
 from portctl.gate.evidence import Policy
+from portctl.json_text import parse
 
 _HINT = "`portctl apply` writes this file: correct its template, or the values of the environment."
 _DAY_SECONDS = 86_400.0
@@ -72,8 +72,9 @@ class Settings:
 def read_settings(path: pathlib.Path) -> Settings:
     """Errors: InvalidInput, with the file and the key."""
     try:
-        document = json.loads(read_text(path))
-    except (OSError, ValueError, RecursionError) as error:
+        # Numbers that JSON cannot say are found where they stand, so that their key can be told.
+        document = parse(read_text(path), parse_float=float, parse_int=int, parse_constant=float)
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no JSON text"
         raise InvalidInput("No settings", f"{path}: {reason}", hint=_HINT) from error
     top = _Section(str(path), document)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from typing import Any
 
 from portctl.disk import read_bytes
 from portctl.errors import InvalidInput
+from portctl.json_text import parse
 from portctl.manifest.findings import Findings, did_you_mean, listing
 from portctl.manifest.instances import SANDBOX_FILE, in_sandbox, read_instances, sandbox_instances
 from portctl.manifest.project import is_file_name, read_document
@@ -30,10 +30,10 @@ def read_sandbox_file(project: Project) -> Mapping[str, Any] | None:
     """
     path = project.root / SANDBOX_FILE
     try:
-        found = json.loads(read_bytes(path))
+        found = parse(read_bytes(path))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise InvalidInput(
             "The sandbox's file cannot be read",
             f"{SANDBOX_FILE}: {error.strerror if isinstance(error, OSError) else 'it is not JSON'}",

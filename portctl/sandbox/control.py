@@ -86,7 +86,7 @@ def status(project: Path) -> Running | None:
         running = Running(int(document["pid"]), str(document["control"]), document)
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         file.unlink(missing_ok=True)
         return None
     try:
@@ -160,7 +160,7 @@ def kept_seed(project: Path) -> int | None:
     """What the state that the project's sandbox has left was derived from; None without one."""
     try:
         return int(json.loads((Place(project).state_dir / "state.json").read_text(encoding="utf-8"))["seed"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -227,7 +227,7 @@ def call(running: Running, method: str, path: str, body: Any = None) -> Any:
         connection.request(method, path, None if body is None else json.dumps(body))
         response = connection.getresponse()
         document = json.loads(response.read())
-    except (OSError, ValueError, http.client.HTTPException) as error:
+    except (OSError, ValueError, RecursionError, http.client.HTTPException) as error:
         raise ControlError(
             f"the sandbox at {running.control} does not answer: {error}; portctl sandbox down ends it"
         ) from error

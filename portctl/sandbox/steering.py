@@ -168,7 +168,7 @@ async def _run(handler: Callable[[Request, Any], Any], request: Request) -> JSON
         return JSONResponse(await asyncio.to_thread(handler, request, json.loads(raw) if raw else None))
     except Unsettled as error:
         return JSONResponse({"error": str(error)}, status_code=409)
-    except (BadCommand, BadFault, UnknownSwitch, shells.MissingShell, ValueError) as error:
+    except (BadCommand, BadFault, UnknownSwitch, shells.MissingShell, ValueError, RecursionError) as error:
         return JSONResponse({"error": str(error)}, status_code=400)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from portctl.json_text import MOST_DEEP, TooDeep, parse
 from portctl.model.value import Value, freeze
 
 UNPACKED = "gzip"
@@ -29,7 +30,7 @@ class Limits:
     bytes: int = 32 * 1024 * 1024
     seconds: float = 120.0
     values: int = 1_000_000
-    depth: int = 100
+    depth: int = MOST_DEEP
 
 
 LIMITS = Limits()
@@ -88,12 +89,18 @@ def parse_body(content: bytes, limits: Limits = LIMITS) -> Value:
     except UnicodeDecodeError as error:
         raise Unusable(f"is not UTF-8 (byte {error.start})") from error
     try:
-        body = json.loads(text, object_pairs_hook=_object, parse_float=_float, parse_int=_int, parse_constant=_constant)
-        _check_depth(body, limits.depth)
+        body = parse(
+            text,
+            most_deep=limits.depth,
+            object_pairs_hook=_object,
+            parse_float=_float,
+            parse_int=_int,
+            parse_constant=_constant,
+        )
         if _HALF_A_CHARACTER.search(content):
             body = json.loads(_whole_characters(json.dumps(body, ensure_ascii=False)))
-    except RecursionError as error:
-        raise _too_deep(limits.depth) from error
+    except TooDeep as error:
+        raise Unusable(f"is {error}") from error
     except ValueError as error:
         raise NotJson("is not JSON") from error
     return freeze(body)
@@ -136,23 +143,3 @@ def _no_number(text: str) -> Unusable:
 def _shown(text: str) -> str:
     """`text` of a service, if it is short: a part of it could be a part of a secret, which nobody would recognise."""
     return repr(text) if len(text) <= _LONGEST_SHOWN else f"one of {len(text):,} characters"
-
-
-def _check_depth(body: Any, most: int) -> None:
-    """Level by level: what is nested too deep for us must not be walked by a function that calls itself."""
-    level = [body]
-    for _ in range(most):
-        level = [
-            item
-            for value in level
-            if isinstance(value, dict | list)
-            for item in (value.values() if isinstance(value, dict) else value)
-            if isinstance(item, dict | list)
-        ]
-        if not level:
-            return
-    raise _too_deep(most)
-
-
-def _too_deep(most: int) -> Unusable:
-    return Unusable(f"is nested more than {most} deep")

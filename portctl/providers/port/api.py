@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from portctl.errors import AccessDenied, ApiError, PortctlError
+from portctl.json_text import parse
 from portctl.model.project import InstanceSettings
 from portctl.model.value import get, thaw
 from portctl.providers.settings import require_settings
@@ -170,7 +171,7 @@ def _claims(token: str) -> Mapping[str, Any]:
     """The payload of a JSON Web Token, {} when `token` is none. Not verified: it came over our own connection."""
     parts = token.split(".")
     try:
-        payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        payload = parse(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (IndexError, ValueError, binascii.Error):
         return {}
     return payload if isinstance(payload, Mapping) else {}

@@ -105,6 +105,10 @@ def read_fault(text: str) -> Fault:
         document = json.loads(text)
     except ValueError as error:
         raise BadFault(f"not JSON: {error}") from error
+    except RecursionError as error:
+        raise BadFault(f"nested more than {_MOST_DEEP} deep") from error
+    if _is_deep(document, _MOST_DEEP):
+        raise BadFault(f"nested more than {_MOST_DEEP} deep")
     if not isinstance(document, dict):
         raise BadFault('a fault is a JSON object, for example {"kind": "status", "status": 503}')
     return parse_fault(document)
@@ -128,6 +132,20 @@ def parse_fault(document: Mapping[str, Any]) -> Fault:
         raise BadFault(f"path is not a regular expression: {error}") from error
 
 
+def _is_deep(value: Any, most: int) -> bool:
+    """Whether anything in `value` stands below more than `most` objects and lists."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [
+            item
+            for each in level
+            if isinstance(each, dict | list)
+            for item in (each.values() if isinstance(each, dict) else each)
+        ]
+    return any(isinstance(each, dict | list) for each in level)
+
+
+_MOST_DEEP = 50
 _TYPES: Mapping[str, Any] = {
     "service": str | None,
     "method": str | None,

@@ -174,3 +174,38 @@ def test_somebody_without_a_name_and_a_home_can_work(project: pathlib.Path) -> N
         words, capture_output=True, text=True, check=False, cwd=project, timeout=PATIENCE_SECONDS, env=bare
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("depth", [150, 900, 5_000])
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("plan.json", ("show", "plan.json"), 3),
+        ("plan.json", ("apply", "plan.json"), 3),
+        ("plan.json", ("validate", "--values", "plan.json"), 3),
+        ("ledger/prod.json", ("state", "list"), 1),
+        ("blueprints/nested.json", ("validate",), 3),
+        (".portctl/sandbox.json", ("validate",), 3),
+        (".portctl/sandbox.json", ("sandbox", "status"), 3),
+        (".portctl/sandbox/state.json", ("sandbox", "status"), 3),
+        ("", ("validate", "--set-json", "a=NESTED"), 3),
+        ("", ("sandbox", "up", "--fault", '{"kind": "status", "value": NESTED}'), 64),
+        ("", ("sandbox", "up", "--fault", "NESTED"), 64),
+    ],
+)
+def test_json_that_is_nested_too_deep_is_refused_wherever_it_is_read(
+    name: str,
+    arguments: tuple[str, ...],
+    expected: int,
+    depth: int,
+    project: pathlib.Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    nested = "[" * depth + "]" * depth
+    if name:
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(f'{{"portctlPlan": 2, "format": 1, "value": {nested}}}', encoding="utf-8")
+    code = run([each.replace("NESTED", nested) for each in arguments])
+    told = capsys.readouterr()
+    assert "This is a bug" not in told.err
+    assert code == expected, told

@@ -185,6 +185,7 @@ def test_everything_in_a_manifest_counts_as_rendered_secrets_by_name() -> None:
         lambda plan: json.dumps({**plan, "operations": None}),
         lambda plan: json.dumps({**plan, "options": []}),
         lambda plan: json.dumps({**plan, "values": [1]}),
+        lambda plan: json.dumps({**plan, "values": [{"a": "\ud800"}]}),
         lambda plan: json.dumps({**plan, "options": {**plan["options"], "targets": ["not an address"]}}),
         lambda plan: json.dumps({name: value for name, value in plan.items() if name != "id"}),
     ],
