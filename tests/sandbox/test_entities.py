@@ -243,7 +243,13 @@ def test_dates_need_a_zone_and_are_kept_in_utc(sandbox: Sandbox, port: httpx.Cli
         return answer.json()["entity"]["properties"]["since"] if answer.is_success else answer.status_code
 
     bare = "2026-01-01 10:00:00"
-    assert since("2026-01-01T12:00:00+02:00") == "2026-01-01T10:00:00.000Z"
+    for zoned in (
+        "2026-01-01T12:00:00+02:00",
+        "2026-01-01 10:00:00Z",
+        "2026-01-01t12:00:00+02",
+        "2026-01-01 12:00:00+0200",
+    ):
+        assert since(zoned) == "2026-01-01T10:00:00.000Z"
     assert [since(text) for text in (bare, "2026-01-01", "2026-13-01T10:00:00Z")] == [422, 422, 422]
     sandbox.switches.set({"date-time": "lenient"})
     assert since(bare) == "2026-01-01T10:00:00.000Z"

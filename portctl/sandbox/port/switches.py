@@ -33,7 +33,7 @@ SWITCHES = (
         strict="an entity write that changes nothing still counts as an update (updatedAt, audit)",
         lenient="it leaves no trace",
     ),
-    Switch("date-time", strict="a date-time needs T and a zone", lenient="`2026-01-01 10:00:00` is taken as UTC"),
+    Switch("date-time", strict="a date-time needs a zone", lenient="`2026-01-01 10:00:00` is taken as UTC"),
     Switch(
         "missing-related",
         strict="create_missing_related_entities is refused where the target has required properties",

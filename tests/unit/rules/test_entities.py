@@ -87,6 +87,8 @@ def test_a_value_that_port_would_refuse_is_found(properties: str, detail: str) -
         "level: null",
         "since: '2026-01-01T10:00:00.123+02:00'",
         "since: '2026-01-01 10:00:00'",
+        "since: '2026-01-01 10:00:00Z'",
+        "since: '2026-01-01t10:00:00+02'",
         "page: https://example.com/a?b=c",
         "tags: [https://a.b]",
         "words: [a]",

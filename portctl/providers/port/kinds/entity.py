@@ -11,7 +11,8 @@ from portctl.model.value import Attributes, Masked, Value, map_leaves
 from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SYSTEM_BLUEPRINT
 from portctl.providers.port.schemas.entity import entity
 
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
+_TIME = r"\d\d:\d\d:\d\d(\.\d{1,6})?"
+_DATE_TIME = re.compile(rf"\d{{4}}-\d\d-\d\d([Tt\s]{_TIME}([Zz]|[+-]\d\d(:?\d\d)?)|\s{_TIME})")
 _PAGE = 1000
 _BY_SEARCH = "found by search"
 
@@ -48,11 +49,12 @@ def _found(value: Value) -> Value:
 
 
 def _instant(_: object, leaf: Value) -> Value:
-    """The UTC spelling of an RFC 3339 time, which is how Port stores it; anything else unchanged."""
+    """The UTC spelling of a time, which is how Port stores it (one without zone as UTC); anything else unchanged."""
     if not isinstance(leaf, str) or _DATE_TIME.fullmatch(leaf) is None:
         return leaf
     try:
-        moment = datetime.fromisoformat(leaf.upper()).astimezone(UTC)
+        moment = datetime.fromisoformat(leaf.upper())
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return leaf
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -8,9 +8,9 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 _TIME = r"\d\d:\d\d:\d\d(\.\d+)?"
-_ZONE = r"([Zz]|[+-]\d\d:?\d\d)"
-_DATE_TIME = re.compile(rf"\d{{4}}-\d\d-\d\d([Tt]{_TIME}{_ZONE}|[ ]{_TIME}{_ZONE}?)")
-"""Whether Port takes a blank between date and time, without a zone, is not known: it is no finding."""
+_ZONE = r"([Zz]|[+-]\d\d(:?\d\d)?)"
+_DATE_TIME = re.compile(rf"\d{{4}}-\d\d-\d\d([Tt]{_TIME}{_ZONE}|\s{_TIME}{_ZONE}?)")
+"""As ajv-formats has it: a blank does as well as T. Whether Port takes one without a zone is not known: no finding."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 

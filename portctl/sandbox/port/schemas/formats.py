@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)\Z")
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt\s]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d(:?\d\d)?)\Z")
+"""As ajv-formats has it (`formats.ts`): a blank does as well as T, and a zone must be there."""
 _LOOSE_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\Z")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)*\Z")
 
 
 def is_date_time(text: str) -> bool:
-    """RFC 3339 with a zone."""
+    """RFC 3339, T or a blank between date and time, with a zone."""
     return _DATE_TIME.match(text) is not None and parse_date_time(text) is not None
 
 
