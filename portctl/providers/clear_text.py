@@ -53,14 +53,15 @@ def secret_shaped(resources: Sequence[Resource]) -> Iterator[Finding]:
 def secret_named(resources: Sequence[Resource]) -> Iterator[Finding]:
     """Every text that only its name makes a secret."""
     for resource, path, text in _not_known_as_secrets(resources):
-        if any(_looks(resource, path, text)):
-            continue
+        told = {_line(path, text, start) for _, start in _looks(resource, path, text)}
         found = [(each.what, each.start) for each in _given(resource, path, text) if not each.surely]
-        if named_secret(_name(resource, path)) and _is_value(resource, text.strip()):
+        if not told and named_secret(_name(resource, path)) and _is_value(resource, text.strip()):
             found = [(f"the value of {_name(resource, path)}", 0)]
-        for what, start in found[:1] if path[-1] != _CONTENT else found:
-            detail = f"{what} stands here in clear text"
-            yield _finding(resource, _line(path, text, start), detail, _elsewhere(resource, path))
+        for what, start in found:
+            place = _line(path, text, start)
+            if place not in told:
+                told.add(place)
+                yield _finding(resource, place, f"{what} stands here in clear text", _elsewhere(resource, path))
 
 
 def _not_known_as_secrets(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Path, str]]:
@@ -175,6 +176,11 @@ def _is_value(resource: Resource, text: str) -> bool:
 
 
 def _finding(resource: Resource, path: Path, detail: str, hint: str) -> Finding:
+    """A finding that names the value of the environment where that is what is in clear text."""
+    origin = resource.origins.get(path, "")
+    if origin.startswith("values."):
+        detail += f"; it comes from {origin}"
+        hint = f"Take it out of there: it is read by more people than secrets may be. {hint}"
     return Finding(resource=resource, path=path, summary="Secret in clear text", detail=detail, hint=hint)
 
 

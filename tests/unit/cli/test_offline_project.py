@@ -70,3 +70,24 @@ def test_render_refuses_an_address_that_nobody_declares(place: Place) -> None:
         '  No manifest is called port/Blueprint:chnage. Did you mean "port/Blueprint:change"?\n'
         "  hint: portctl render without an address prints all of them.\n"
     )
+
+
+def test_a_secret_that_comes_from_a_value_is_said_to_stand_there(place: Place) -> None:
+    token = "glpat-" + "aB3dE6gH9jK2mN5pQ8rS"
+    project = yaml.safe_load((place.root / "portctl.yaml").read_text("utf-8"))
+    values = {**project.get("values", {}), "note": token}
+    place.write("portctl.yaml", yaml.safe_dump({**project, "values": values}))
+    place.write(
+        "blueprints/change.yaml", BLUEPRINT.replace("spec:", "spec:\n  description: Sent with <% values.note %>")
+    )
+    (found,) = place.run("validate", "--json").document["diagnostics"]
+    hint = (
+        "Take it out of there: it is read by more people than secrets may be. Declare a port/Secret and write "
+        "`{{ .secrets.NAME }}` here. Replace a secret that has been in git."
+    )
+    assert (found["file"], found["path"], found["detail"], found["hint"]) == (
+        "blueprints/change.yaml",
+        "spec.description",
+        "what stands here looks like a token of GitLab, in clear text; it comes from values.note (portctl.yaml)",
+        hint,
+    )

@@ -323,6 +323,12 @@ def test_a_credential_in_the_url_of_any_service_is_found(query: str) -> None:
     assert found.detail == f"what stands here looks like `{name}` in a URL, in clear text"
 
 
+def test_each_line_of_a_file_is_judged_by_itself() -> None:
+    text = _script(f"DB_PASSWORD={RANDOM}\nDB_PASSWORD=hunter22")
+    assert [found.path for found in findings(SHAPED, text)] == ['spec.files."run.sh".content[2]']
+    assert [found.path for found in findings(NAMED, text)] == ['spec.files."run.sh".content[3]']
+
+
 def test_labels_are_read_too() -> None:
     text = f"kind: port/Secret\nmetadata: {{labels: {{a: {TOKEN}}}}}\nspec: {{secretName: A}}\n"
     assert details(SHAPED, text) == [
