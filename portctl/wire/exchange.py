@@ -6,24 +6,20 @@ httpx is imported when the first request is sent: most commands send none.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from portctl.errors import InvalidInput
 from portctl.wire.body import UNPACKED, Limits, Unusable, read_body
+from portctl.wire.environment import check_authorities, unusable_authority, unusable_proxy
 from portctl.wire.failure import words
 
 if TYPE_CHECKING:
     import httpx
 
 _MOST_BYTES_OF_A_REFUSAL = 65_536
-
-
-_OF_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 class Failed(Exception):
@@ -87,12 +83,17 @@ class Line:
         try:
             with (
                 within(self._limits.seconds),
-                self._connected().stream(method, url, headers=signed, **more) as response,
+                self._connected(url).stream(method, url, headers=signed, **more) as response,
             ):
                 return self._read(response, most_bytes)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             slow = isinstance(error, httpx.ConnectTimeout)
             raise NotSent("no connection in time" if slow else words(error), slow=slow) from error
+        except UnicodeError as error:
+            if isinstance(error, UnicodeEncodeError | UnicodeDecodeError):
+                raise
+            # Of the codec for host names, which a variable of the environment may have given.
+            raise NotSent("its name, or that of a proxy, is none that can be looked up") from error
         except httpx.TimeoutException as error:
             raise NoAnswer("no answer in time", slow=True) from error
         except httpx.TransportError as error:
@@ -102,8 +103,7 @@ class Line:
         except Unusable as error:
             raise UnusableAnswer(f"the answer {error}") from error
 
-    def _connected(self) -> httpx.Client:
-        import httpx
+    def _connected(self, url: str) -> httpx.Client:
 
         from portctl.wire.deadline import keep_time
 
@@ -112,12 +112,23 @@ class Line:
                 # At INFO httpx logs whole addresses, tokens in their queries included.
                 for name in ("httpx", "httpcore"):
                     logging.getLogger(name).setLevel(logging.WARNING)
-                try:
-                    self._http = httpx.Client(follow_redirects=False, **self._options)
-                except (ValueError, ImportError, httpx.InvalidURL) as error:
-                    raise _no_proxy() from error
+                self._http = self._made(url)
                 keep_time(self._http)
             return self._http
+
+    def _made(self, url: str) -> httpx.Client:
+        """What an instance's settings say was looked at before: what fails here came of the environment."""
+        import httpx
+
+        if "verify" not in self._options and url.startswith("https:"):
+            check_authorities()
+        try:
+            return httpx.Client(follow_redirects=False, **self._options)
+        except OSError as error:
+            refused = unusable_authority(error)
+            raise refused or error from error
+        except (ValueError, ImportError, httpx.InvalidURL) as error:
+            raise unusable_proxy(error) from error
 
     def _read(self, response: httpx.Response, most_bytes: int | None) -> Came:
         headers = {name.lower(): value for name, value in response.headers.items()}
@@ -126,15 +137,3 @@ class Line:
             most = most_bytes if response.is_success else _MOST_BYTES_OF_A_REFUSAL
         pieces: Any = response.stream  # as it comes: httpx would unpack whatever stands in it
         return Came(response.status_code, headers, read_body(pieces, headers, most, cut=most_bytes is not None))
-
-
-def _no_proxy() -> InvalidInput:
-    """What the settings say was looked at before: this came of the variables that every HTTP client reads."""
-    names = sorted(
-        name for name in os.environ if name.lower() in ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-    )
-    return InvalidInput(
-        "Proxy cannot be used",
-        f"a variable of the environment does not hold what it should: {', '.join(names)}",
-        hint="An address of a proxy is http:// or https://, a host and a port; NO_PROXY is a list of hosts.",
-    )

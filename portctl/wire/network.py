@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from portctl.errors import InvalidInput
 from portctl.model.project import InstanceSettings
 from portctl.vault import Vault
 from portctl.wire.auth import setting_text
 from portctl.wire.client import DEFAULT_OPTIONS
+from portctl.wire.environment import is_proxy
 
 PROXY = "proxy"
 CA_FILE = "caFile"
 CLIENT_CERTIFICATE = "clientCertificate"
 CLIENT_KEY = "clientKey"
-
-_NEVER_IN_ADDRESSES = re.compile(r"[\x00-\x20\x7f]")
 
 
 def network_options(
@@ -42,12 +39,7 @@ def network_options(
 
 def _proxy(settings: InstanceSettings, url: str) -> str:
     """`url` if it is an address; what it is instead may be part of a password, and is not said."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or _NEVER_IN_ADDRESSES.search(url):
+    if not is_proxy(url):
         raise InvalidInput(
             "Proxy cannot be used",
             f"{PROXY} of {settings.provider}@{settings.name} is http:// or https://, a host and a port",

@@ -6,6 +6,7 @@ import importlib
 import json
 import pathlib
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from portctl.model.value import SecretRef, pending
 from portctl.source import Source, SourceMap
 from portctl.vault import Vault
 from portctl.wire.body import LIMITS
-from portctl.wire.exchange import Line
+from portctl.wire.exchange import Line, NotSent
 from portctl.wire.network import network_options
 
 FILE = "environments/test.yaml"
@@ -213,16 +214,83 @@ def test_without_such_settings_nothing_changes() -> None:
     assert network_options(settings("port", "https://localhost"), vault(), {"timeout": 5.0}) == {"timeout": 5.0}
 
 
-@pytest.mark.parametrize("address", ["ftp://proxy", "socks5://user:word@proxy:1", "://"])
-def test_a_variable_that_names_no_proxy_is_named_without_its_value(
-    address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("HTTP_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"):
+NO_ADDRESS = "no address of a proxy: http:// or https://, a host and a port"
+ENCODED = "In its user and password, characters such as / ? # @ and blanks are percent-encoded."
+READ = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment that says nothing of the network."""
+    for name in READ:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HTTPS_PROXY", address)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why", "hint"),
+    [
+        ("HTTPS_PROXY", "ftp://s3cret:s3cret@proxy", NO_ADDRESS, ENCODED),
+        ("http_proxy", "foo://s3cret", NO_ADDRESS, ENCODED),
+        ("HTTP_PROXY", "http://user:s3cret@127.0.0.1:notaport", NO_ADDRESS, ENCODED),
+        ("all_proxy", "user:s3c/ret@127.0.0.1:1", NO_ADDRESS, ENCODED),
+        (
+            "ALL_PROXY",
+            "socks5://user:s3cret@127.0.0.1:1",
+            "a SOCKS proxy, and the package for these is not installed",
+            "Install httpx[socks] beside portctl, or name an HTTP proxy.",
+        ),
+        ("no_proxy", "[::1", "no list of hosts", "NO_PROXY is a list of hosts with commas between them."),
+    ],
+)
+def test_a_variable_that_names_no_proxy_is_named_without_its_value(
+    name: str, value: str, why: str, hint: str, bare: pytest.MonkeyPatch
+) -> None:
+    bare.setenv("https_proxy" if name == "no_proxy" else "NO_PROXY", "localhost")
+    bare.setitem(sys.modules, "socksio", None)
+    bare.setenv(name, value)
+    with pytest.raises(InvalidInput) as caught:
+        Line({}, LIMITS).send("GET", "https://127.0.0.1:9/", headers={})
+    expected = f"Proxy cannot be used: {name} in the environment holds {why}"
+    assert (str(caught.value), caught.value.hint) == (expected, hint)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("SSL_CERT_FILE", "/nonexistent", "no such file or directory"),
+        ("SSL_CERT_FILE", "/", "is a directory"),
+        ("SSL_CERT_FILE", __file__, "no certificate in PEM"),
+        ("SSL_CERT_DIR", "/nonexistent", "no such folder"),
+    ],
+)
+def test_a_variable_that_names_no_authorities_is_named(
+    name: str, value: str, why: str, bare: pytest.MonkeyPatch
+) -> None:
+    bare.setenv(name, value)
     with pytest.raises(InvalidInput) as caught:
         Line({}, LIMITS).send("GET", "https://127.0.0.1:9/", headers={})
     assert (str(caught.value), caught.value.hint) == (
-        "Proxy cannot be used: a variable of the environment does not hold what it should: HTTPS_PROXY",
-        "An address of a proxy is http:// or https://, a host and a port; NO_PROXY is a list of hosts.",
+        f"Certificate cannot be used: {name} in the environment: {why}",
+        f"Correct {name} or unset it; an instance's `caFile` counts in its place.",
     )
+
+
+def test_a_folder_of_authorities_counts_where_it_is_asked(bare: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    bare.setenv("SSL_CERT_DIR", "/nonexistent")
+    with pytest.raises(NotSent):
+        Line({}, LIMITS).send("GET", "http://127.0.0.1:9/", headers={})
+    bare.setenv("SSL_CERT_DIR", f"/nonexistent:{tmp_path}")
+    with pytest.raises(NotSent):
+        Line({}, LIMITS).send("GET", "https://127.0.0.1:9/", headers={})
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 300])
+def test_a_proxy_whose_name_is_none_is_not_asked(host: str, bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("HTTP_PROXY", f"http://{host}")
+    with pytest.raises(NotSent) as caught:
+        Line({}, LIMITS).send("GET", "http://127.0.0.1:9/", headers={})
+    assert str(caught.value) == "its name, or that of a proxy, is none that can be looked up"
+    with pytest.raises(InvalidInput):
+        network_options(settings("port", "https://localhost", proxy=f"http://{host}:1"), vault())
