@@ -59,6 +59,9 @@ class Workspace:
     rules: tuple[Rule, ...]
     backend: LedgerBackend
     vault: Vault
+    remarks: tuple[Diagnostic, ...] = ()
+    """What is odd about the values that were given, and no error."""
+
     workers: int = 8
     patience: Patience = PATIENT
 
@@ -112,7 +115,7 @@ def rendered(workspace: Workspace) -> Validation:
 def validate(workspace: Workspace) -> Validation:
     """Load, render and check everything offline; every finding, not just the first."""
     made = rendered(workspace)
-    resources, findings = made.resources, [*made.diagnostics]
+    resources, findings = made.resources, [*workspace.remarks, *made.diagnostics]
     whole = made.ok
     told = {(finding.source, finding.path) for finding in findings if finding.rule == "identity"}
     shapes = [finding for resource in resources for finding in check_schema(resource)]

@@ -1,8 +1,11 @@
-"""Whether what `--set` gives has an effect: a name that nobody reads is a typing mistake, and is refused."""
+"""Whether the values that are given have an effect: a name that nobody reads is a typing mistake.
+
+One of `--set` is refused. Files and variables may serve several projects: what they hold beside is worth a warning.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from portctl import app
@@ -12,16 +15,18 @@ from portctl.errors import InvalidInput
 from portctl.manifest.findings import did_you_mean, listing
 from portctl.manifest.instances import SERVICES
 from portctl.manifest.values import Layer, layer_values
+from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.value import MISSING, Attributes, Pending, Value, get
 from portctl.source import Path, path_text
 
+_SUMMARY = "Value without effect"
 _MARK = "a value that stands nowhere else"
 
 Opened = Callable[[Sequence[Layer]], Workspace]
 
 
 def with_effect(given: Sequence[Layer], opened: Opened) -> Workspace:
-    """The workspace with the layers `given`. Raises InvalidInput for an option that sets what nothing reads.
+    """The workspace with `given`, and remarks about what nothing reads. InvalidInput for an option that sets that.
 
     What a file declares may be set. Anything else has an effect when another value in its place makes a difference.
     """
@@ -34,7 +39,62 @@ def with_effect(given: Sequence[Layer], opened: Opened) -> Workspace:
             others = [other for other in given if other is not layer]
             if _outcome(opened, others) == _outcome(opened, [*others, replace(layer, tree=_marked(layer.asked))]):
                 raise _without_effect(layer, declared, workspace.environment.file)
-    return workspace
+    return replace(workspace, remarks=tuple(_remarks(workspace, given, opened)))
+
+
+def _remarks(workspace: Workspace, given: Sequence[Layer], opened: Opened) -> Iterator[Diagnostic]:
+    """A warning for every name in a file or a variable that no file of the project declares, and nothing reads."""
+    declared = layer_values(workspace.project, workspace.environment).tree
+    doubtful = {
+        path: layer.place(path)
+        for layer in given
+        if layer.place is not None
+        for path in _undeclared(layer.tree, declared)
+    }
+    if not doubtful or not app.rendered(workspace).ok:
+        return
+    for path in _unread(tuple(doubtful), given, opened):
+        near, hint = _known(path, declared, workspace.environment.file)
+        name = path_text(("values", *path))
+        yield Diagnostic(
+            rule="values",
+            severity=Severity.WARNING,
+            summary=_SUMMARY,
+            source=doubtful[path],
+            detail=f"{name} is declared in no file of the project, and nothing reads it.{near}",
+            hint=hint,
+            path=path_text(path),
+        )
+
+
+def _undeclared(tree: Attributes, declared: Attributes, above: Path = ()) -> Iterator[Path]:
+    """The names in `tree` that `declared` lacks; of what is below such a name, nothing."""
+    for name, value in tree.items():
+        known = declared.get(name, MISSING)
+        if known is MISSING:
+            yield (*above, name)
+        elif isinstance(value, Mapping) and isinstance(known, Mapping):
+            yield from _undeclared(value, known, (*above, name))
+
+
+def _unread(paths: Sequence[Path], given: Sequence[Layer], opened: Opened) -> Iterator[Path]:
+    """Those of `paths` where another value makes no difference; halves are tried, since most have an effect or none."""
+    marks = [Layer(_marked(path), lambda _: _MARK) for path in paths]
+    bare = [replace(layer, tree=_without(layer.tree, paths)) for layer in given]
+    if _outcome(opened, bare) == _outcome(opened, [*bare, *marks]):
+        yield from paths
+    elif len(paths) > 1:
+        middle = len(paths) // 2
+        yield from _unread(paths[:middle], given, opened)
+        yield from _unread(paths[middle:], given, opened)
+
+
+def _without(tree: Attributes, paths: Sequence[Path], above: Path = ()) -> Attributes:
+    return {
+        name: _without(value, paths, (*above, name)) if isinstance(value, Mapping) else value
+        for name, value in tree.items()
+        if (*above, name) not in paths
+    }
 
 
 def _marked(path: Path) -> Attributes:
@@ -60,18 +120,19 @@ def _outcome(opened: Opened, layers: Sequence[Layer]) -> object:
 
 
 def _without_effect(layer: Layer, declared: Attributes, file: str) -> InvalidInput:
-    above, here = _nearest(layer.asked, declared)
-    part = str(layer.asked[len(above)])
-    where = path_text(("values", *above))
-    hint = f"{where} has {listing(here) or 'nothing'}."
-    if layer.asked[0] in SERVICES:
+    near, hint = _known(layer.asked, declared, file)
+    name = path_text(("values", *layer.asked))
+    detail = f"{layer.origin(layer.asked)}: no file declares {name}, and nothing reads it.{near}"
+    return InvalidInput(_SUMMARY, detail, hint=hint)
+
+
+def _known(path: Path, declared: Attributes, file: str) -> tuple[str, str]:
+    """What may have been meant in the place of `path`, and what there is."""
+    above, here = _nearest(path, declared)
+    hint = f"{path_text(('values', *above))} has {listing(here) or 'nothing'}."
+    if path[0] in SERVICES:
         hint += f" How a service is reached stands under `instances` in {file}."
-    return InvalidInput(
-        "Value without effect",
-        f"{layer.origin(layer.asked)}: no file declares {path_text(('values', *layer.asked))}, and nothing reads it."
-        f"{did_you_mean(part, here)}",
-        hint=hint,
-    )
+    return did_you_mean(str(path[len(above)]), here), hint
 
 
 def _nearest(path: Path, tree: Attributes) -> tuple[Path, Attributes]:

@@ -111,6 +111,12 @@ def declared_secrets(project: Project, environment: Environment) -> Mapping[str,
 def _choose(project: Project, name: str | None) -> tuple[str, pathlib.Path]:
     folder = project.root / FOLDER
     known = {path.stem: path for path in sorted(folder.glob("*.y*ml")) if path.suffix in (".yaml", ".yml")}
+    if name == "":
+        raise InvalidInput(
+            "Which environment?",
+            "-e is given, and names none.",
+            hint="Is a variable empty? Leave -e out for the project's own choice.",
+        )
     chosen = name or project.default_environment
     if not chosen and len(known) == 1:
         chosen = next(iter(known))

@@ -10,7 +10,8 @@ from portctl.manifest.section import Section
 from portctl.model.project import Guards, SecretOrigin, SecretSource
 from portctl.model.value import Attributes, Value
 
-API_VERSION = "portctl/v1"
+API_GROUP = "portctl/"
+API_VERSION = f"{API_GROUP}v1"
 _SECRET_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ORIGINS = ("env", "dotenv", "file", "command", "value")
 

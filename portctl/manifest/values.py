@@ -13,21 +13,25 @@ from portctl.manifest.document import MAX_DEPTH, Document
 from portctl.manifest.findings import Findings
 from portctl.manifest.project import PROJECT_FILE, read_document
 from portctl.manifest.section import Section
-from portctl.manifest.settings import read_values
+from portctl.manifest.settings import API_GROUP, read_values
 from portctl.model.project import Environment, Project
 from portctl.model.value import Attributes, Value, freeze, leaves
-from portctl.source import Path, path_text
+from portctl.source import Path, Source, path_text
 
 VARIABLE_PREFIX = "PORTCTL_VAR_"
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Values that were given beside the project's files. `asked` is the path that `--set` or `--set-json` names."""
+    """Values that were given beside the project's files. `asked` is the path that `--set` or `--set-json` names.
+
+    `place` says where in a file a value stands, or which variable holds it.
+    """
 
     tree: Attributes
     origin: Callable[[Path], str]
     asked: Path = ()
+    place: Callable[[Path], Source] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +130,11 @@ def given_layers(
 
     A variable `PORTCTL_VAR_gitlab__group` sets `gitlab.group`. Variables and `--set` always give text.
     """
-    layers = [Layer(document.value, _place_in(document)) for document in map(_read_file, files)]
+    layers = [_of_file(document) for document in map(_read_file, files)]
     for name, text in sorted((environ or {}).items()):
         if name.startswith(VARIABLE_PREFIX):
             parts = name.removeprefix(VARIABLE_PREFIX).split("__")
-            layers.append(Layer(_nested(parts, text, name), _always(name)))
+            layers.append(_of_variable(name, _nested(parts, text, name)))
     for option, assignments, read in (("--set", sets, str), ("--set-json", json_sets, _json)):
         for assignment in assignments:
             name, sign, text = assignment.partition("=")
@@ -154,13 +158,21 @@ def _always(said: str) -> Callable[[Path], str]:
 def _read_file(path: pathlib.Path) -> Document:
     findings = Findings("values")
     document = read_document(path, str(path), findings)
-    read_values(Section(document, findings))
+    top = Section(document, findings)
+    read_values(top)
+    if str(document.value.get("apiVersion", "")).startswith(API_GROUP):
+        detail = "A file of values is a mapping of names to values; this is a file of the project."
+        top.complain_key("apiVersion", "Not a file of values", detail, "Its `values:` alone would be one.")
     findings.raise_any()
     return document
 
 
-def _place_in(document: Document) -> Callable[[Path], str]:
-    return lambda path: str(document.sources.at(path))
+def _of_file(document: Document) -> Layer:
+    return Layer(document.value, lambda path: str(document.sources.at(path)), place=document.key_at)
+
+
+def _of_variable(name: str, tree: Attributes) -> Layer:
+    return Layer(tree, _always(name), place=lambda _: Source(name))
 
 
 def _json(text: str) -> Value:

@@ -124,3 +124,66 @@ def test_what_a_manifest_reads_may_be_set_though_no_file_declares_it(project: Pl
 def test_mistakes_in_manifests_come_before_values_that_they_may_read(project: Place) -> None:
     project.write("blueprints/change.yaml", "apiVersion: portctl/v1\nkind: [\n")
     assert project.run("validate", "--set", "nosuch=1").out.startswith("error[yaml]")
+
+
+def test_what_nothing_reads_of_files_and_variables_is_worth_a_warning(
+    project: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("shared.yaml", "titel: Other\nteam: {of: another project}\ntitle: Known\n")
+    monkeypatch.setenv("PORTCTL_VAR_port__url", "x")
+    said = """\
+warning[values]: Value without effect
+  PORTCTL_VAR_port__url:1:1  port
+  values.port is declared in no file of the project, and nothing reads it.
+  hint: values has title. How a service is reached stands under `instances` in environments/sandbox.yaml.
+
+warning[values]: Value without effect
+  shared.yaml:1:1  titel
+  values.titel is declared in no file of the project, and nothing reads it. Did you mean "title"?
+  hint: values has title.
+
+warning[values]: Value without effect
+  shared.yaml:2:1  team
+  values.team is declared in no file of the project, and nothing reads it.
+  hint: values has title.
+"""
+    checked = project.run("validate", "--values", "shared.yaml")
+    assert (checked.code, checked.out, checked.err) == (0, f"{said}\nValid: 2 resources, 3 warnings.\n", "")
+    planned = project.run("plan", "--values", "shared.yaml")
+    assert (planned.code, said in planned.out) == (0, True)
+
+
+def test_what_a_manifest_reads_of_a_file_is_worth_no_warning(project: Place) -> None:
+    project.write("blueprints/change.yaml", UNDECLARED)
+    project.write("more.yaml", "name: Other\nnmae: Other\n")
+    checked = project.run("validate", "--values", "more.yaml")
+    assert checked.code == 0
+    assert [line for line in checked.out.splitlines() if line.startswith("  more.yaml")] == ["  more.yaml:2:1  nmae"]
+
+
+def test_a_file_of_the_project_is_no_file_of_values(project: Place) -> None:
+    refused = project.run("validate", "--values", "portctl.yaml")
+    assert (
+        refused.out
+        == """\
+error[values]: Not a file of values
+  portctl.yaml:1:1  apiVersion
+  A file of values is a mapping of names to values; this is a file of the project.
+  hint: Its `values:` alone would be one.
+
+Invalid: 1 error, 0 warnings.
+"""
+    )
+    assert refused.code == 3
+
+
+def test_an_environment_without_a_name_is_refused(project: Place) -> None:
+    refused = project.run("plan", "-e", "")
+    assert (refused.code, refused.err) == (
+        3,
+        """\
+error: Which environment?
+  -e is given, and names none.
+  hint: Is a variable empty? Leave -e out for the project's own choice.
+""",
+    )
