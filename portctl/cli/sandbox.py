@@ -51,7 +51,10 @@ def up(detach: bool, seed: int | None, switches: tuple[str, ...], faults: tuple[
             f"it needs {', '.join(missing)}",
             hint="pip install 'portctl-cli[sandbox]'",
         )
-    project = private_folder(project_folder()).parent
+    folder = project_folder()
+    if not (folder / "portctl.yaml").exists():
+        output.log(f"note: {folder} is no project (it has no portctl.yaml); the sandbox is kept in .portctl/ there.")
+    project = private_folder(folder).parent
     running = _status()
     former = control.kept_seed(project) if running is None else int(running.document["seed"])
     if seed is None:

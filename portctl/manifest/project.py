@@ -84,6 +84,9 @@ def require_folder(path: pathlib.Path) -> None:
         raise InvalidInput("Not a folder", f"{path}: {why}", hint="Name the folder of a project, or one below it.")
 
 
+_BEGIN = f"{PROJECT_FILE}, environments/sandbox.yaml and a manifest (README.md, Begin a project of your own)."
+
+
 def _find(start: pathlib.Path) -> pathlib.Path:
     require_folder(start)
     here = pathlib.Path(os.path.realpath(start))
@@ -93,7 +96,7 @@ def _find(start: pathlib.Path) -> pathlib.Path:
     raise InvalidInput(
         "No project here",
         f"There is no {PROJECT_FILE} in {here} or above it.",
-        hint=f"Go to the folder of a project or name it with --chdir; a new project needs a {PROJECT_FILE}.",
+        hint=f"Go to the folder of a project or name it with --chdir. A new one begins with three files: {_BEGIN}",
     )
 
 

@@ -77,7 +77,8 @@ error[project]: Another version of portctl is required
         said="""\
 error: No project here
   There is no portctl.yaml in ROOT or above it.
-  hint: Go to the folder of a project or name it with --chdir; a new project needs a portctl.yaml.
+  hint: Go to the folder of a project or name it with --chdir. A new one begins with three files: portctl.yaml, \
+environments/sandbox.yaml and a manifest (README.md, Begin a project of your own).
 """,
     ),
     Refusal(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 import shutil
@@ -11,6 +12,8 @@ import pytest
 from portctl.cli.run import run
 from portctl.manifest.project import load_project
 from portctl.model.change import Action
+from portctl.sandbox.process import describe
+from tests.servers import running_sandbox
 
 ROOT = pathlib.Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -46,7 +49,33 @@ def test_an_example_is_valid_in_this_repository(
 
 
 def test_there_are_examples() -> None:
-    assert (len(examples(README)), len(examples(MANUAL))) == (1, 2)
+    assert (len(examples(README)), len(examples(MANUAL))) == (2, 2)
+
+
+def test_the_project_to_begin_with_is_applied_by_the_commands_that_are_shown(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, _, section = README.partition("\n## Begin a project of your own\n")
+    section = section.partition("\n## ")[0]
+    for name, text in re.findall(r"```yaml\n# (\S+)\n(.*?)```", section, re.DOTALL):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    said = []
+    with running_sandbox() as sandbox:
+        for command in re.findall(r"^\$ portctl ([^#\n]*)", section, re.MULTILINE):
+            if command.startswith("sandbox up"):  # this one listens already
+                (tmp_path / ".portctl").mkdir()
+                (tmp_path / ".portctl" / "sandbox.json").write_text(json.dumps(describe(sandbox)), encoding="utf-8")
+                continue
+            asked = ["--yes"] if command.strip() == "apply" else []
+            code = run([*command.split(), *asked, "-C", str(tmp_path)])
+            said.append((command.strip(), code, capsys.readouterr().out.splitlines()[-1]))
+    assert said == [
+        ("validate", 0, "Valid: 1 resource, 0 warnings."),
+        ("plan", 0, "Plan: 1 to create, 0 to update, 0 to delete."),
+        ("apply", 0, "Apply complete: 1 created, 0 updated, 0 deleted."),
+        ("plan", 0, "No changes. Everything is as the manifests say (1 resource)."),
+    ]
 
 
 def test_the_secrets_to_give_are_those_that_the_project_declares() -> None:

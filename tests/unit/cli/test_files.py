@@ -209,3 +209,16 @@ def test_json_that_is_nested_too_deep_is_refused_wherever_it_is_read(
     told = capsys.readouterr()
     assert "This is a bug" not in told.err
     assert code == expected, told
+
+
+def test_a_sandbox_beside_no_project_says_where_it_is_kept(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".portctl" / "sandbox").mkdir(parents=True)
+    (tmp_path / ".portctl" / "sandbox" / "state.json").write_text('{"seed": 1}', encoding="utf-8")
+    assert run(["sandbox", "up", "--seed", "2", "-C", str(tmp_path)]) == 3
+    note = f"note: {tmp_path} is no project (it has no portctl.yaml); the sandbox is kept in .portctl/ there.\n"
+    assert capsys.readouterr().err.startswith(f"{note}error: The sandbox has another seed\n")
+    (tmp_path / "portctl.yaml").write_text(PROJECT, encoding="utf-8")
+    assert run(["sandbox", "up", "--seed", "2", "-C", str(tmp_path)]) == 3
+    assert capsys.readouterr().err.startswith("error: The sandbox has another seed\n")

@@ -72,7 +72,8 @@ def test_a_short_project_file_has_defaults(tmp_path: pathlib.Path) -> None:
 def test_without_a_project_file_the_hint_says_where_to_go(tmp_path: pathlib.Path) -> None:
     assert complaint(lambda: load_project(tmp_path)) == (
         f"No project here: There is no portctl.yaml in {tmp_path.resolve()} or above it. "
-        "(Go to the folder of a project or name it with --chdir; a new project needs a portctl.yaml.)"
+        "(Go to the folder of a project or name it with --chdir. A new one begins with three files: portctl.yaml, "
+        "environments/sandbox.yaml and a manifest (README.md, Begin a project of your own).)"
     )
 
 
