@@ -139,6 +139,15 @@ def test_parameters_named_like_columns_filter_unless_there_is_a_query(incidents:
         "GOTO123TEXTQUERY321=alpha",
         "GROUPBYseverity",
         "active=true^HAVINGCOUNT>1",
+        "short_descriptionNOTMATCH_PATal%",
+        "sys_idHASVARIABLEabc",
+        "variables.abc=1",
+        "active=true^ORvariables.abcSTARTSWITHa",
+        "severityKEEPS",
+        "severityVALCHANGES",
+        "severityCHANGES",
+        "severityCHANGESTO1",
+        "severityNOBODYKNOWS1",
     ],
 )
 def test_what_is_not_emulated_of_queries_says_so(incidents: Snow, query: str) -> None:

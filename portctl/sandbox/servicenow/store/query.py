@@ -20,6 +20,7 @@ _LATER = (
     "RELATIVEEE", "RELATIVEEQ", "RELATIVENE", "DATEPART", "DYNAMIC", "IN_HIERARCHY_DYNAMIC", "IN_HIERARCHY", "IN_FIELD",
     "INSTANCEOF", "ISEMPTYSTRING", "ISNOTEMPTYSTRING", "NOTEMPTY", "MATCH_RGX_FIELD", "MATCH_RGX", "MATCH_PAT",
     "MORETHAN", "LESSTHAN", "INSUBQUERY", "NOT INSUBQUERY", "EXCLUDING", "DOESNOTHAVE", "HASITEMS", "!*", "*", "%",
+    "NOTMATCH_PAT", "HASVARIABLE", "KEEPS",
 )  # fmt: skip
 """Operators that the product has and this one does not: never dropped like a term that is not valid."""
 _CLAUSES = re.compile(r"JOIN|RLQUERY|ENDRLQUERY|123TEXTQUERY321|SUBQUERY|ENDSUBQUERY|GOTO|GROUPBY|TRENDBY|HAVING")
@@ -57,6 +58,9 @@ _OPERATORS = (
 )
 CHANGE_OPERATORS = frozenset({"CHANGES", "VALCHANGES", "CHANGESFROM", "CHANGESTO"})
 _TERM = re.compile(rf"([a-z0-9_.]+)({'|'.join(re.escape(operator) for operator in _OPERATORS)})(.*)", re.DOTALL)
+_OTHER_TERM = re.compile(r"([a-z0-9_.]+)([A-Z][A-Z_]+)")
+"""A column and a word that may be an operator of the product that nobody here has heard of."""
+_VARIABLES = "variables."
 _SCRIPT = "javascript:"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -116,8 +120,16 @@ def parse_query(text: str, known: Callable[[str], bool]) -> Query:
 
 def _term(piece: str, known: Callable[[str], bool]) -> Term | None:
     either = piece.startswith("OR")
-    match = _TERM.fullmatch(piece.removeprefix("OR") if either else piece)
-    if match is None or not known(match[1]):
+    text = piece.removeprefix("OR") if either else piece
+    match = _TERM.fullmatch(text)
+    if text.startswith(_VARIABLES):
+        raise not_emulated("variables of the catalogue in queries")
+    if match is None:
+        word = _OTHER_TERM.match(text)
+        if word is not None and known(word[1]):
+            raise not_emulated(f"the query operator {word[2]}")
+        return None
+    if not known(match[1]):
         return None
     operator = _SPELLINGS.get(match[2], match[2])
     if operator in _LATER:
@@ -162,7 +174,10 @@ class Matcher:
         return "" if place is None else str(place.get(last, ""))
 
     def select(self, query: Query, rows: list[Row]) -> list[Row]:
-        """The rows that match, in the order asked for (else that of creation)."""
+        """The rows that match, in the order asked for (else that of creation). What they were nobody knows here."""
+        for term in (term for group in query.groups for clause in group for term in clause):
+            if term.operator in CHANGE_OPERATORS:
+                raise not_emulated(f"the query operator {term.operator} outside of conditions")
         chosen = [row for row in rows if self.matches(query, row)]
         for path, descending in reversed(query.order):
             column = self.column(path)
