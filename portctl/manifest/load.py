@@ -130,7 +130,13 @@ def _envelope(top: Section, catalogue: Mapping[str, Kind]) -> Manifest | None:
     if version != API_VERSION:
         shown = f'"{version}"' if isinstance(version, str) else "this"
         top.complain(("apiVersion",), "Unknown apiVersion", f"{shown} is not {API_VERSION}.")
-        return None
+        if top.value.get("kind") not in catalogue:
+            return None  # somebody else's document
+    return _below_version(top, catalogue)
+
+
+def _below_version(top: Section, catalogue: Mapping[str, Kind]) -> Manifest | None:
+    """What can be read of a manifest, whatever is said of its version."""
     top.close(_KEYS, "A manifest")
     kind = _kind(top, catalogue)
     if "spec" not in top.value:
@@ -161,7 +167,7 @@ def _bare(top: Section, file: str, catalogue: Mapping[str, Kind]) -> Manifest | 
     kind = next((by_folder[folder] for folder in folders if folder in by_folder), None)
     if {"spec", "metadata"} & top.value.keys() and "kind" in top.value:
         top.complain((), "Missing key", f"apiVersion is missing; write `apiVersion: {API_VERSION}`.")
-        return None
+        return _below_version(top, catalogue)
     if kind is None:
         top.complain(
             (),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import yaml
 
 from tests.unit.cli.conftest import BLUEPRINT, Place
@@ -91,3 +92,19 @@ def test_a_secret_that_comes_from_a_value_is_said_to_stand_there(place: Place) -
         "what stands here looks like a token of GitLab, in clear text; it comes from values.note (portctl.yaml)",
         hint,
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "summary"),
+    [
+        ("apiVersion: portctl/v1\n", "", "Missing key"),
+        ("apiVersion: portctl/v1\n", "apiVersion: portctl/v2\n", "Unknown apiVersion"),
+        ("{name: change}", "{name: change, naem: x}", "Unknown key"),
+    ],
+)
+def test_an_error_in_the_envelope_hides_no_other_finding(place: Place, old: str, new: str, summary: str) -> None:
+    broken = BLUEPRINT.replace("type: string", "type: strong")
+    assert old in broken
+    place.write("blueprints/change.yaml", broken.replace(old, new))
+    findings = place.run("validate", "--json").document["diagnostics"]
+    assert sorted(found["summary"] for found in findings) == sorted([summary, "Value not accepted"])

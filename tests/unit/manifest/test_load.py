@@ -156,6 +156,8 @@ def test_every_other_file_is_an_error(tmp_path: pathlib.Path) -> None:
     )
     assert found == (
         "blueprints/f.yaml:1:1 [manifest] Missing key: apiVersion is missing; write `apiVersion: portctl/v1`.\n"
+        "blueprints/f.yaml:2:11 [manifest] Name is missing: The manifest has no metadata.name, and identifier gives "
+        "none: it is missing or holds a placeholder. (Write metadata.name.)\n"
         "pipelines/a.txt:1:1 [manifest] Unrecognised file: It is no manifest, and no manifest names it as `template:` "
         "or `source:`. (Name it in a manifest, or move it out of the manifest folders.)\n"
         "pipelines/b.yaml:1:1 [manifest] Unrecognised document: It has no apiVersion, and its folder does not say what "
@@ -205,6 +207,22 @@ def test_a_file_name_that_cannot_be_printed_is_refused(tmp_path: pathlib.Path) -
         (
             "apiVersion: v1\nkind: Service\nspec: {}\n",
             '1:13 [manifest] Unknown apiVersion: "v1" is not portctl/v1.',
+        ),
+        (
+            "apiVersion: v1\nkind: port/Webhook\nspec: []\n",
+            (
+                '1:13 [manifest] Unknown apiVersion: "v1" is not portctl/v1.\n'
+                "3:7 [manifest] Wrong type: A mapping, the body as the API has it, is expected here, not a list."
+            ),
+        ),
+        (
+            "kind: port/Webhook\nmetadata: {naem: a}\nspec: {identifier: a}\n",
+            (
+                "1:1 [manifest] Missing key: apiVersion is missing; write `apiVersion: portctl/v1`.\n"
+                '2:12 [manifest] Unknown key: metadata has no "naem". Did you mean "name"? (Known keys: '
+                "adopt, dependsOn, forEach, in, instance, labels, management, moved, name, onDelete, options, "
+                "protect and renamed.)"
+            ),
         ),
         (
             "apiVersion: portctl/v1\nkind: port/Blueprnt\nspec: {}\nextra: 1\n",
