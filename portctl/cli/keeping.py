@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from portctl.cli.output import log
 from portctl.cli.place import PRIVATE, ignoring, private_folder
 from portctl.engine.backend import FileBackend, LedgerBackend
 from portctl.errors import ConsentNeeded
+from portctl.model.kind import Kind
 from portctl.model.project import Environment, Project
 from portctl.views.json import tool_version
 
@@ -33,9 +34,11 @@ _NAME_ANOTHER = (
 )
 
 
-def ledger_backend(project: Project, environment: Environment) -> LedgerBackend:
+def ledger_backend(project: Project, environment: Environment, catalogue: Mapping[str, Kind]) -> LedgerBackend:
     path = project.root / _ledger_path(project, environment)
-    return FileBackend(path, project=project.name, environment=environment.name, tool=tool_version())
+    return FileBackend(
+        path, project=project.name, environment=environment.name, tool=tool_version(), catalogue=catalogue
+    )
 
 
 @contextlib.contextmanager

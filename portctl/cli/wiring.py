@@ -87,7 +87,7 @@ def _workspace(choices: Choices, project: Project, given: Sequence[Layer]) -> Wo
         ),
         catalogue=catalogue(),
         rules=all_rules(),
-        backend=ledger_backend(project, environment),
+        backend=ledger_backend(project, environment, catalogue()),
         vault=vault,
         workers=choices.workers,
         patience=Patience(max_wait_seconds=choices.max_wait_seconds),

@@ -6,15 +6,17 @@ import contextlib
 import json
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Protocol
 
 from portctl.disk import dangling, lock, open_own, read_text, what_helps, write_all, write_whole
 from portctl.engine.ledger import Ledger, dump_ledger, load_ledger, new_ledger, unreadable
 from portctl.errors import LockHeld, PortctlError
 from portctl.json_text import parse
+from portctl.model.kind import Kind
 
 _MOST_BYTES_OF_A_HOLDER = 4096
 
@@ -36,13 +38,25 @@ class LedgerBackend(Protocol):
 
 
 class FileBackend:
-    """A ledger in one JSON file, replaced atomically, with a lock file beside it. `tool` is the version that saves."""
+    """A ledger in one JSON file, replaced atomically, with a lock file beside it. `tool` is the version that saves.
 
-    def __init__(self, path: pathlib.Path, *, project: str, environment: str, tool: str = "") -> None:
+    What it holds is read as of the kinds of `catalogue`.
+    """
+
+    def __init__(
+        self,
+        path: pathlib.Path,
+        *,
+        project: str,
+        environment: str,
+        tool: str = "",
+        catalogue: Mapping[str, Kind] = MappingProxyType({}),
+    ) -> None:
         self._path = path
         self._project = project
         self._environment = environment
         self._tool = tool
+        self._catalogue = catalogue
 
     @property
     def where(self) -> str:
@@ -77,7 +91,7 @@ class FileBackend:
                 f"{self._path}: {error.strerror}",
                 hint="Check `ledger.path` in portctl.yaml and the permissions of the file.",
             ) from error
-        ledger = load_ledger(text, self.where)
+        ledger = load_ledger(text, self.where, self._catalogue)
         if (ledger.project, ledger.environment) != (self._project, self._environment):
             raise PortctlError(
                 "Ledger of another project",

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from portctl.engine.canonical import digest
-from portctl.engine.ledger_form import misfit
+from portctl.engine.ledger_form import misfit, misnamed
 from portctl.errors import PortctlError
 from portctl.json_text import parse
 from portctl.model.address import Address
-from portctl.model.kind import OnDelete
+from portctl.model.kind import Kind, OnDelete
 from portctl.model.resource import Identity, RemoteKey
 from portctl.source import Path
 
@@ -158,8 +159,11 @@ def dump_ledger(ledger: Ledger) -> str:
     return json.dumps(document, indent=1) + "\n"
 
 
-def load_ledger(text: str, where: str) -> Ledger:
-    """The ledger that `text` spells. Raises PortctlError when it is not one, or is from a newer portctl."""
+def load_ledger(text: str, where: str, catalogue: Mapping[str, Kind] = MappingProxyType({})) -> Ledger:
+    """The ledger that `text` spells. Raises PortctlError when it is not one, or is from a newer portctl.
+
+    The identities in it must be such as the kinds of `catalogue` have.
+    """
     try:
         document = parse(text)
         written = document["format"] if isinstance(document, dict) else None
@@ -172,13 +176,23 @@ def load_ledger(text: str, where: str) -> Ledger:
         wrong = misfit(document)
         if wrong:
             raise unreadable(where, f"{wrong} has another form than portctl writes")
-        return _parse_ledger(document)
+        ledger = _parse_ledger(document)
     except json.JSONDecodeError as error:
         raise unreadable(where, f"it is not JSON (line {error.lineno}, column {error.colno})") from error
     except KeyError as error:
         raise unreadable(where, f"it lacks {json.dumps(error.args[0])}") from error
+    except _Twice as error:
+        raise unreadable(where, str(error)) from error
     except (TypeError, ValueError, IndexError) as error:
         raise unreadable(where, "something in it has another form than portctl writes") from error
+    wrong = misnamed(_keys(ledger), catalogue)
+    if wrong:
+        raise unreadable(where, wrong)
+    return ledger
+
+
+class _Twice(Exception):
+    """Two entries of one object. The text says which."""
 
 
 def unreadable(where: str, why: str) -> PortctlError:
@@ -190,7 +204,12 @@ def unreadable(where: str, why: str) -> PortctlError:
 
 
 def _parse_ledger(document: Any) -> Ledger:
-    entries = [_parse_entry(entry) for entry in document["entries"]]
+    entries: dict[RemoteKey, Entry] = {}
+    for index, row in enumerate(document["entries"]):
+        entry = _parse_entry(row)
+        if entry.key in entries:
+            raise _Twice(f"entries[{index}] is of the same object as entries[{list(entries).index(entry.key)}]")
+        entries[entry.key] = entry
     return Ledger(
         project=document["project"],
         environment=document["environment"],
@@ -199,11 +218,17 @@ def _parse_ledger(document: Any) -> Ledger:
         serial=document["serial"],
         tool=document["tool"],
         instances=document["instances"],
-        entries={entry.key: entry for entry in entries},
+        entries=entries,
         runs=tuple(Run(**run) for run in document["runs"]),
         consumed=tuple(document["consumed"]),
         deleted={_parse_key(row[:3]): float(row[3]) for row in document["deleted"]},
     )
+
+
+def _keys(ledger: Ledger) -> Iterator[tuple[str, RemoteKey]]:
+    """The objects with their places in the document that was read."""
+    yield from ((f"entries[{index}].identity", key) for index, key in enumerate(ledger.entries))
+    yield from ((f"deleted[{index}][2]", key) for index, key in enumerate(ledger.deleted))
 
 
 def _dump_key(key: RemoteKey) -> list[Any]:

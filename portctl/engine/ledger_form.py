@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from portctl.model.kind import Kind
+from portctl.model.resource import Identity, RemoteKey
 
 _ANY = ""
 """As a key: every key of a mapping."""
 
-_KEY = (str, str, [str])
+_IDENTITY = "identity"
+"""Texts, at least one, and none of them empty."""
+_KEY = (str, str, _IDENTITY)
 _STEP = (str, int)
 """A part of a path."""
 _MOMENT = float
@@ -16,7 +21,7 @@ _NEVER = 100_000_000_000
 """No Unix time."""
 _ENTRY = {
     "address": str,
-    "identity": [str],
+    "identity": _IDENTITY,
     "created": bool,
     "claimed": bool,
     "made": bool,
@@ -61,10 +66,32 @@ def misfit(document: Any) -> str:
     if found or not isinstance(document.get("salt"), str):
         return found
     try:
-        bytes.fromhex(document["salt"])
+        return "" if bytes.fromhex(document["salt"]) else "salt"
     except ValueError:
         return "salt"
+
+
+def misnamed(keys: Iterable[tuple[str, RemoteKey]], catalogue: Mapping[str, Kind]) -> str:
+    """What is wrong with the first of `keys`, each with its place, whose identity its kind cannot have, or "".
+
+    Kinds that are not in the catalogue may be those of a later version.
+    """
+    for at, (_, kind, identity) in keys:
+        wanted = _parts(catalogue, kind)
+        if wanted and len(identity) != wanted:
+            return f"{at} has length {len(identity)}, and that of {kind} has {wanted}"
     return ""
+
+
+def _parts(catalogue: Mapping[str, Kind], name: str) -> int:
+    """How many parts the identities of a kind have, those of its parents included; 0 where nobody knows."""
+    parts = 0
+    while name:
+        if name not in catalogue:
+            return 0
+        parts += len(catalogue[name].identity)
+        name = catalogue[name].parent
+    return parts
 
 
 def _misfit(value: Any, form: Any, at: str) -> str:
@@ -72,6 +99,8 @@ def _misfit(value: Any, form: Any, at: str) -> str:
         return "" if type(value) in form else at
     if form is _MOMENT:
         return "" if type(value) in (int, float) and 0 <= value < _NEVER else at
+    if form is _IDENTITY:
+        return _misfit(value, [str], at) or _nameless(value, at)
     if isinstance(form, type):
         return "" if type(value) is form else at
     if isinstance(form, Mapping):
@@ -81,6 +110,12 @@ def _misfit(value: Any, form: Any, at: str) -> str:
     forms = form if isinstance(form, tuple) else form * len(value)
     pairs = enumerate(zip(value, forms, strict=True))
     return next((found for index, pair in pairs if (found := _misfit(*pair, f"{at}[{index}]"))), "")
+
+
+def _nameless(identity: Identity, at: str) -> str:
+    if not identity:
+        return at
+    return next((f"{at}[{index}]" for index, part in enumerate(identity) if not part), "")
 
 
 def _misfit_of_mapping(value: Any, form: Mapping[str, Any], at: str) -> str:

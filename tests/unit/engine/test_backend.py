@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from portctl.engine.backend import FileBackend
-from portctl.engine.ledger import new_ledger
+from portctl.engine.ledger import Entry, new_ledger
 from portctl.errors import LockHeld, PortctlError
+from portctl.model.address import Address
+from portctl.providers.catalogue import catalogue
 
 
 @pytest.fixture
@@ -85,6 +87,46 @@ def test_an_unreadable_ledger_is_an_error_and_never_a_new_one(
 
     with pytest.raises(PortctlError, match=f"Unreadable ledger: .* is not a ledger of portctl: {why}"):
         backend.load()
+
+
+@pytest.mark.parametrize(
+    ("path", "identity", "why"),
+    [
+        (
+            ("entries", 0, "identity"),
+            ["shop/repo"],
+            "entries[0].identity has length 1, and that of gitlab/Variable has 3",
+        ),
+        (("entries", 0, "identity"), [*"abcd"], "entries[0].identity has length 4, and that of gitlab/Variable has 3"),
+        (("deleted", 0, 2), ["a", "b"], "deleted[0][2] has length 2, and that of port/ActionPermissions has 1"),
+    ],
+)
+def test_an_identity_of_another_length_than_its_kind_has_is_no_ledger(
+    path: tuple[Any, ...], identity: list[str], why: str, tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "ledger.json"
+    backend = FileBackend(file, project="p", environment="e", catalogue=catalogue())
+    entry = Entry(
+        address=Address("gitlab", "Variable", "x"),
+        identity=("shop/repo", "KEY", "*"),
+        created=True,
+    )
+    deleted = {
+        ("port@default", "port/ActionPermissions", ("a",)): 1.0,
+        ("shop@default", "shop/Shelf", ("of", "a", "later", "version")): 1.0,
+    }
+    kept = backend.save(replace(backend.load().with_entry(entry), deleted=deleted))
+    assert backend.load() == kept
+
+    document = json.loads(file.read_text(encoding="utf-8"))
+    value = document
+    for step in path[:-1]:
+        value = value[step]
+    value[path[-1]] = identity
+    file.write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(PortctlError) as caught:
+        backend.load()
+    assert str(caught.value) == f"Unreadable ledger: {file} is not a ledger of portctl: {why}"
 
 
 def test_one_run_holds_the_lock_and_the_next_learns_who(backend: FileBackend, tmp_path: pathlib.Path) -> None:

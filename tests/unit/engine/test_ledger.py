@@ -32,11 +32,12 @@ from tests.unit.engine.kinds import SHELF
 from tests.unit.engine.world import address, key_of
 
 PATHS = st.lists(TEXTS | st.integers(0, 3), min_size=1, max_size=3).map(tuple)
-KEYS = st.tuples(st.just("shop@default"), st.just("shop/Shelf"), st.lists(TEXTS, max_size=2).map(tuple))
+PARTS = st.lists(TEXTS.filter(bool), min_size=1, max_size=2).map(tuple)
+KEYS = st.tuples(st.just("shop@default"), st.just("shop/Shelf"), PARTS)
 ENTRIES = st.builds(
     Entry,
     address=st.builds(Address, st.just("shop"), st.just("Shelf"), st.sampled_from(["a", "b.c", "d%2Fe"])),
-    identity=st.lists(TEXTS, min_size=1, max_size=2).map(tuple),
+    identity=PARTS,
     created=st.booleans(),
     claimed=st.booleans(),
     depends=st.lists(KEYS, max_size=2).map(tuple),
@@ -59,7 +60,7 @@ LEDGERS = st.builds(
     project=TEXTS,
     environment=TEXTS,
     lineage=TEXTS,
-    salt=st.binary(max_size=4).map(bytes.hex),
+    salt=st.binary(min_size=1, max_size=4).map(bytes.hex),
     serial=st.integers(0),
     tool=TEXTS,
     instances=st.dictionaries(TEXTS, TEXTS, max_size=2),
@@ -149,6 +150,25 @@ OTHERS: tuple[Any, ...] = (
     {"": 1},
     "\ud800",
 )
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "why"),
+    [
+        (("salt",), "", "salt has another form than portctl writes"),
+        (("salt",), "  ", "salt has another form than portctl writes"),
+        (("entries", 0, "identity"), [], "entries[0].identity has another form than portctl writes"),
+        (("entries", 0, "identity"), ["a", ""], "entries[0].identity[1] has another form than portctl writes"),
+        (("entries", 0, "depends", 0, 2), [""], "entries[0].depends[0][2][0] has another form than portctl writes"),
+        (("deleted", 0, 2), [], "deleted[0][2] has another form than portctl writes"),
+        (("entries", 1, "identity"), ["a"], "entries[1] is of the same object as entries[0]"),
+    ],
+)
+def test_what_names_no_object_or_the_same_one_twice_is_refused(path: tuple[Any, ...], value: Any, why: str) -> None:
+    two = json.loads(dump_ledger(WHOLE.with_entry(entry("b"))))
+    with pytest.raises(PortctlError) as caught:
+        load_ledger(json.dumps(put(two, path, value)), "ledger.json")
+    assert str(caught.value) == f"Unreadable ledger: ledger.json is not a ledger of portctl: {why}"
 
 
 def test_whatever_value_is_replaced_it_is_told_and_nothing_is_done_with_it() -> None:
