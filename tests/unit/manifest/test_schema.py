@@ -55,6 +55,12 @@ def said(text: str) -> list[str]:
     ]
 
 
+def test_an_enum_names_a_word() -> None:
+    assert said(BLUEPRINT.replace("{type: string}", "{type: string, enum: []}")) == [
+        "5:52 spec.schema.properties.name.enum | Out of bounds | name.enum: expected at least 1 items | "
+    ]
+
+
 @pytest.mark.parametrize("text", [ACTION, AUTOMATION, BLUEPRINT, WEBHOOK, SECRET])
 def test_what_fits_is_not_mentioned(text: str) -> None:
     assert said(text) == []

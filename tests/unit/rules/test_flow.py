@@ -104,29 +104,35 @@ def test_an_input_named_like_a_property_may_not_offer_other_words() -> None:
     assert found.path == "spec.trigger.userInputs.properties.approval.enum"
 
 
-def test_defaults_and_colours_must_be_words_of_their_enum() -> None:
+def test_defaults_must_and_colours_should_be_words_of_their_enum() -> None:
     text = BLUEPRINT.replace("approved]}", "approved], default: open, enumColors: {closed: red}}")
     words = 'is not in the enum of approval: "requested", "approved"'
     assert details("port/enum-disagrees", text) == [
         f'6:70 spec.schema.properties.approval.default: "open" {words}',
-        f'6:97 spec.schema.properties.approval.enumColors.closed: "closed" {words}',
     ]
+    (colour,) = findings("port/color-idle", text)
+    assert (colour.severity.value, colour.path, colour.detail, colour.hint) == (
+        "warning",
+        "spec.schema.properties.approval.enumColors.closed",
+        '"closed" has a colour and is not in the enum of approval: "requested", "approved"',
+        "Leave the colour out, or add the word to the enum.",
+    )
 
 
 def test_colours_of_numbers_are_named_by_text() -> None:
     number = "{type: number, enum: [1, 2.5], default: 1, enumColors: {'1': red, '2.5': blue}}"
     text = BLUEPRINT.replace("{type: string, enum: [requested, approved]}", number)
     assert text != BLUEPRINT
-    assert details("port/enum-disagrees", text) == []
-    assert details("port/enum-disagrees", text.replace("'1': red", "'3': red")) == [
-        '6:78 spec.schema.properties.approval.enumColors.3: "3" is not in the enum of approval: 1, 2.5'
+    assert (details("port/enum-disagrees", text), details("port/color-idle", text)) == ([], [])
+    assert details("port/color-idle", text.replace("'1': red", "'3': red")) == [
+        '6:78 spec.schema.properties.approval.enumColors.3: "3" has a colour and is not in the enum of approval: 1, 2.5'
     ]
 
 
 def test_an_input_may_be_one_of_several_objects() -> None:
     sizes = "{type: object, enum: [{cpu: 1}, {cpu: 2}], enumColors: {x: red}}"
     text = with_backend(ACTION).replace("{type: string, enum: [approved, declined]}", sizes)
-    assert [found.path for found in findings("port/enum-disagrees", text)] == [
+    assert [found.path for found in findings("port/color-idle", text)] == [
         "spec.trigger.userInputs.properties.decision.enumColors.x"
     ]
 

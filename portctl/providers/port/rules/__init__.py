@@ -7,6 +7,7 @@ from portctl.model.diagnostic import Severity
 from portctl.providers.port.rules.actions import keys_before_spread, unused_inputs
 from portctl.providers.port.rules.automations import conditions_without_before, runs_before_approval
 from portctl.providers.port.rules.blueprints import broken_paths, unknown_keys, unknown_required
+from portctl.providers.port.rules.colors import idle_colors
 from portctl.providers.port.rules.entities import incomplete_entities, unfitting_values, unlikely_targets
 from portctl.providers.port.rules.enums import disagreeing_enums
 from portctl.providers.port.rules.forms import unknown_inputs, unknown_names
@@ -64,6 +65,12 @@ RULES: tuple[Rule, ...] = (
         severity=Severity.ERROR,
         summary="A word that one step of the flow uses and another does not know",
         check=per_organisation(disagreeing_enums),
+    ),
+    Rule(
+        id="port/color-idle",
+        severity=Severity.WARNING,
+        summary="A colour for a word that is not in the enum",
+        check=per_organisation(idle_colors),
     ),
     Rule(
         id="port/stray-braces",

@@ -27,7 +27,6 @@ _DIFF = re.compile(rf"\.diff\.(?:before|after){_NAME}\s*[=!]=\s*{_WORD}")
 _INPUT = re.compile(rf"\.inputs\.(?P<name>[A-Za-z_]\w*)\s*[=!]=\s*{_WORD}")
 _WHOLE_INPUT = re.compile(r"\.inputs\.(?P<name>[A-Za-z_]\w*)")
 _WHOLE_RUN_INPUT = re.compile(rf"\.event\.diff\.after{_NAME}")
-_SCALARS = (str, int, float)
 _MOST_SHOWN = 50
 _INPUTS: Path = ("trigger", "userInputs", "properties")
 
@@ -47,7 +46,7 @@ def disagreeing_enums(organisation: Organisation) -> Iterator[Finding]:
 
 
 def _own_words(resource: Resource, at: Path) -> Iterator[Finding]:
-    """A default or a colour for a word that is not in the enum beside it."""
+    """A default that is not in the enum beside it."""
     for name in map_at(resource.attributes, *at):
         words = enum_at(resource.attributes, *at, name)
         if words is None:
@@ -55,10 +54,6 @@ def _own_words(resource: Resource, at: Path) -> Iterator[Finding]:
         default = get(resource.attributes, (*at, name, "default"))
         if default is not MISSING and not isinstance(default, Mapping | tuple | list) and default not in words:
             yield _finding(resource, (*at, name, "default"), default, words, f"the enum of {name}")
-        keys = {word if isinstance(word, str) else json.dumps(word) for word in words if isinstance(word, _SCALARS)}
-        for color in map_at(resource.attributes, *at, name, "enumColors"):
-            if color not in keys:
-                yield _finding(resource, (*at, name, "enumColors", color), color, words, f"the enum of {name}")
 
 
 def _same_name(organisation: Organisation, action: Resource) -> Iterator[Finding]:
@@ -131,15 +126,18 @@ def _mapped(organisation: Organisation, webhook: Resource) -> Iterator[Finding]:
                 yield _finding(webhook, place, match["word"], words, f"the enum of {name}")
 
 
-def _finding(resource: Resource, path: Path, word: Any, words: tuple[Any, ...], whose: str) -> Finding:
+def listed_words(words: tuple[Any, ...]) -> str:
+    """The first words of an enum, and how many more there are."""
     known = ", ".join(json.dumps(item, ensure_ascii=False, default=str) for item in words[:_MOST_SHOWN])
-    if len(words) > _MOST_SHOWN:
-        known += f" and {len(words) - _MOST_SHOWN:,} more"
+    return f"{known} and {len(words) - _MOST_SHOWN:,} more" if len(words) > _MOST_SHOWN else known
+
+
+def _finding(resource: Resource, path: Path, word: Any, words: tuple[Any, ...], whose: str) -> Finding:
     return Finding(
         resource=resource,
         path=path,
         summary="Enum disagrees along the flow",
-        detail=f"{json.dumps(word, ensure_ascii=False, default=str)} is not in {whose}: {known}",
+        detail=f"{json.dumps(word, ensure_ascii=False, default=str)} is not in {whose}: {listed_words(words)}",
         hint="Use the same words in every step.",
     )
 

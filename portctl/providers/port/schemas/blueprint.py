@@ -87,6 +87,7 @@ def _property() -> Schema:
         format=one_of(*_PROPERTY_FORMATS),
         spec=_SPECS,
         specAuthentication=_AUTHENTICATION,
+        enum={"minItems": 1},
         enumColors=_COLOR_MAP,
     )
 
