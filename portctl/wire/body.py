@@ -20,6 +20,7 @@ UNPACKED = "gzip"
 """The one packing that is asked for, and understood."""
 
 _LONGEST_SHOWN = 40
+_MOST_PARTS = 100
 _HALF_A_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -62,18 +63,44 @@ def read_body(pieces: Iterable[bytes], headers: Mapping[str, str], most_bytes: i
                 break
             raise _too_large(most_bytes)
     else:
-        if unpack and received and not unpack.eof:
+        if unpack and received and not unpack.ended:
             raise EOFError
     return bytes(content[:most_bytes])
 
 
-def _unpacker(encoding: str) -> zlib._Decompress | None:
+def _unpacker(encoding: str) -> _Gzip | None:
     match encoding.strip().lower():
         case "" | "identity":
             return None
         case "gzip" | "x-gzip":
-            return zlib.decompressobj(16 + zlib.MAX_WBITS)
+            return _Gzip()
     raise Unusable(f"is packed in a way that was not asked for: {_shown(encoding)}")
+
+
+class _Gzip:
+    """Unpacks a gzip, which may be several one after the other."""
+
+    def __init__(self) -> None:
+        self._part = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        self._parts = 1
+
+    @property
+    def ended(self) -> bool:
+        return self._part.eof
+
+    def decompress(self, piece: bytes, most_bytes: int) -> bytes:
+        """At least one byte must be wanted; what is beyond `most_bytes` is lost."""
+        content = bytearray()
+        while piece and len(content) < most_bytes:
+            if self._part.eof:
+                # One that has ended would keep what follows it, and copy all of it each time.
+                self._part = zlib.decompressobj(16 + zlib.MAX_WBITS)
+                self._parts += 1
+                if self._parts > _MOST_PARTS:
+                    raise Unusable(f"is packed in more than {_MOST_PARTS} parts")
+            content += self._part.decompress(piece, most_bytes - len(content))
+            piece = self._part.unused_data
+        return bytes(content)
 
 
 def _too_large(most_bytes: int) -> Unusable:
@@ -98,7 +125,7 @@ def parse_body(content: bytes, limits: Limits = LIMITS) -> Value:
             parse_constant=_constant,
         )
         if _HALF_A_CHARACTER.search(content):
-            body = json.loads(_whole_characters(json.dumps(body, ensure_ascii=False)))
+            body = _whole_characters(body)
     except TooDeep as error:
         raise Unusable(f"is {error}") from error
     except ValueError as error:
@@ -106,9 +133,15 @@ def parse_body(content: bytes, limits: Limits = LIMITS) -> Value:
     return freeze(body)
 
 
-def _whole_characters(text: str) -> str:
+def _whole_characters(body: Any) -> Any:
     """U+FFFD in place of halves of characters: services written in JavaScript cut texts in the middle of one."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text = json.dumps(body, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return json.loads(whole, object_pairs_hook=_object)
+    return body
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

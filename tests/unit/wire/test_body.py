@@ -6,6 +6,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -173,3 +174,40 @@ def test_gzip_is_asked_for_and_nothing_else() -> None:
     service = Service([reply(200, {})])
     service.client().request("GET", "/v1/x")
     assert service.requests[0].headers["accept-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize("piece", [1, 7, 10_000])
+def test_all_members_of_a_gzip_are_read(piece: int) -> None:
+    packed = gzip.compress(b'{"a"') + gzip.compress(b"") + gzip.compress(b": 1}")
+    pieces = [packed[at : at + piece] for at in range(0, len(packed), piece)]
+    assert read_body(pieces, {"content-encoding": "gzip"}, 100) == b'{"a": 1}'
+    with pytest.raises(EOFError):
+        read_body([packed[:-1]], {"content-encoding": "gzip"}, 100)
+    with pytest.raises(zlib.error):
+        read_body([packed, b"no gzip"], {"content-encoding": "gzip"}, 100)
+    with pytest.raises(Unusable, match="has more than 7 bytes"):
+        read_body(pieces, {"content-encoding": "gzip"}, 7)
+
+
+def test_a_gzip_of_many_members_is_given_up() -> None:
+    with pytest.raises(Unusable, match="is packed in more than 100 parts"):
+        read_body([gzip.compress(b"") * 101], {"content-encoding": "gzip"}, 100_000)
+
+
+def test_names_that_are_one_once_their_halves_are_replaced_stand_twice() -> None:
+    with pytest.raises(Unusable, match="has a key twice in one object"):
+        parse_body(b'{"\\ud800": 1, "\\ud801": 2}')
+
+
+def test_characters_that_are_escaped_as_pairs_are_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    loads = json.loads
+
+    def counted(text: str, **more: Any) -> Any:
+        parsed.append(text)
+        return loads(text, **more)
+
+    monkeypatch.setattr(json, "loads", counted)
+    assert parse_body(b'"\\ud83d\\ude00"') == "\U0001f600"
+    assert parse_body(b'"\\\\ud83d\\ude00"') == "\\ud83d\ufffd"
+    assert len(parsed) == 3
