@@ -71,7 +71,7 @@ class _Check:
                     "duplicate",
                     "Duplicate name",
                     f"{resource.address} is here and at {_place(first)}.",
-                    "Give one of them another metadata.name.",
+                    _other_name(resource, first),
                 )
                 continue
             if "" in resource.identity or not resource.identity:
@@ -272,6 +272,18 @@ class _Check:
     def _is_full(self, rule: str) -> bool:
         """Whether no more is said of a rule."""
         return self._told.get(rule, 0) > MAX_FINDINGS
+
+
+def _other_name(resource: Resource, first: Resource) -> str:
+    """What to do about a name that two resources have; a name by default stays what it is, for the ledger's sake."""
+    parents = (resource.meta.within, first.meta.within)
+    if resource.meta.within is None or parents[0] == parents[1]:
+        return "Give one of them another metadata.name."
+    proposed = f"{resource.meta.within.name}.{resource.address.name}"
+    return (
+        f"They belong to different parents ({parents[1]} and {parents[0]}), which the name does not say by itself: "
+        f"give one of them a name of its own, as in `metadata: {{name: {proposed}}}`."
+    )
 
 
 def _scalar(text: str) -> str:

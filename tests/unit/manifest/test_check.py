@@ -75,6 +75,22 @@ def test_a_name_may_stand_once_and_so_may_an_object(tmp_path: pathlib.Path) -> N
     )
 
 
+def test_one_name_under_two_parents_is_told_with_a_name_that_says_the_parent(tmp_path: pathlib.Path) -> None:
+    found = check(
+        tmp_path,
+        "Action | {name: a} | {identifier: a}",
+        "Action | {name: b} | {identifier: b}",
+        "Step | {in: 'port/Action:a'} | {position: {index: first}}",
+        "Step | {in: 'port/Action:b'} | {position: {index: first}}",
+    )
+    (duplicate,) = [line for line in found.splitlines() if "[duplicate]" in line]
+    assert duplicate == (
+        "19:11 [duplicate] Duplicate name: port/Step:first is here and at 11:1. (They belong to different parents "
+        "(port/Action:a and port/Action:b), which the name does not say by itself: give one of them a name of its own, "
+        "as in `metadata: {name: b.first}`.)"
+    )
+
+
 def test_a_dangling_reference_proposes_what_to_declare(tmp_path: pathlib.Path) -> None:
     assert check(
         tmp_path,
