@@ -17,6 +17,9 @@ from typing import Any
 import httpcore
 import httpx
 
+_MOST_BYTES_BEFORE = 1024 * 1024
+"""Of headers, handshakes aside: answers such as 103 may precede the one that counts, in any number."""
+
 _time = threading.local()
 
 
@@ -24,10 +27,16 @@ _time = threading.local()
 def within(seconds: float) -> Iterator[None]:
     """Let every read and write of this thread's exchange end in time; later ones raise httpx.TimeoutException."""
     _time.ends = time.monotonic() + seconds
+    _time.before = _MOST_BYTES_BEFORE
     try:
         yield
     finally:
-        _time.ends = math.inf
+        _time.ends = _time.before = math.inf
+
+
+def answered() -> None:
+    """The answer of this thread's exchange has begun: its body has a limit of its own."""
+    _time.before = math.inf
 
 
 def keep_time(client: httpx.Client) -> None:
@@ -66,7 +75,11 @@ class _Stream(httpcore.NetworkStream):
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        data = self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        _time.before = getattr(_time, "before", math.inf) - len(data)
+        if _time.before < 0:
+            raise httpcore.RemoteProtocolError("too much before the answer")
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))

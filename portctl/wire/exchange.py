@@ -76,7 +76,7 @@ class Line:
         """
         import httpx
 
-        from portctl.wire.deadline import within
+        from portctl.wire.deadline import answered, within
 
         signed = httpx.Headers(dict(headers), encoding="latin-1")
         signed["Accept-Encoding"] = UNPACKED if most_bytes is None else "identity"
@@ -85,6 +85,7 @@ class Line:
                 within(self._limits.seconds),
                 self._connected(url).stream(method, url, headers=signed, **more) as response,
             ):
+                answered()
                 return self._read(response, most_bytes)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             slow = isinstance(error, httpx.ConnectTimeout)

@@ -121,6 +121,7 @@ def test_the_time_is_counted_anew_for_every_answer_of_one_connection() -> None:
 
 HEADERS = {
     "one-long-header": [HEAD, b"x-long: ", *[b"a" * 1000] * 2000, b"\r\n\r\n{}"],
+    "interim-answers": [*[b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100] * 500, HEAD, b"Content-Length: 2\r\n\r\n{}"],
     "many-headers": [HEAD, *[b"x-many: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n"] * 20_000, b"\r\n{}"],
 }
 
