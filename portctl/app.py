@@ -370,4 +370,5 @@ def _means(bench: Bench, plan: Plan) -> Means:
         run=replace(bench.run, operations=operations),
         workers=bench.workspace.workers,
         now=bench.now,
+        sleep=bench.sleep,
     )

@@ -18,7 +18,8 @@ from portctl.engine.pool import run_graph
 from portctl.engine.read import is_recent
 from portctl.engine.record import Recorder
 from portctl.engine.sending import require_secrets
-from portctl.engine.write import NotAsWanted, OutcomeUnknown, Writer, Written
+from portctl.engine.unsure import NotAsWanted, OutcomeUnknown
+from portctl.engine.write import Writer, Written
 from portctl.errors import AnswerLost, ApiError, ConsentNeeded, NoConnection, PortctlError, TryLater, Unreachable
 from portctl.model.address import Address
 from portctl.model.change import Action, Change
@@ -78,6 +79,7 @@ class Means:
 
     workers: int = 8
     now: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
 
 
 def execute(plan: Plan, approval: Approval, ledger: Ledger, means: Means) -> Report:
@@ -117,7 +119,13 @@ class _Execution:
         lookup = lookup_in(means.resources, self._sources, means.vault)
         salt = bytes.fromhex(ledger.salt)
         self._recorder = Recorder(vault=means.vault, lookup=lookup, salt=salt, now=means.now)
-        self._writer = Writer(providers=means.providers, lookup=lookup, current=self._current)
+        self._writer = Writer(
+            providers=means.providers,
+            lookup=lookup,
+            current=self._current,
+            sleep=means.sleep,
+            waiting=means.watch.waiting,
+        )
 
     def run(self) -> Report:
         started = time.monotonic()
@@ -239,7 +247,8 @@ class _Execution:
             return Left.UNKNOWN
         if outcome.status is Status.SKIPPED:
             return Left.NOTHING
-        entry = self._ledger.entries.get(change.key)
+        with self._lock:
+            entry = self._ledger.entries.get(change.key)
         if outcome.status is not Status.FAILED or entry is None or change.action is Action.REPLACE:
             return Left.UNKNOWN
         if change.action is Action.CREATE and isinstance(outcome.error, NotAsWanted):

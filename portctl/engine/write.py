@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,9 @@ from portctl.engine.diff import differences, whole
 from portctl.engine.normalise import normalise
 from portctl.engine.outputs import Lookup, output_refs, resolve
 from portctl.engine.parts import in_the_way
+from portctl.engine.remove import Remover
 from portctl.engine.secrets import is_write_only
+from portctl.engine.unsure import ATTEMPTS, NotAsWanted, answer_lost
 from portctl.errors import AnswerLost, ApiError, PortctlError, StalePlan
 from portctl.model.change import Action, Change
 from portctl.model.kind import within
@@ -24,17 +27,6 @@ from portctl.source import Path, path_text
 
 _LATER = (Phase.CONNECT, Phase.COMPLETE)
 """What follows on the write that made the object: secrets have been sent, and nothing has a former name."""
-
-_ATTEMPTS = 2
-"""How often a write is sent whose answer gets lost."""
-
-
-class NotAsWanted(PortctlError):
-    """The service accepted a write and answered with something else than what was asked for."""
-
-
-class OutcomeUnknown(PortctlError):
-    """A write was sent, its answer was lost, and reading back could not tell whether it was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +44,23 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """Performs steps. `current` gives the object as this run last saw or wrote it."""
+    """Performs steps. `current` gives the object as this run last saw or wrote it; `waiting` hears of waits."""
 
     providers: Mapping[str, Provider]
     lookup: Lookup
     current: Callable[[Change], Live | None]
+    sleep: Callable[[float], None] = time.sleep
+    waiting: Callable[[str], None] = lambda _: None
 
     def perform(self, step: Step) -> Written:
         """Raises a PortctlError when the step failed, OutcomeUnknown when nobody can tell."""
         change = step.change
         match step.phase:
             case Phase.DELETE if change.action is Action.REPLACE:
-                return self._superseded(change)
+                self._remover(change).supersede(change)
+                return Written(None, None)
             case Phase.DELETE:
-                return self._delete(change)
+                return Written(None, None, changed=self._remover(change).delete(change))
             case Phase.RELEASE:
                 return self._release(step)
             case Phase.LEDGER if change.unclear:
@@ -81,6 +76,9 @@ class Writer:
 
     def _provider(self, change: Change) -> Provider:
         return self.providers[change.key[0]]
+
+    def _remover(self, change: Change) -> Remover:
+        return Remover(provider=self._provider(change), sleep=self.sleep, waiting=self.waiting)
 
     def _desired(self, change: Change, resource: Resource | None) -> Desired:
         assert resource is not None, change.address
@@ -190,7 +188,7 @@ class Writer:
         A proxy may send a request twice, and a service may refuse what it has just done: where the object is there,
         and is what was wanted, the step is done.
         """
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             try:
                 return self._checked(change, desired, write())
             except AnswerLost:
@@ -201,7 +199,7 @@ class Writer:
                     raise
             if live is not None:
                 return self._finished(change, desired, live)
-        raise self._unknown(change)
+        raise answer_lost(change)
 
     def _finished(self, change: Change, desired: Desired, live: Live) -> Live:
         """`live`, which a creation without a good answer has made, with the parts that it had not come to.
@@ -209,7 +207,7 @@ class Writer:
         What cannot be compared is sent again.
         """
         if self._lacking(change, desired, live):
-            raise self._unknown(change)
+            raise answer_lost(change)
         changed, removed = delta(desired, live_side(desired, live))
         changed = tuple(dict.fromkeys((*changed, *map(whole, desired.sealed))))
         if not changed and not removed:
@@ -239,7 +237,7 @@ class Writer:
 
     def _updated(self, change: Change, desired: Desired, live: Live, draft: Draft, *, telling: bool) -> Live:
         """The object after an update, which may be sent twice. `telling`: reading back shows whether it was done."""
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             try:
                 there = self._provider(change).update(change.kind, live, draft)
             except (AnswerLost, ApiError) as error:
@@ -253,11 +251,11 @@ class Writer:
             if left:
                 raise _not_as_wanted(change, left)
             return self._checked(change, desired, there)
-        raise self._unknown(change)
+        raise answer_lost(change)
 
     def _renamed(self, change: Change, live: Live, path: Path, before: str) -> Live:
         provider = self._provider(change)
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             try:
                 return provider.rename(change.kind, live, path, before)
             except (AnswerLost, ApiError) as error:
@@ -266,12 +264,12 @@ class Writer:
                     return there
                 if isinstance(error, ApiError):
                     raise
-        raise self._unknown(change)
+        raise answer_lost(change)
 
     def _cleared(self, change: Change, live: Live, removed: tuple[Path, ...]) -> Live:
         """`live` without what stands at `removed`; everything else is left alone."""
         draft = Draft(identity=change.identity, attributes={}, removed=removed, merge=True)
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             try:
                 there: Live | None = self._provider(change).update(change.kind, live, draft)
             except (AnswerLost, ApiError) as error:
@@ -286,61 +284,19 @@ class Writer:
             if left:
                 raise _not_as_wanted(change, left)
             return there
-        raise self._unknown(change)
+        raise answer_lost(change)
 
     def _read_back(self, change: Change) -> Live | None:
         try:
             return self._provider(change).fetch(change.kind, change.identity)
         except PortctlError as error:
-            raise self._unknown(change) from error
-
-    def _unknown(self, change: Change) -> OutcomeUnknown:
-        return OutcomeUnknown(
-            "Outcome unknown",
-            f"the write of {change.address} was sent, its answer was lost, and reading it back did not tell",
-            hint=f"Look at {change.kind.name} {'/'.join(change.identity)} at the service, then plan again.",
-        )
+            raise answer_lost(change) from error
 
     def _checked(self, change: Change, desired: Desired, live: Live) -> Live:
         wrong = _unlike(desired, live)
         if wrong:
             raise _not_as_wanted(change, wrong)
         return live
-
-    def _superseded(self, change: Change) -> Written:
-        """Delete the object that was replaced: exactly that one, since another has its identity by now."""
-        provider = self._provider(change)
-        if change.live is not None:
-            for _ in range(_ATTEMPTS):
-                try:
-                    provider.delete(change.kind, change.live)
-                    return Written(None, None)
-                except AnswerLost:
-                    continue
-            raise self._unknown(change)
-        return Written(None, None)
-
-    def _delete(self, change: Change) -> Written:
-        provider = self._provider(change)
-        for _ in range(_ATTEMPTS):
-            live = provider.fetch(change.kind, change.identity)
-            if live is None:
-                return Written(None, None, changed=False)
-            if change.live is not None and remote_id(change.kind, live) != remote_id(change.kind, change.live):
-                raise StalePlan(
-                    "Made anew meanwhile",
-                    f"{change.address}: the object that the plan saw is gone, and somebody has made another one",
-                    hint="Plan again; what is not this project's is left as it is.",
-                )
-            try:
-                provider.delete(change.kind, live, cascade=bool(change.losses))
-                return Written(None, None)
-            except (AnswerLost, ApiError) as error:
-                if self._read_back(change) is None:
-                    return Written(None, None)
-                if isinstance(error, ApiError):
-                    raise
-        raise self._unknown(change)
 
     def _release(self, step: Step) -> Written:
         """Take away the references of an object that is about to be deleted, so that a circle can be."""

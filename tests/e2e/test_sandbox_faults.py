@@ -45,7 +45,10 @@ def test_faults_are_armed_from_the_start_and_added_to_a_running_sandbox(folder: 
         ("[]", 'a fault is a JSON object, for example {"kind": "status", "status": 503}.'),
         (
             '{"kind": "explode"}',
-            "kind is one of status, lose_answer, cut, html, delay, truncate, drop_field, duplicate, not 'explode'.",
+            (
+                "kind is one of status, lose_answer, cut, html, delay, truncate, drop_field, duplicate, ignore, "
+                "partial, not 'explode'."
+            ),
         ),
         (
             '{"kind": "cut", "paht": "x"}',

@@ -96,6 +96,28 @@ def test_a_field_is_silently_dropped_or_altered(
     assert answer.json()["blueprint"].get("description") == expected
 
 
+@pytest.mark.parametrize(("value", "body"), [(None, {"ok": True}), ({"deleted": 1}, {"deleted": 1})])
+def test_a_write_is_answered_and_not_performed(
+    sandbox: Sandbox, port: httpx.Client, value: Any, body: dict[str, Any]
+) -> None:
+    create(port)
+    sandbox.faults.add(Fault(FaultKind.IGNORE, method="DELETE", value=value))
+    answer = port.delete(THING)
+    assert (answer.status_code, answer.json(), exists(sandbox)) == (200, body, True)
+    assert port.delete(THING).status_code == 200
+    assert not exists(sandbox)
+
+
+def test_a_part_of_a_list_is_answered_as_a_part(sandbox: Sandbox, port: httpx.Client) -> None:
+    create(port)
+    whole = port.get("/v1/blueprints").json()["blueprints"]
+    sandbox.faults.add(Fault(FaultKind.PARTIAL, method="GET"))
+    answer = port.get("/v1/blueprints")
+    names = [each["identifier"] for each in answer.json()["blueprints"]]
+    assert names == [each["identifier"] for each in whole][: len(whole) // 2]
+    assert (answer.status_code, answer.headers["content-range"]) == (206, f"bytes 0-{len(answer.content) - 1}/*")
+
+
 def test_the_nth_request_is_hit_so_many_times(sandbox: Sandbox, port: httpx.Client) -> None:
     sandbox.faults.add(Fault(FaultKind.STATUS, service="port", method="GET", path="actions", nth=2, times=2))
     assert [port.get("/v1/actions").status_code for _ in range(4)] == [200, 500, 500, 200]

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from portctl.sandbox.core.clock import Clock
 from portctl.sandbox.core.exchange import Answer, Request, Service
-from portctl.sandbox.core.faults import Fault, FaultKind, drop_field
+from portctl.sandbox.core.faults import Fault, FaultKind, drop_field, first_half
 from portctl.sandbox.core.world import World
 
 _LOG = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class ServiceApp:
             case FaultKind.CUT:
                 self._record(request, Answer(0, note=note))
                 await _cut(scope, receive)
-            case FaultKind.STATUS | FaultKind.HTML:
+            case FaultKind.STATUS | FaultKind.HTML | FaultKind.IGNORE:
                 answer = replace(self._scripted(fault), note=note)
                 self._record(request, answer)
                 await self._send(answer, scope, receive, send)
@@ -87,6 +87,8 @@ class ServiceApp:
             case FaultKind.DUPLICATE:
                 self._perform(request, note)
                 await self._send(self._perform(request, note), scope, receive, send)
+            case FaultKind.PARTIAL:
+                await self._send(_part_of(self._perform(request, note)), scope, receive, send)
             case FaultKind.DROP_FIELD:
                 altered = replace(request, body=drop_field(request.body, fault))
                 await self._send(self._perform(altered, note), scope, receive, send)
@@ -95,6 +97,8 @@ class ServiceApp:
         if fault.kind is FaultKind.HTML:
             page = _PAGE if fault.value is None else fault.value
             return Answer(200, page, content_type="text/html; charset=utf-8")
+        if fault.kind is FaultKind.IGNORE:
+            return Answer(200, {"ok": True} if fault.value is None else fault.value)
         answer = self._service.refuse(fault.status)
         if fault.value is not None:
             answer = replace(answer, body=fault.value)
@@ -131,6 +135,13 @@ class ServiceApp:
 
     async def _send(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
         await _response(answer, self._world.clock)(scope, receive, send)
+
+
+def _part_of(answer: Answer) -> Answer:
+    """As a proxy answers that asks for a part and hands it on for the whole."""
+    part = replace(answer, body=first_half(answer.body))
+    last = max(0, len(part.encoded()) - 1)
+    return replace(part, status=206, headers={**answer.headers, "content-range": f"bytes 0-{last}/*"})
 
 
 def _response(answer: Answer, clock: Clock) -> Response:

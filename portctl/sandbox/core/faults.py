@@ -28,6 +28,10 @@ class FaultKind(StrEnum):
     """Perform the write without the body's `field` (or with `value` in its place), and say nothing about it."""
     DUPLICATE = "duplicate"
     """Perform the request twice and give the second answer, as when something on the way repeats it."""
+    IGNORE = "ignore"
+    """Answer 200 with `value`, or with nothing but that it is well, and perform nothing."""
+    PARTIAL = "partial"
+    """Perform the request, and answer 206 with half of every list of the answer."""
 
 
 class BadFault(ValueError):
@@ -157,6 +161,13 @@ _TYPES: Mapping[str, Any] = {
     "seconds": int | float,
     "field": str,
 }
+
+
+def first_half(body: Any) -> Any:
+    """The JSON `body` with half of each list that it is or holds, rounded down."""
+    if isinstance(body, list):
+        return body[: len(body) // 2]
+    return {name: first_half(value) for name, value in body.items()} if isinstance(body, dict) else body
 
 
 def drop_field(body: bytes, fault: Fault) -> bytes:

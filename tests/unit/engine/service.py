@@ -54,7 +54,19 @@ class Faults:
     populated: dict[Identity, int] = field(default_factory=dict)
     """How many other objects hang on one."""
 
+    ignore: set[tuple[str, Identity]] = field(default_factory=set)
+    """Writes that are answered as if they had been done."""
+
+    hide: set[tuple[str, Identity]] = field(default_factory=set)
+    """Writes after which their object cannot be read any more."""
+
+    unlisted: set[Identity] = field(default_factory=set)
+    """Objects that lists leave out."""
+
     lag: float = 0.0
+    late: float = 0.0
+    """How long a single object is still shown as it was, as lists are by `lag`."""
+
     kill_at: int = 0
     """The number of the write at which the process ends; negative: after the write was done."""
 
@@ -109,11 +121,11 @@ class Shop:
         with self._lock:
             self._requests += 1
             self.lists.append(kind.full_name)
-            seen = next(stored for at, stored in reversed(self._past) if at <= self._clock.now() - self.faults.lag)
+            seen = self._seen(self.faults.lag)
             return {
                 identity: self._live(kind, identity, seen[kind.full_name, identity])
                 for identity in identities
-                if (kind.full_name, identity) in seen
+                if (kind.full_name, identity) in seen and identity not in self.faults.unlisted
             }
 
     def fetch(self, kind: Kind, identity: Identity) -> Live | None:
@@ -121,8 +133,12 @@ class Shop:
             self._requests += 1
             if identity in self.faults.unreadable:
                 raise _refusal("GET", identity, 500, "out of order")
-            stored = self.objects.get((kind.full_name, identity))
+            seen = self._seen(self.faults.late) if self.faults.late else self.objects
+            stored = seen.get((kind.full_name, identity))
             return None if stored is None else self._live(kind, identity, stored)
+
+    def _seen(self, seconds_ago: float) -> Stored:
+        return next(stored for at, stored in reversed(self._past) if at <= self._clock.now() - seconds_ago)
 
     def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[Any]:  # noqa: ARG002
         """The shop has no opinion before a write."""
@@ -228,8 +244,12 @@ class Shop:
             when = lost.pop(0)
             if when == "before":
                 raise AnswerLost("Answer lost", f"{verb} {'/'.join(identity)}")
+            if (verb, identity) in self.faults.ignore:
+                return None
             answer = perform()
             self.done.append((verb, kind.full_name, identity))
+            if (verb, identity) in self.faults.hide:
+                self.faults.unreadable.add(identity)
             self._snapshot()
             if self.faults.kill_at == -len(self.writes):
                 raise self._death()

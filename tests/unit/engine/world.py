@@ -230,6 +230,7 @@ class World:
             run=Run(id="run", who="tester", commit="c0ffee", started=self.clock.now(), operations={}),
             workers=self.workers,
             now=self.clock.now,
+            sleep=self.clock.sleep,
         )
 
     def apply(self, *resources: Resource, **options: Any) -> Report:

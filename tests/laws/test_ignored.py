@@ -1,0 +1,32 @@
+"""Deletes that are answered and not performed: nothing that still stands is forgotten."""
+
+from __future__ import annotations
+
+import pytest
+
+from portctl.engine.unsure import NotAsWanted
+from portctl.model.report import Status
+from portctl.sandbox.core.faults import Fault, FaultKind
+from tests.laws.world import World
+
+
+@pytest.mark.parametrize("service", ["port", "gitlab", "servicenow"])
+def test_what_a_delete_has_left_standing_is_told_and_kept_in_mind(
+    world: World, service: str, covered: list[str]
+) -> None:
+    assert world.apply().complete
+    world.sandbox.faults.add(Fault(FaultKind.IGNORE, service=service, method="DELETE", times=None))
+    report = world.destroy()
+    failed = [outcome for outcome in report.outcomes if outcome.status is Status.FAILED]
+    assert failed
+    told = {(outcome.error.summary, type(outcome.error)) for outcome in failed if outcome.error}
+    assert told == {("Deleted, but still there", NotAsWanted)}
+
+    standing = {outcome.step.change.address for outcome in failed}
+    remembered = {entry.address for entry in world.workspace().backend.load().entries.values()}
+    assert standing <= remembered
+    world.sandbox.faults.clear()
+    assert world.destroy().complete
+    assert world.workspace().backend.load().entries == {}
+    kinds = sorted({address.kind_name for address in standing})
+    covered.append(f"law 8: {service}, deletes that did nothing: {', '.join(kinds)}")
