@@ -31,6 +31,7 @@ from portctl.model.value import MISSING, Canonical, get
 from portctl.unexpected import explained
 from portctl.vault import Vault
 
+_REFUSED = 400
 _SERVER_ERROR = 500
 _FOUND_AGAIN = "What this run did stands, and the next one finds it: the ledger says what was to be made."
 
@@ -364,4 +365,4 @@ def surely_answered(error: PortctlError | None) -> bool:
         return isinstance(error, NoConnection | TryLater)
     if isinstance(error, NotAsWanted | AnswerLost):
         return False
-    return not isinstance(error, ApiError) or error.status < _SERVER_ERROR
+    return not isinstance(error, ApiError) or _REFUSED <= error.status < _SERVER_ERROR

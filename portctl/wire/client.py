@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from portctl.errors import AnswerLost, InvalidInput, NoConnection, PortctlError, Unreachable
 from portctl.model.value import Value, thaw
@@ -29,6 +29,14 @@ _UNAUTHORISED = 401
 _GATEWAY_GAVE_UP = frozenset({502, 504})
 _NOT_THERE_NOW = 503
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PART = 206
+_ANSWERS = frozenset({200, 201, 202, 204})
+"""What the services answer when all is well, by their documentation; 202 is no answer to a read."""
+
+_NOTHING_SAID = frozenset({408, 425, 499})
+"""Said by something on the way, or by a server that stopped listening: whether the request was performed is open."""
+
+_SERVER_ERROR = 500
 _REPEATABLE = frozenset({"GET", "PUT", "DELETE"})
 DEFAULT_OPTIONS: Mapping[str, Any] = {"timeout": 30.0}
 
@@ -193,9 +201,9 @@ class Client:
 
     def _moved(self, request: _Request, answer: Answer) -> str | None:
         """Where at this same service a read is sent to: an object that was renamed. Credentials go nowhere else."""
-        where = answer.headers.get("location", "")
-        here = where.startswith(f"{self.url}/") and answer.status in _REDIRECTS
-        return where.removeprefix(self.url) if here and request.method == "GET" and not request.followed else None
+        if answer.status not in _REDIRECTS or request.method != "GET" or request.followed:
+            return None
+        return _within(self.url, self.url + request.path, answer.headers.get("location", ""))
 
     def _answer(self, request: _Request) -> Answer:
         """The first answer that is worth no further try. What ends the tries leaves open what an earlier one did."""
@@ -276,14 +284,9 @@ class Client:
 
     def _parsed(self, request: _Request, came: Came) -> Answer:
         status, headers = came.status, came.headers
-        if status in _REDIRECTS and "location" in headers:
-            answer = Answer(status, None, headers)
-            if self._moved(request, answer) is not None:
-                return answer
-            if request.writes:
-                raise UnusableAnswer("the answer is a redirect to another address")
-            raise self._unreachable(f"redirects {request.method} {self._scrub(request.path)} to another address")
-        if not came.content:
+        if status < 400:
+            self._check_status(request, Answer(status, None, headers))
+        if not came.content or 300 <= status < 400:
             return Answer(status, None, headers)
         if request.most_bytes is not None and status < 300:
             return Answer(status, came.content, headers)
@@ -291,6 +294,22 @@ class Client:
             return Answer(status, parse_body(came.content, self._limits), headers, len(came.content))
         except (NotJson, Unusable) as error:
             return self._without_json(request, came, error)
+
+    def _check_status(self, request: _Request, answer: Answer) -> None:
+        """Whether `answer` is one that the service gives when all is well, or a redirect that is followed."""
+        status = answer.status
+        if self._moved(request, answer) is not None or status in (_ANSWERS if request.writes else _ANSWERS - {202}):
+            return
+        if status in _REDIRECTS and "location" in answer.headers:
+            what, problem = "the answer is a redirect to another address", "redirects {} to another address"
+        elif status == _PART:
+            what = "the answer is a part of one that was not asked for in parts"
+            problem = "answers {} with 206, a part of an answer that was not asked for in parts"
+        else:
+            what, problem = f"the answer was {status}", f"answers {{}} with {status}, which is no answer of its API"
+        if request.writes:
+            raise UnusableAnswer(what)
+        raise self._unreachable(problem.format(f"{request.method} {self._scrub(request.path)}"))
 
     def _without_json(self, request: _Request, came: Came, error: Exception) -> Answer:
         """What a body that is no usable JSON means: mostly that it is not the API that has answered."""
@@ -302,6 +321,8 @@ class Client:
             return Answer(status, None, headers)
         if request.writes and status < 300:
             raise UnusableAnswer(f"the answer {error}") from error
+        if request.writes and (status >= _SERVER_ERROR or status in _NOTHING_SAID):
+            return Answer(status, None, headers)
         if isinstance(error, Unusable):
             raise self._unreachable(self._scrub(f"cannot be understood: the answer {error}")) from error
         kind = self._scrub(headers.get("content-type", "an unknown type").partition(";")[0])
@@ -310,13 +331,19 @@ class Client:
     def _refusal(self, request: _Request, answer: Answer) -> PortctlError:
         if request.writes and answer.status in _GATEWAY_GAVE_UP:
             return self._lost(request, f"a gateway answered {answer.status}")
-        if request.writes and answer.status == _NOT_THERE_NOW and not request.repeatable:
+        if request.writes and self._says_nothing(request, answer):
             # Whoever sent it reads back what is there, and then may send it again.
             return self._lost(request, f"the answer was {answer.status}")
         if answer.body is None and answer.status in PASSING:
             return self._unreachable(f"answers {answer.status}, {self._waiter.patience.attempts} times in a row")
         body, path = Said(self._scrub).told(answer.body), self._scrub(request.path)
         return self._translate(Refused(method=request.method, path=path, status=answer.status, body=body))
+
+    def _says_nothing(self, request: _Request, answer: Answer) -> bool:
+        """Whether a refused write may have been performed all the same, as far as the answer tells."""
+        late = answer.status == _NOT_THERE_NOW and not request.repeatable
+        page = answer.body is None and answer.status >= _SERVER_ERROR
+        return late or page or answer.status in _NOTHING_SAID
 
     def _lost(self, request: _Request, problem: str) -> PortctlError:
         if not request.writes:
@@ -333,6 +360,22 @@ class Client:
             f"{self.url} {problem}",
             hint="Check `url` in the environment file, and the network, proxy and certificates between here and there.",
         )
+
+
+def _within(base: str, asked: str, where: str) -> str | None:
+    """What follows on `base` in `where`, which was answered to `asked`; None where that is not the same service."""
+    try:
+        here, there = urlsplit(base), urlsplit(urljoin(asked, where))
+        same = bool(where) and _origin(here) == _origin(there) and there.username is None
+    except ValueError:
+        return None
+    if not same or not there.path.startswith(f"{here.path}/"):
+        return None
+    return there.path.removeprefix(here.path) + (f"?{there.query}" if there.query else "")
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def _checked(url: str, service: str) -> str:

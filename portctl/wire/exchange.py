@@ -17,6 +17,8 @@ from portctl.wire.environment import check_authorities, unusable_authority, unus
 from portctl.wire.failure import words
 
 if TYPE_CHECKING:
+    from http.cookiejar import CookieJar
+
     import httpx
 
 _MOST_BYTES_OF_A_REFUSAL = 65_536
@@ -124,7 +126,7 @@ class Line:
         if "verify" not in self._options and url.startswith("https:"):
             check_authorities()
         try:
-            return httpx.Client(follow_redirects=False, **self._options)
+            return httpx.Client(follow_redirects=False, cookies=_no_cookies(), **self._options)
         except OSError as error:
             refused = unusable_authority(error)
             raise refused or error from error
@@ -138,3 +140,10 @@ class Line:
             most = most_bytes if response.is_success else _MOST_BYTES_OF_A_REFUSAL
         pieces: Any = response.stream  # as it comes: httpx would unpack whatever stands in it
         return Came(response.status_code, headers, read_body(pieces, headers, most, cut=most_bytes is not None))
+
+
+def _no_cookies() -> CookieJar:
+    """A jar that takes none: a session of one answer would speak for whoever sends the next request."""
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))

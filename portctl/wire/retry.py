@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 TOO_MANY = 429
-PASSING = frozenset({408, 500, 502, 503, 504})
-"""Answers that may be better next time; whether the request was performed is not known."""
+PASSING = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+"""Answers that may be better next time; whether the request was performed is not known.
+
+From 520 on: what Cloudflare answers in place of a service behind it. Source: Cloudflare docs, "Cloudflare 5xx errors".
+"""
 
 MAX_WAIT_SECONDS = 600
 _RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset")

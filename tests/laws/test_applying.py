@@ -135,6 +135,7 @@ def test_one_worker_and_eight_end_alike(tmp_path: pathlib.Path, covered: list[st
         {"kind": "cut"},
         {"kind": "html"},
         {"kind": "truncate"},
+        {"kind": "partial"},
     ],
     ids=lambda fault: "-".join(str(value) for value in fault.values()),
 )
