@@ -30,7 +30,7 @@ from portctl.manifest.render import render as render_manifests
 from portctl.manifest.schema import check_schema
 from portctl.manifest.textfiles import fill_texts
 from portctl.manifest.values import Values
-from portctl.model.address import Address
+from portctl.model.address import Address, nearest
 from portctl.model.change import Action, Change
 from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.kind import Kind
@@ -232,9 +232,10 @@ def state_list(workspace: Workspace) -> tuple[Entry, ...]:
 
 
 def state_show(workspace: Workspace, address: Address) -> Entry:
-    found = workspace.backend.load().by_address(address)
+    ledger = workspace.backend.load()
+    found = ledger.by_address(address)
     if not found:
-        raise _not_in_ledger(address)
+        raise _not_in_ledger(address, ledger)
     return found[0]
 
 
@@ -246,7 +247,7 @@ def state_remove(workspace: Workspace, addresses: tuple[Address, ...]) -> tuple[
         for address in addresses:
             found = ledger.by_address(address)
             if not found:
-                raise _not_in_ledger(address)
+                raise _not_in_ledger(address, ledger)
             gone.extend(found)
         for entry in gone:
             ledger = ledger.without(entry.key)
@@ -254,10 +255,10 @@ def state_remove(workspace: Workspace, addresses: tuple[Address, ...]) -> tuple[
     return tuple(gone)
 
 
-def _not_in_ledger(address: Address) -> InvalidInput:
-    return InvalidInput(
-        "Not in the ledger", f"{address} is not in the ledger", hint="portctl state list shows what is."
-    )
+def _not_in_ledger(address: Address, ledger: Ledger) -> InvalidInput:
+    near = nearest(address, {entry.address for entry in ledger.entries.values()})
+    detail = f"{address} is not in the ledger.{near}"
+    return InvalidInput("Not in the ledger", detail, hint="portctl state list shows what is.")
 
 
 def _plan(bench: Bench, validation: Validation, ledger: Ledger, options: PlanOptions) -> Plan:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 
@@ -69,7 +71,10 @@ def reject(number: str, reason: str, person: str | None) -> None:
 def logs(run: str) -> None:
     """Show a run of the sandbox's Port: how it stands, and its log."""
     with _services() as services:
-        _done(services.port("GET", f"/actions/runs/{run}?version=v2"), "Port")
+        said = services.port("GET", f"/actions/runs/{quote(run, safe='')}?version=v2")
+        if said.status == HTTPStatus.NOT_FOUND:
+            raise InvalidInput("No such run", f"Port has no run {run}", hint="portctl sandbox run-action says its id.")
+        _done(said, "Port")
         row = services.run(run)
         output.write("\n".join([f"{row['action']['identifier']} {run}: {row['status']}", *services.log(run)]))
 
@@ -89,7 +94,7 @@ def pipelines(project: str | None) -> None:
             raise InvalidInput("No such project", detail, hint=f"Its projects: {listing(known)}.")
         found = [(row["id"], name, row) for name in projects for row in services.pipelines(name)]
         for number, name, row in sorted(found, key=lambda each: each[0]):
-            jobs = ", ".join(f"{job['name']} {job['status']}" for job in services.jobs(number, name))
+            jobs = ", ".join(map(_job, services.jobs(number, name)))
             where = "" if project else f"{name} "
             output.write(f"{where}{number} {row['name'] or row['source']}, {row['status']}: {jobs}")
         if not found:
@@ -104,6 +109,11 @@ def _decide(number: str, word: str, reason: str, person: str | None) -> None:
         change = _change(services, number)
         _done(services.decide(change, word, reason, person=person or "approver"), "ServiceNow")
         output.write(f"{number} is {word}.")
+
+
+def _job(row: Mapping[str, Any]) -> str:
+    why = row.get("failure_reason")
+    return f"{row['name']} {row['status']}" + (f" ({why})" if why else "")
 
 
 def _change(services: Services, number: str) -> str:

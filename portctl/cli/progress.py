@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import sys
 import threading
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from portctl.model.plan import Step
     from portctl.model.report import Outcome
 
+_COLUMNS = 80
 _DOING = {
     Phase.CREATE: "creating",
     Phase.UPDATE: "updating",
@@ -115,7 +118,15 @@ def _ended(outcome: Outcome) -> str:
             return f"{outcome.status} {change.address} ({phase}){why}"
 
 
+def _columns() -> int:
+    """Of the terminal behind stderr: stdout may be a file, or another terminal."""
+    with contextlib.suppress(OSError, ValueError):
+        if not os.environ.get("COLUMNS"):
+            return os.get_terminal_size(sys.stderr.fileno()).columns or _COLUMNS
+    return shutil.get_terminal_size().columns
+
+
 def _fitting(text: str) -> str:
     """Cut to the terminal's width: a line that wraps could not be taken away again."""
-    room = shutil.get_terminal_size().columns - 1
+    room = _columns() - 1
     return text if len(text) <= room else f"{text[: room - 3]}..."

@@ -27,7 +27,7 @@ def command(wanted: tuple[Address, ...], explain: bool, choices: Choices) -> Non
     """
     from portctl import app
     from portctl.cli.wiring import open_workspace
-    from portctl.manifest.findings import did_you_mean
+    from portctl.model.address import nearest
     from portctl.views.manifest import resources_text
 
     resources = app.render(open_workspace(choices))
@@ -36,7 +36,7 @@ def command(wanted: tuple[Address, ...], explain: bool, choices: Choices) -> Non
         if address not in known:
             raise InvalidInput(
                 "No such resource",
-                f"No manifest is called {address}.{did_you_mean(str(address), map(str, known))}",
+                f"No manifest is called {address}.{nearest(address, known)}",
                 hint="portctl render without an address prints all of them.",
             )
     chosen = tuple(resource for resource in resources if not wanted or resource.address in wanted)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 from portctl.engine.again import written_again
 from portctl.engine.canonical import digest
@@ -14,7 +13,7 @@ from portctl.engine.references import References
 from portctl.engine.sending import unreadable_outputs
 from portctl.engine.steps import build_steps
 from portctl.errors import ExitCode, InvalidInput
-from portctl.model.address import Address
+from portctl.model.address import Address, nearest
 from portctl.model.change import Action, Change
 from portctl.model.diagnostic import Diagnostic
 from portctl.model.plan import InstanceInfo, Plan, PlanOptions, Refusal
@@ -91,11 +90,10 @@ def select(
     declared = {resource.address for resource in resources}
     for target in options.targets:
         if target not in declared and target not in known:
-            near = get_close_matches(str(target), [str(address) for address in declared | known], n=1)
             raise InvalidInput(
                 "Unknown target",
-                f"{target} is neither declared in a manifest nor in the ledger",
-                hint=f'Did you mean "{near[0]}"?' if near else "portctl state list shows what the ledger holds.",
+                f"{target} is neither declared in a manifest nor in the ledger.{nearest(target, declared | known)}",
+                hint="portctl state list shows what the ledger holds.",
             )
     for text in options.labels:
         _check_label(text)
@@ -155,7 +153,7 @@ def _unused_allowances(decisions: Sequence[Decision], options: PlanOptions) -> l
         Refusal(
             exit_code=ExitCode.INVALID,
             summary="Unknown address",
-            detail=f"{flag} names {address}, which is not part of this plan",
+            detail=f"{flag} names {address}, which is not part of this plan.{nearest(address, known)}",
             hint="Addresses look like port/Secret:NAME; portctl state list shows them.",
             address=address,
         )

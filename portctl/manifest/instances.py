@@ -27,6 +27,7 @@ NO_SANDBOX = "http://sandbox.invalid"
 """The address of a sandbox that does not run: enough to check and to render, never reached."""
 
 _SCHEMES = ("https://", "http://")
+_PORT_PAGES = re.compile(r"https://app\.([a-z]+\.)?(port\.io|getport\.io)([:/]|$)", re.IGNORECASE)
 _INSTANCE_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -139,6 +140,11 @@ def _check_addresses(section: Section, settings: Mapping[str, Value]) -> None:
         section.complain(("url",), "Not encrypted", detail, "Write https://; http:// is for this machine only.")
     elif "@" in url:
         section.complain(("url",), "Secret in a file", "url holds credentials.", "Use the settings made for them.")
+    elif section.path[-2:-1] == ("port",) and _PORT_PAGES.match(url):
+        detail = f"{url} has Port's pages; its API is elsewhere."
+        section.complain(
+            ("url",), "Not an API", detail, "Write https://api.port.io (EU) or https://api.us.port.io (US)."
+        )
     if isinstance(proxy, str) and proxy and not proxy.startswith(_SCHEMES):
         section.complain(("proxy",), "Not an address", "proxy starts with http:// or https://.")
     elif isinstance(proxy, str) and "@" in proxy:

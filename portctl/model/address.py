@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 DEFAULT_INSTANCE = "default"
 _NAME = re.compile(r"[A-Za-z0-9_.%-]+")
@@ -42,3 +44,9 @@ class Address:
         if match is None:
             return None
         return cls(match["provider"], match["kind"], match["name"], match["instance"] or DEFAULT_INSTANCE)
+
+
+def nearest(address: Address, known: Iterable[Address]) -> str:
+    """` Did you mean "x"?` with its leading blank, or nothing when no known address is near."""
+    near = get_close_matches(str(address), [str(each) for each in known], n=1)
+    return f' Did you mean "{near[0]}"?' if near else ""

@@ -22,4 +22,7 @@ def complaint_about(services: Services, action: str, inputs: Mapping[str, str]) 
             return f"{name} is one of {', '.join(words[:-1])} and {words[-1]}, not {value}"
     required = declared.get("required", [])
     missing = [name for name in required if isinstance(required, list) and name not in inputs]
-    return f"{' and '.join(missing)} is missing" if missing else ""
+    if not missing:
+        return ""
+    options = " ".join(f"--input {name}=..." for name in missing)
+    return f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing; give {options}"

@@ -13,6 +13,7 @@ from portctl.views.escape import escape
 from portctl.views.json import Document
 from portctl.views.plan import always_counted
 
+_LEFT = "portctl plan shows what is left to do."
 _SECTIONS = (
     (Status.FAILED, "Failed", Tone.ERROR),
     (Status.UNKNOWN, "Unknown: it may have been done; look before running it again", Tone.WARNING),
@@ -64,7 +65,8 @@ def report_text(document: Document, palette: Palette = PLAIN) -> str:
         parts.insert(0, "\n".join([palette.paint(Tone.ERROR, "Not recorded"), *lines]))
     parts += _list("Kept on purpose", document["kept"], palette)
     parts += _list("Cannot be removed and stays behind", document["residue"], palette)
-    return "\n\n".join([*parts, palette.paint(Tone.STRONG, summary(document))])
+    last = palette.paint(Tone.STRONG, summary(document))
+    return "\n\n".join([*parts, f"{last}\n{_LEFT}" if document["interrupted"] else last])
 
 
 def summary(document: Document) -> str:

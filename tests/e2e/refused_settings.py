@@ -149,8 +149,8 @@ error: Port is not fully set up
         in_file=False,
         said="""\
 error: Unknown target
-  port/Blueprint:chnage is neither declared in a manifest nor in the ledger
-  hint: Did you mean "port/Blueprint:change"?
+  port/Blueprint:chnage is neither declared in a manifest nor in the ledger. Did you mean "port/Blueprint:change"?
+  hint: portctl state list shows what the ledger holds.
 """,
     ),
     Refusal(
@@ -181,7 +181,7 @@ error: No such resource
         in_file=False,
         said="""\
 error: Not in the ledger
-  port/Blueprint:chnage is not in the ledger
+  port/Blueprint:chnage is not in the ledger.
   hint: portctl state list shows what is.
 """,
     ),

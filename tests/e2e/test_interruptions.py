@@ -86,6 +86,7 @@ Done
   +   port/Blueprint:thing0  created
 
 Apply interrupted: 2 created, 0 updated, 0 deleted, 1 under way, 5 not started.
+portctl plan shows what is left to do.
 """
 
 

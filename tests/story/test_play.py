@@ -101,7 +101,7 @@ def test_a_deployment_is_asked_for_approved_and_followed(running: control.Runnin
             3,
             "error: Nothing was sent\n  environment is one of Development, Staging and Production, not Moon\n",
         ),
-        (ASK, 3, "error: Nothing was sent\n  environment is missing\n"),
+        (ASK, 3, "error: Nothing was sent\n  environment is missing; give --input environment=...\n"),
         (
             (*ASK, "--input", "environment=Staging", "--as", "nobody"),
             3,
@@ -117,8 +117,8 @@ def test_a_deployment_is_asked_for_approved_and_followed(running: control.Runnin
         ),
         (
             ("logs", "r_nix"),
-            1,
-            'error: Port refuses\n  Action run with identifier "r_nix" was not found (status 404)\n',
+            3,
+            "error: No such run\n  Port has no run r_nix\n  hint: portctl sandbox run-action says its id.\n",
         ),
     ],
 )

@@ -38,7 +38,7 @@ def translate(refused: Refused) -> PortctlError:
         )
     if refused.status == 403:
         return AccessDenied("Not allowed", f"{where}: {said}", hint=_role_hint(refused))
-    if refused.status == 404 and refused.path == USER_PATH:
+    if refused.status in (404, 405, 501) and refused.path == USER_PATH:
         return AccessDenied(
             "Not GitLab's API", f"{where}: {said}", hint="`url` is the address people open, or its API."
         )

@@ -136,7 +136,7 @@ def translate(refused: Refused) -> PortctlError:
             )
         case 403:
             return AccessDenied("Not allowed", f"{where}: {said}", hint=_role_hint(code, said))
-        case 404 if refused.path in (TOKEN_PATH, ORGANISATION_PATH):
+        case 404 | 405 | 501 if refused.path in (TOKEN_PATH, ORGANISATION_PATH):
             return AccessDenied("Not Port's API", f"{where}: {said}", hint=f"`url` must be {REGIONS}.")
     details = get(refused.body, ("details",))
     more = f" {json.dumps(thaw(details), ensure_ascii=False)}" if isinstance(details, Mapping) and details else ""

@@ -14,6 +14,9 @@ from portctl.providers.servicenow.auth import TOKEN_PATH
 from portctl.wire.client import Refused
 
 API = "/api/now/table"
+_USERS = f"{API}/sys_user"
+"""Where it is asked who is signed in, before anything else."""
+
 _RULE = re.compile(r"aborted by Business Rule '([^'^]+)")
 _MANDATORY = re.compile(r"fields are mandatory: (.+)")
 _TABLE = re.compile(rf"{re.escape(API)}/([^/?]+)")
@@ -54,6 +57,9 @@ def translate(refused: Refused) -> PortctlError:
         table = _table(refused.path)
         hint = role_hint(table) if table else "This user may not use that API."
         return AccessDenied("Not allowed", f"{where}: {said}", hint=f"This user may not do this. {hint}")
+    if refused.status in (404, 405, 501) and refused.path in (TOKEN_PATH, _USERS):
+        hint = "`url` is the instance's address, https://NAME.service-now.com for one."
+        return AccessDenied("Not ServiceNow's API", f"{where}: {said}", hint=hint)
     return ApiError(
         "ServiceNow refused a request",
         f"{where} ({refused.status}): {said}",

@@ -108,3 +108,21 @@ def test_an_error_in_the_envelope_hides_no_other_finding(place: Place, old: str,
     place.write("blueprints/change.yaml", broken.replace(old, new))
     findings = place.run("validate", "--json").document["diagnostics"]
     assert sorted(found["summary"] for found in findings) == sorted([summary, "Value not accepted"])
+
+
+def test_a_project_without_any_manifest_is_worth_a_warning(place: Place) -> None:
+    for name in ("blueprints/change.yaml", "integrations/secret.yaml"):
+        (place.root / name).unlink()
+    told = place.run("validate")
+    assert (told.code, told.err) == (0, "")
+    assert (
+        told.out
+        == """\
+warning[manifests]: No manifests
+  portctl.yaml:1:1
+  There is none in actions, automations, blueprints, integrations, pipelines and servicenow.
+  hint: Put them there, or name their folders under `manifests:`.
+
+Valid: 0 resources, 1 warning.
+"""
+    )

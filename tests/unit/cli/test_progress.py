@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import struct
+import termios
 
 import pytest
 
@@ -79,6 +83,18 @@ def test_on_a_terminal_one_line_is_drawn_over_and_taken_away_at_the_end(
         "[4/14]",
         "",
     ]
+
+
+def test_the_line_is_as_wide_as_the_terminal_behind_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    leader, follower = os.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 20, 0, 0))
+    with os.fdopen(follower, "w", encoding="utf-8") as stream:
+        monkeypatch.setattr("sys.stderr", stream)
+        Progress(live=True).waiting("reading everything that stands in port")
+        stream.flush()
+    assert os.read(leader, 1000) == b"\r\x1b[2Kreading everythi..."
+    os.close(leader)
 
 
 def test_a_step_that_is_tried_again_counts_once(capsys: pytest.CaptureFixture[str]) -> None:

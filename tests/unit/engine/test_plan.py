@@ -131,7 +131,10 @@ def test_a_targeted_plan_holds_its_targets_and_what_they_need() -> None:
     [
         (
             {"targets": (address(SHELF, "zzz"),)},
-            "Unknown target: shop/Shelf:zzz is neither declared in a manifest nor in the ledger",
+            (
+                "Unknown target: shop/Shelf:zzz is neither declared in a manifest nor in the ledger. "
+                'Did you mean "shop/Shelf:a"?'
+            ),
         ),
         ({"labels": ("team",)}, "Bad label: 'team' is not key=value"),
         ({"labels": ("=x",)}, "Bad label: '=x' is not key=value"),
@@ -152,7 +155,7 @@ def test_an_allowance_for_an_address_that_does_not_exist_is_refused(option: str)
         (
             3,
             "Unknown address",
-            f"{flag} names shop/Shelf:typo, which is not part of this plan",
+            f'{flag} names shop/Shelf:typo, which is not part of this plan. Did you mean "shop/Shelf:a"?',
             "Addresses look like port/Secret:NAME; portctl state list shows them.",
         )
     ]

@@ -346,3 +346,22 @@ def test_a_way_that_cannot_be_used_is_refused(tmp_path: pathlib.Path, line: str,
     write(tmp_path, {"environments/prod.yaml": text})
     found = complaint(lambda: load(tmp_path, "prod"))
     assert found.partition("[environment] ")[2] == expected
+
+
+def test_the_pages_of_port_are_not_its_api(tmp_path: pathlib.Path) -> None:
+    for url, refused in (
+        ("https://app.port.io", True),
+        ("https://app.us.port.io/organization/home", True),
+        ("https://api.us.port.io", False),
+        ("https://app.port.io.example.com", False),
+    ):
+        text = f"apiVersion: portctl/v1\ninstances:\n  port:\n    default: {{url: '{url}'}}\n"
+        write(tmp_path, {"environments/prod.yaml": text})
+        if not refused:
+            assert load(tmp_path, "prod").instances["port", "default"].settings == {"url": url}
+            continue
+        assert complaint(lambda: load(tmp_path, "prod")) == (
+            "environments/prod.yaml:4:20 [environment] Not an API: "
+            f"{url} has Port's pages; its API is elsewhere. "
+            "(Write https://api.port.io (EU) or https://api.us.port.io (US).)"
+        )

@@ -191,7 +191,8 @@ Done
   +   port/Action:a  created
   +   port/Action:d  created
 
-Apply interrupted: 1 created, 0 updated, 0 deleted, 1 under way, 2 not started."""
+Apply interrupted: 1 created, 0 updated, 0 deleted, 1 under way, 2 not started.
+portctl plan shows what is left to do."""
     )
 
 
