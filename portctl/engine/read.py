@@ -71,7 +71,25 @@ class Reader:
             lives, gone = self._read_all(again, known, hints)
         for error in gone.values():
             raise error
-        return lives
+        return {**lives, **self._unlisted(keys, lives, ledger)}
+
+    def _unlisted(
+        self, keys: Sequence[RemoteKey], lives: Mapping[RemoteKey, Live], ledger: Ledger
+    ) -> Mapping[RemoteKey, Live]:
+        """What the ledger holds and no list shows, and is there all the same: a list may be cut short unseen."""
+        doubted = [
+            key
+            for key in keys
+            if key in ledger.entries
+            and key not in lives
+            and self.catalogue[key[1]].collection
+            and self.catalogue[key[1]].listed
+            and ((above := self._above(key)) is None or above in lives)
+        ]
+        found = run_all(
+            doubted, lambda key: self.providers[key[0]].fetch(self.catalogue[key[1]], key[2]), workers=self.workers
+        )
+        return {key: live for key, live in zip(doubted, found, strict=True) if live is not None}
 
     def _with_parents(self, wanted: Iterable[RemoteKey]) -> list[RemoteKey]:
         keys: dict[RemoteKey, None] = {}

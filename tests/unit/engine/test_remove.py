@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from portctl.errors import ApiError
 from tests.unit.engine.kinds import SHELF
-from tests.unit.engine.world import World, ended, shelf
+from tests.unit.engine.world import World, actions, ended, shelf
 
 SHELVES = (shelf("a"), shelf("b"))
 STILL_SHOWN = "shop/Shelf:a was deleted and is still shown, looking again"
@@ -60,3 +61,26 @@ def test_whether_it_is_gone_is_open_where_it_cannot_be_looked_at() -> None:
     assert here.entry(SHELF, "a") is not None
     here.shop.faults.unreadable.clear()
     assert ended(here.apply(SHELVES[1])) == {"ledger shop/Shelf:a a": "done"}
+
+
+def test_what_a_list_leaves_out_is_not_taken_for_gone() -> None:
+    here = standing()
+    here.shop.faults.unlisted.add(("a",))
+    assert actions(here.plan(*SHELVES)) == ["no-op shop/Shelf:a", "no-op shop/Shelf:b"]
+    assert ended(here.apply(destroy=True)) == {"delete shop/Shelf:a a": "done", "delete shop/Shelf:b b": "done"}
+    assert here.shop.shows() == {}
+
+
+def test_what_is_gone_is_asked_for_once_and_forgotten() -> None:
+    here = standing()
+    here.shop.drop(SHELF, ("a",))
+    assert ended(here.apply(SHELVES[1])) == {"ledger shop/Shelf:a a": "done"}
+    assert here.entry(SHELF, "a") is None
+
+
+def test_what_cannot_be_asked_for_stops_the_plan() -> None:
+    here = standing()
+    here.shop.faults.unlisted.add(("a",))
+    here.shop.faults.unreadable.add(("a",))
+    with pytest.raises(ApiError, match="GET a: out of order"):
+        here.plan(destroy=True)
