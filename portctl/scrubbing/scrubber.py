@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portctl.scrubbing.layers import Layer, layers
+from portctl.scrubbing.layer import Kind, Layer
+from portctl.scrubbing.layers import layers
 from portctl.scrubbing.needles import PART, Needle, needles
 
 _STAND_IN = 0xF0000
@@ -18,7 +19,7 @@ class Scrubber:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
-        self._needles: dict[str, Needle] = {}
+        self._needles: dict[tuple[Kind, str], Needle] = {}
         self._labels: dict[str, str] = {}
         self._shortest = PART
 
@@ -29,10 +30,10 @@ class Scrubber:
         self._known.add(value)
         found = dict(self._needles)
         for needle in needles(name, value):
-            found.setdefault(needle.text, needle)
+            found.setdefault((needle.kind, needle.text), needle)
         self._labels.setdefault(name, chr(_STAND_IN + len(self._labels)))
-        self._shortest = min((self._shortest, *map(len, found)))
-        self._needles = dict(sorted(found.items(), key=lambda item: -len(item[0])))
+        self._shortest = min((self._shortest, *(len(text) for _, text in found)))
+        self._needles = dict(sorted(found.items(), key=lambda item: -len(item[0][1])))
 
     def scrub(self, text: str) -> str:
         """`text` with `(secret NAME)` where a value stood in any form."""
@@ -68,8 +69,11 @@ class Scrubber:
 
     def _hits(self, layer: Layer) -> Iterator[tuple[int, int, str]]:
         for needle in self._needles.values():
+            if needle.kind is not layer.kind:
+                continue
             for start, end in _found(layer.folded, needle):
-                yield (*layer.span(start, end), needle.name)
+                if not needle.apart or layer.apart(start, end):
+                    yield (*layer.span(*_with_edges(layer.text, start, end, needle)), needle.name)
 
 
 def _found(text: str, needle: Needle) -> list[tuple[int, int]]:
@@ -80,6 +84,15 @@ def _found(text: str, needle: Needle) -> list[tuple[int, int]]:
             if not any(start <= place < end for start, end in found):
                 found.append(_grown(text, needle.text, place, part))
     return found
+
+
+def _with_edges(text: str, start: int, end: int, needle: Needle) -> tuple[int, int]:
+    first, last = max(0, start - needle.before), end + needle.behind
+    while start > first and text[start - 1] in needle.edges:
+        start -= 1
+    while end < min(last, len(text)) and text[end] in needle.edges:
+        end += 1
+    return start, end
 
 
 def _places(text: str, wanted: str) -> Iterator[int]:

@@ -91,6 +91,40 @@ def _quoted_word(text: str) -> str:
     return f"=?utf-8?q?{quoprimime.header_encode(text.encode())}?="
 
 
+def _hexadecimal(text: str, write: str, separator: str) -> str:
+    return separator.join(write.format(byte) for byte in text.encode())
+
+
+def _dump(text: str, *, column: bool, pair: int) -> str:
+    """As xxd writes it, or hexdump, which does not say the letters beside the numbers in the same way."""
+    data = text.encode()
+    lines = []
+    for at in range(0, len(data), 16):
+        piece = data[at : at + 16]
+        numbers = " ".join(piece[each : each + pair].hex() for each in range(0, len(piece), pair))
+        letters = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in piece)
+        lines.append(f"{at:08x}: {numbers:<39}  {letters}" if column else f"{at:08x}  {numbers}")
+    return "\n".join(lines) + "\n"
+
+
+def _two_words(text: str, way: str) -> str:
+    """Headers hold 75 characters a word."""
+    half = len(text) // 2
+    if way == "b":
+        return " ".join(f"=?utf-8?b?{_base64(piece)}?=" for piece in (text[:half], text[half:]))
+    return "\n ".join(quoprimime.header_encode(piece.encode(), "utf-8") for piece in (text[:half], text[half:]))
+
+
+def _full_width(text: str) -> str:
+    return "".join(chr(ord(each) + 0xFEE0) if "!" <= each <= "~" else each for each in text)
+
+
+def _times(text: str, times: int) -> str:
+    for _ in range(times):
+        text = _base64(text)
+    return text
+
+
 ECHOES: Mapping[str, Callable[[str], str]] = {
     "as it is": str,
     "JSON": _json,
@@ -164,6 +198,46 @@ ECHOES: Mapping[str, Callable[[str], str]] = {
     "quoted-printable": lambda text: quopri.encodestring(text.encode()).decode(),
     "a word in a header": lambda text: charset.Charset("utf-8").header_encode(text),
     "a word with few escapes": _quoted_word,
+    "hexadecimal with colons": lambda text: _hexadecimal(text, "{:02x}", ":"),
+    "hexadecimal with hyphens": lambda text: _hexadecimal(text, "{:02X}", "-"),
+    "hexadecimal as in C": lambda text: _hexadecimal(text, "0x{:02x}", ", "),
+    "a dump with a column of letters": lambda text: _dump(text, column=True, pair=2),
+    "a dump of bytes alone": lambda text: _dump(text, column=False, pair=1),
+    "escapes with braces": lambda text: _hexadecimal(text, "\\x{{{:02x}}}", ""),
+    "escapes of style sheets": lambda text: "".join(f"\\{ord(each):x} " for each in text),
+    "code points": lambda text: " ".join(f"U+{ord(each):04X}" for each in text),
+    "binary digits": lambda text: _hexadecimal(text, "{:08b}", " "),
+    "octal numbers": lambda text: _hexadecimal(text, "{:o}", " "),
+    "short octal escapes": lambda text: _hexadecimal(text, "\\{:o}", ""),
+    "signed bytes": lambda text: str([(byte + 128) % 256 - 128 for byte in text.encode()]),
+    "codes of characters": lambda text: str([*map(ord, text)]),
+    "units of UTF-16": lambda text: str([*memoryview(text.encode("utf-16-le")).cast("H")]),
+    "a list of characters": lambda text: repr([*text]),
+    "a list of characters in JSON": lambda text: json.dumps([*text]),
+    "characters with commas": ",".join,
+    "characters with dots": ".".join,
+    "characters with blanks": " ".join,
+    "HTML in numbers without ends": lambda text: "".join(f"&#{ord(each)}" for each in text),
+    "HTML without ends": lambda text: html.escape(text).replace(";", ""),
+    "base64 four times": lambda text: _times(text, 4),
+    "base64 six times": lambda text: _times(text, 6),
+    "two words in a header": lambda text: _two_words(text, "q"),
+    "two words in a header in base64": lambda text: _two_words(text, "b"),
+    "lines that are quoted": lambda text: textwrap.indent(_wrapped(text, 11), "> ", lambda _: True),
+    "base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "base32 of a user and it": lambda text: base64.b32encode(f"user:{text}".encode()).decode(),
+    "base32 in small letters": lambda text: base64.b32encode(text.encode()).decode().lower(),
+    "base85": lambda text: base64.b85encode(text.encode()).decode(),
+    "base85 of a user and it": lambda text: base64.b85encode(f"user:{text}!".encode()).decode(),
+    "Ascii85": lambda text: base64.a85encode(text.encode(), adobe=True).decode(),
+    "reversed": lambda text: text[::-1],
+    "full width": _full_width,
+    "blanks of no width": "\u200b".join,
+    "soft hyphens": "\u00ad".join,
+    "breaks of words": "<wbr>".join,
+    "marked up": lambda text: f"{text[:3]}<em class='hit'>{text[3:5]}</em>{text[5:]}",
+    "coloured": lambda text: f"{text[:3]}\x1b[1;31m{text[3:5]}\x1b[0m{text[5:]}",
+    "ends of CDATA": lambda text: f"{text[:3]}]]><![CDATA[{text[3:]}",
     "surrogate escapes": lambda text: text.encode().decode("ascii", "surrogateescape"),
 }
 

@@ -12,7 +12,9 @@ from tests.canary.values import BODIES, ECHOES, values
 from tests.sampling import chosen
 
 FIRST, SECOND = (values(*body) for body in BODIES)
-CASES = [(value, echo) for value in FIRST for echo in ECHOES]
+TOO_SHORT = ("short", "base85 of a user and it")
+"""In Base85, fewer than eleven characters are found by themselves alone."""
+CASES = [(value, echo) for value in FIRST for echo in ECHOES if (value, echo) != TOO_SHORT]
 
 
 def knowing(**values: str) -> Scrubber:
@@ -111,7 +113,18 @@ def test_what_is_nothing_but_escapes_is_found_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["\\" * 50_000, "%25" * 20_000, "&amp;" * 20_000, " " * 50_000, "A" * 50_000, "A " * 25_000]
+    "text",
+    [
+        "\\" * 50_000,
+        "%25" * 20_000,
+        "&amp;" * 20_000,
+        " " * 50_000,
+        "A" * 50_000,
+        "A " * 25_000,
+        "<a " * 20_000,
+        "=?a?b?" * 10_000,
+        "0000 " * 10_000,
+    ],
 )
 def test_long_texts_of_one_kind_do_not_take_long(text: str) -> None:
     """Patterns that looked back over and over took minutes for these; this ends or the run does not."""
