@@ -19,7 +19,7 @@ _NOT_ASCII = re.compile(r"[\x80-\xff]+")
 _MARKUP = re.compile(r"\]\]>(?:<!\[CDATA\[)?|<!\[CDATA\[|</?[A-Za-z][^<>]{0,200}>|\x1b\[[0-9;?]{0,20}[@-~]")
 _REST = r"(?:(?!\\n0[0-9A-Fa-f]{3})[^\n])*"
 _DUMP = re.compile(
-    r"(?<![0-9A-Za-z+])(?![01]{8} [01]{8})0[0-9A-Fa-f]{3,15}:?[ \t]+"
+    r"(?:(?<![0-9A-Za-z+])|(?<=\\n))(?![01]{8} [01]{8})0[0-9A-Fa-f]{3,15}:?[ \t]+"
     rf"(?:((?:[0-9A-Fa-f]{{2,8}}(?:[ \t]{{1,2}}|(?![^\n\\\"])))+){_REST}|({_REST}))"
 )
 """A line of a dump; its numbers, where there are some, else its letters."""

@@ -37,6 +37,21 @@ def test_what_is_left_is_the_same_for_another_value(value: str, echo: str) -> No
     assert left[0].endswith(", and no more")
 
 
+@pytest.mark.parametrize("value", FIRST)
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("dump", ["a dump with a column of letters", "a dump of bytes alone"])
+def test_of_a_dump_in_json_nothing_is_left_that_tells_the_value(value: str, dump: str, times: int) -> None:
+    """Where its last line ends cannot be seen there: what stands behind it may go, too."""
+    left = []
+    for secret in (FIRST[value], SECOND[value]):
+        said = ECHOES[dump](secret)
+        for _ in range(times):
+            said = json.dumps(said)
+        left.append(knowing(X=secret).scrub(f"said: {said}"))
+    assert left[0].rstrip('\\"') == left[1].rstrip('\\"')
+    assert "(secret X)" in left[0]
+
+
 def test_forms_are_told_apart_from_what_is_around_them() -> None:
     scrubber = knowing(TOKEN='p"ä$$ wörd\\7')
     said = (
