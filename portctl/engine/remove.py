@@ -61,18 +61,28 @@ class Remover:
 
     def _see_it_gone(self, change: Change, deleted: Live) -> None:
         """Look until it is, for as long as what is read may lag behind what was written."""
-        for pause in (*LAG_PAUSES, None):
-            if not self._after_answer(change, deleted):
+        for pause in LAG_PAUSES:
+            if not self._may_be_there(change, deleted):
                 return
-            if pause is not None:
-                self.waiting(f"{change.address} was deleted and is still shown, looking again")
-                self.sleep(pause)
+            self.waiting(f"{change.address} was deleted and is still shown, looking again")
+            self.sleep(pause)
+        if not self._after_answer(change, deleted):
+            return
         raise NotAsWanted(
             "Deleted, but still there",
             f"{change.address}: the service answered that it deleted it, and shows it still",
             hint="Apply again: it is still in the ledger. The account may lack the right to delete it, or something "
             "between here and the service answers in its place.",
         )
+
+    def _may_be_there(self, change: Change, deleted: Live) -> bool:
+        """Also where the service refuses to show it: parts that it still shows of something that is gone are odd."""
+        try:
+            return self._after_answer(change, deleted)
+        except OutcomeUnknown as error:
+            if isinstance(error.__cause__, ApiError):
+                return True
+            raise
 
     def _after_answer(self, change: Change, deleted: Live) -> bool:
         try:
