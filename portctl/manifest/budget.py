@@ -34,11 +34,12 @@ class LimitMet(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """How many values a value holds, how many characters are in their texts, and how deep it goes."""
+    """How many values a value holds, how many characters are in their texts, how deep it goes, and a hole in it."""
 
     values: int = 1
     characters: int = 0
     height: int = 0
+    hole: Pending | None = None
 
 
 @dataclass(slots=True)
@@ -112,22 +113,24 @@ class Budget:
         if isinstance(value, str):
             return Weight(1, len(value))
         if isinstance(value, Pending):
-            return Weight(1 + sum(1 for _ in value.holes()))
+            return Weight(1 + sum(1 for _ in value.holes()), hole=value)
         if not isinstance(value, Mapping | list | tuple):
             return Weight()
         known = self._weights.get(id(value))
         if known is not None:
             return known[1]
         values, characters, height = 1, 0, 0
+        hole: Pending | None = None
         for item in value.values() if isinstance(value, Mapping) else value:
             weight = self.weigh(item)
             values += weight.values
             characters += weight.characters
             height = max(height, weight.height)
+            hole = hole if weight.hole is None else weight.hole
         if isinstance(value, Mapping):
             characters += sum(len(key) for key in value if isinstance(key, str))
         self.spend(len(value))
-        weight = Weight(values, characters, height + 1)
+        weight = Weight(values, characters, height + 1, hole)
         self._weights[id(value)] = (value, weight)
         return weight
 

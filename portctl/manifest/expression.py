@@ -212,8 +212,11 @@ class RestrictedEnvironment(ImmutableSandboxedEnvironment):
         return value
 
     def looked_at(self, value: Value) -> Value:
-        """`value`, about to be compared or searched."""
+        """`value`, about to be compared or searched. Errors: TypeError where a part of it is not known."""
         used().look_at(value)
+        hole = used().weigh(value).hole
+        if hole is not None:
+            str(hole)
         return value
 
     def gathered(self) -> list[str]:

@@ -68,7 +68,10 @@ Part: TypeAlias = "str | SecretRef | OutputRef | Encoded"
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Pending:
-    """Text with holes. Anything that would treat it as text raises, so display text never becomes a value."""
+    """Text with holes. Anything that would treat it as text raises, so display text never becomes a value.
+
+    It equals itself only: whoever compares attributes may meet one. Expressions refuse to compare it.
+    """
 
     parts: tuple[Part, ...]
 
@@ -94,12 +97,7 @@ class Pending:
         raise TypeError(f"the value of {named} is not known here; it can only be joined to text or encoded")
 
     __str__ = __format__ = __len__ = __iter__ = __contains__ = __getitem__ = _refuse
-    __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __int__ = __float__ = __hash__ = _refuse
-
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        self._refuse()
+    __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __int__ = __float__ = _refuse
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{self!r} cannot be stored")

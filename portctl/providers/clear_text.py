@@ -161,7 +161,7 @@ def _name(resource: Resource, path: Path) -> str:
     last = path[-1]
     around = get(resource.attributes, path[:-1])
     if last == "value" and isinstance(around, Mapping):
-        return next((str(around[name]) for name in _NAMES if name in around), "")
+        return next((around[name] for name in _NAMES if isinstance(around.get(name), str)), "")
     above = path[-2] if last == "default" and len(path) > 1 else last
     return above if isinstance(above, str) else ""
 

@@ -19,6 +19,7 @@ WORDS = (
 )
 VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 1.5, 2**70, 1e300, "", " ", "a", "\x00", "<%", "{{", "*", "é", "x" * 5000),
+    *("<% values.nope %>", "<% secret('LAW_TOKEN') %>", "<% output('port/Webhook:release-hook', 'url') %>"),
     *([], {}, [[]], [None], {"": ""}, {"a": None}, [1, "a", {}], {"type": []}, {"enum": {}}, ["x"] * 200),
 )
 _REPEATS = (2, 3, 10, 100, 1000, 20_000)

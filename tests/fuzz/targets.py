@@ -173,14 +173,14 @@ def _files() -> Mapping[str, str]:
     return {"portctl.yaml": _PROJECT, "environments/test.yaml": _ENVIRONMENT, **documents, **more}
 
 
+def all_manifests() -> list[Any]:
+    """Every document of the samples."""
+    return [each for documents in MANIFESTS.values() for each in documents]
+
+
 @cache
 def _resources() -> tuple[Any, ...]:
-    return tuple(
-        resource
-        for documents in MANIFESTS.values()
-        for each in documents
-        for resource in resources(yaml.safe_dump(each, sort_keys=False))
-    )
+    return tuple(resource for each in all_manifests() for resource in resources(yaml.safe_dump(each, sort_keys=False)))
 
 
 @cache

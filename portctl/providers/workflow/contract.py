@@ -48,9 +48,9 @@ def _columns(delivery: Delivery, resources: Sequence[Resource]) -> Iterator[Find
         if resource.kind.full_name == "servicenow/Column"
     }
     rule, tree = delivery.rule, delivery.source.tree
-    table = str(rule.attributes.get("collection"))
+    table = rule.attributes.get("collection")
     seen: set[str] = set()
-    for column, line in read_columns(tree) if tree else ():
+    for column, line in read_columns(tree) if tree and isinstance(table, str) else ():
         if _OWN.match(column) and column not in seen and (rule.address.instance, table, column) not in declared:
             seen.add(column)
             yield Finding(

@@ -59,8 +59,9 @@ def deliveries(resources: Sequence[Resource]) -> Iterator[Delivery]:
     """Every way from a business rule to a webhook that is declared."""
     by_address = {resource.address: resource for resource in resources}
     named = {
-        (message.address.instance, str(message.attributes.get("name"))): message
+        (message.address.instance, name): message
         for message in _of(resources, "servicenow/RestMessage")
+        if isinstance(name := message.attributes.get("name"), str)
     }
     for rule in _of(resources, "servicenow/BusinessRule"):
         source = script_of(rule)
@@ -80,7 +81,9 @@ def mapped(webhook: Resource) -> Iterator[Mapped]:
         for path, leaf in leaves(one):
             for found in _BODY_KEY.finditer(leaf) if isinstance(leaf, str) else ():
                 name = str(path[2]) if path[:2] == ("entity", "properties") and len(path) > 2 else ""
-                blueprint = str(get(one, ("blueprint",)))
+                blueprint = get(one, ("blueprint",))
+                if not isinstance(blueprint, str):
+                    continue
                 yield Mapped(found[1] or found[2], ("mappings", index, *path), blueprint, name)
 
 

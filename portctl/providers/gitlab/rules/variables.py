@@ -23,7 +23,8 @@ def unmaskable(instance: Instance) -> Iterator[Finding]:
     """What is known of the value already breaks the server's rules for masked ones."""
     names = {resource.identity[:-2]: set[str]() for resource in instance.of(*_KINDS)}
     for resource in instance.of(*_KINDS):
-        names[resource.identity[:-2]].add(str(resource.attributes.get("key")))
+        key = resource.attributes.get("key")
+        names[resource.identity[:-2]].update({key} if isinstance(key, str) else ())
     for resource in instance.of(*_KINDS):
         value = resource.attributes.get("value")
         text = shown(value)

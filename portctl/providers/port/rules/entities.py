@@ -17,7 +17,7 @@ from portctl.model.resource import Resource
 from portctl.model.value import Pending, Value, thaw
 from portctl.providers.port.rules.catalog import Catalog, names_at
 from portctl.providers.port.rules.formats import misfit
-from portctl.providers.port.rules.shapes import Organisation, list_at, map_at, text_at
+from portctl.providers.port.rules.shapes import Organisation, enum_at, list_at, map_at, text_at
 from portctl.providers.port.schemas.common import JSON_TYPES
 from portctl.source import Path
 
@@ -126,8 +126,9 @@ def _schema(declared: Mapping[str, Any]) -> dict[str, Any]:
     if declared.get("format") == "labeled-url":
         return _LABELED_URL
     schema: dict[str, Any] = {"type": declared["type"]} if declared.get("type") in JSON_TYPES else {}
-    if isinstance(declared.get("enum"), tuple | list):
-        schema["enum"] = list(declared["enum"])
+    words = enum_at(declared)
+    if words is not None:
+        schema["enum"] = list(words)
     for name in _COUNTS:
         if isinstance(declared.get(name), int | float) and not isinstance(declared[name], bool):
             schema[name] = declared[name]

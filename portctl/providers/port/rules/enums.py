@@ -14,7 +14,7 @@ from typing import Any
 
 from portctl.manifest.lint import Finding
 from portctl.model.resource import Resource
-from portctl.model.value import MISSING, get
+from portctl.model.value import MISSING, Pending, get
 from portctl.providers.port.rules.programs import programs
 from portctl.providers.port.rules.shapes import Organisation, enum_at, list_at, map_at, text_at, texts_below
 from portctl.providers.port.rules.templates import parse
@@ -52,7 +52,11 @@ def _own_words(resource: Resource, at: Path) -> Iterator[Finding]:
         if words is None:
             continue
         default = get(resource.attributes, (*at, name, "default"))
-        if default is not MISSING and not isinstance(default, Mapping | tuple | list) and default not in words:
+        if (
+            default is not MISSING
+            and not isinstance(default, Mapping | tuple | list | Pending)
+            and default not in words
+        ):
             yield _finding(resource, (*at, name, "default"), default, words, f"the enum of {name}")
 
 

@@ -73,9 +73,11 @@ def list_at(value: Value, *path: str | int) -> tuple[Any, ...]:
 
 
 def enum_at(value: Value, *path: str | int) -> tuple[Any, ...] | None:
-    """The literal `enum` of the property or input at `path`; None when it has none, or a jq query gives it."""
+    """The literal `enum` of the property or input at `path`; None when it has none, or not all of it is known."""
     found = get(value, (*path, "enum"))
-    return tuple(found) if found is not MISSING and isinstance(found, tuple | list) else None
+    if found is MISSING or not isinstance(found, tuple | list) or any(isinstance(word, Pending) for word in found):
+        return None
+    return tuple(found)
 
 
 def texts(value: Value, path: Path = (), *, keys: bool = False) -> Iterator[tuple[Path, str]]:

@@ -68,8 +68,9 @@ def blind_asynchronous(instance: Instance) -> Iterator[Finding]:
 def unknown_messages(instance: Instance) -> Iterator[Finding]:
     """A REST message that is not there ends the script."""
     declared = {
-        str(message.attributes.get("name")): set(mapping(message.attributes, "functions"))
+        name: set(mapping(message.attributes, "functions"))
         for message in instance.of("RestMessage")
+        if isinstance(name := message.attributes.get("name"), str)
     }
     for rule in instance.ours("BusinessRule"):
         source = script_of(rule)
