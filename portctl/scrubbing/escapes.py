@@ -21,6 +21,10 @@ _JSON_ESCAPES = re.compile(rf"\\(?:([\"\\/])|[bfnrt]|u({_HEX}{{4}}))")
 _QUOTED_PRINTABLE = re.compile(rf"=(?:({_HEX}{{2}})|[ \t]*\r?\n)|(_)")
 _WORDS = re.compile(r"=\?[^?\s]{1,40}\?([bBqQ])\?([^?]*)\?=(?:(?:\s|\\[rnt])+(?==\?))?")
 """Of headers; between two of them blanks mean nothing."""
+_OPEN_ENTITIES = re.compile(
+    rf"&(?:amp;)*(?:#[xX]([2-7]{_HEX})|#(1[01][0-9]|12[0-6]|3[2-9]|[4-9][0-9])|(quot|apos|amp(?!;)|lt|gt))"
+)
+"""Without the semicolon that ends them: `&quot9;` is a quote and `9;`, and no character of that name."""
 _MARKS = ("\\", "%", "&")
 _WIDE = re.compile(r"[^\x00-\x7f]")
 
@@ -45,6 +49,11 @@ def escapes_off(layer: Layer) -> Layer:
 def json_escapes_off(layer: Layer) -> Layer:
     """Once, and no others."""
     return Rewritten(layer, _JSON_ESCAPES, _meant_in_json)
+
+
+def open_entities_off(layer: Layer) -> Layer:
+    """Those of HTML, as if none had a semicolon."""
+    return Rewritten(layer, _OPEN_ENTITIES, _meant_by_entity)
 
 
 def mail_escapes_off(layer: Layer) -> tuple[Layer, ...]:
@@ -77,6 +86,11 @@ def _meant_in_json(match: re.Match[str]) -> str:
     """By the letter: where a value has backslashes itself, it matters which of them escape."""
     kept, code = match.groups()
     return kept or (utf8(int(code, 16)) if code else "")
+
+
+def _meant_by_entity(match: re.Match[str]) -> str:
+    hexadecimal, decimal, name = match.groups()
+    return _named(match[0], name) if name else chr(int(hexadecimal or decimal, 16 if hexadecimal else 10))
 
 
 def _meant_in_mail(match: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from portctl.scrubbing import reduced
 from portctl.scrubbing.codings import BASE32, BASE64, BASE64_WITH_BLANKS, Decoded
-from portctl.scrubbing.escapes import as_bytes, escapes_off, json_escapes_off, mail_escapes_off
+from portctl.scrubbing.escapes import as_bytes, escapes_off, json_escapes_off, mail_escapes_off, open_entities_off
 from portctl.scrubbing.layer import Kind, Layer, Rewritten, nothing
 
 DEPTH = 6
@@ -61,6 +61,8 @@ def _layers(below: Layer, shortest: int, depth: int) -> Iterator[Layer]:
     yield below
     plain = escapes_off(below)
     yield _without_filling(plain)
+    if "&" in below.text:
+        yield _without_filling(escapes_off(open_entities_off(below)))
     if "=" in below.text:
         for read in mail_escapes_off(below):
             yield _without_filling(escapes_off(read))

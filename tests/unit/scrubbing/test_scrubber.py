@@ -52,6 +52,19 @@ def test_of_a_dump_in_json_nothing_is_left_that_tells_the_value(value: str, dump
     assert "(secret X)" in left[0]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "w6Bq4Jh3&#x27canary&#x279; more",
+        "w6Bq4Jh3&#39canary&#399; more",
+        "w6Bq4Jh3&aposcanary&apos9; more",
+        "w6Bq4Jh3&amp;#x27canary&amp;#x279; more",
+    ],
+)
+def test_entities_that_nothing_ends_are_told_from_what_follows(said: str) -> None:
+    assert knowing(X="w6Bq4Jh3'canary'9").scrub(f"said {said}") == "said (secret X); more"
+
+
 def test_forms_are_told_apart_from_what_is_around_them() -> None:
     scrubber = knowing(TOKEN='p"ä$$ wörd\\7')
     said = (
