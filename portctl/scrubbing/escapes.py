@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
 
 from portctl.scrubbing.layer import Layer, Rewritten
 
@@ -36,14 +37,7 @@ def as_bytes(layer: Layer) -> Layer:
 
 def escapes_off(layer: Layer) -> Layer:
     """All of them, and what they escaped in turn."""
-    for _ in range(_ROUNDS):
-        if not any(mark in layer.text for mark in _MARKS):
-            break
-        after = Rewritten(layer, _ESCAPES, _meant)
-        if after.text == layer.text:
-            break
-        layer = after
-    return layer
+    return _again_and_again(layer, _ESCAPES, _meant) if any(mark in layer.text for mark in _MARKS) else layer
 
 
 def json_escapes_off(layer: Layer) -> Layer:
@@ -52,14 +46,23 @@ def json_escapes_off(layer: Layer) -> Layer:
 
 
 def open_entities_off(layer: Layer) -> Layer:
-    """Those of HTML, as if none had a semicolon."""
-    return Rewritten(layer, _OPEN_ENTITIES, _meant_by_entity)
+    """Those of HTML, as if none had a semicolon, and what they escaped in turn."""
+    return _again_and_again(layer, _OPEN_ENTITIES, _meant_by_entity)
 
 
 def mail_escapes_off(layer: Layer) -> tuple[Layer, ...]:
     """By the rules of texts, by those of headers, and word by word."""
     rules = (_QUOTED_PRINTABLE, _meant_in_mail), (_QUOTED_PRINTABLE, _meant_in_header), (_WORDS, _meant_in_word)
     return tuple(Rewritten(layer, *rule) for rule in (rules if "=?" in layer.text else rules[:2]))
+
+
+def _again_and_again(layer: Layer, pattern: re.Pattern[str], put: Callable[[re.Match[str]], str]) -> Layer:
+    for _ in range(_ROUNDS):
+        after = Rewritten(layer, pattern, put)
+        if after.text == layer.text:
+            break
+        layer = after
+    return layer
 
 
 def _meant(match: re.Match[str]) -> str:

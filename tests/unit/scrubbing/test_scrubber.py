@@ -65,6 +65,11 @@ def test_entities_that_nothing_ends_are_told_from_what_follows(said: str) -> Non
     assert knowing(X="w6Bq4Jh3'canary'9").scrub(f"said {said}") == "said (secret X); more"
 
 
+def test_entities_in_one_another_that_nothing_ends_are_told_from_what_follows() -> None:
+    scrubber = knowing(X="<b>w6Bq4Jh3</b>&amp;canary")
+    assert scrubber.scrub("said &ltb&gtw6Bq4Jh3&lt/b&gt&ampampcanary; more") == "said (secret X); more"
+
+
 def test_forms_are_told_apart_from_what_is_around_them() -> None:
     scrubber = knowing(TOKEN='p"ä$$ wörd\\7')
     said = (
