@@ -56,16 +56,6 @@ def variable_of_port(guide: Guide) -> None:
     guide.prepared.add("PORT_API_URL")
 
 
-def json_asked_for(guide: Guide) -> None:
-    """Without it, ServiceNow answers in XML."""
-    guide.replace(
-        '-H "Authorization: Basic $SERVICENOW_API_TOKEN" \\\n',
-        """-H "Authorization: Basic $SERVICENOW_API_TOKEN" \\
-          -H 'Accept: application/json' \\
-""",
-    )
-
-
 def service_in_the_change(guide: Guide) -> None:
     """A reference that is empty is text, not an object."""
     guide.replace(

@@ -166,12 +166,6 @@ def dead_job(story: Telling) -> None:
     assert (check["status"], is_open(story, run)) == ("IN_PROGRESS", True)
 
 
-def answer_in_xml(story: Telling) -> None:
-    ask(story)
-    assert change(story)["number"].startswith("CHG"), "it is there, and nobody knows"
-    assert "parse error: Invalid numeric literal at line 1" in trace(story, "run-tests")
-
-
 def empty_reference(story: Telling) -> None:
     ask(story)
     assert change(story)["number"].startswith("CHG")
@@ -322,7 +316,6 @@ LADDER = (
     Rung(("B1",), single_quotes, repairs.quotes),
     Rung(("B2", "B3"), undefined_variable, repairs.variable_of_port),
     Rung(("B6", "B14"), dead_job, repairs.reporter),
-    Rung(("no Accept",), answer_in_xml, repairs.json_asked_for),
     Rung(("B12",), empty_reference, repairs.service_in_the_change),
     Rung(("B11",), time_without_zone, repairs.instant),
     Rung(("B4 written",), column_not_there, repairs.column_written),
