@@ -31,6 +31,15 @@ def _loopback_only() -> Iterator[None]:
     socket.socket.connect = real  # type: ignore[method-assign]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_settings_of_the_caller() -> Iterator[None]:
+    """What a user or a CI job has set changes nothing that a test asserts; a test sets what it needs."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("CI", "NO_COLOR", *(name for name in os.environ if name.startswith("PORTCTL_VAR_"))):
+            patch.delenv(name, raising=False)
+        yield
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -18,7 +18,5 @@ def project(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
     credentials = place.sandbox.credentials["port"]["default"]
     monkeypatch.setenv("PORT_CLIENT_ID", credentials["clientId"])
     monkeypatch.setenv("PORT_CLIENT_SECRET", credentials["clientSecret"])
-    for name in ("CI", "PORTCTL_VAR_title", "NO_COLOR"):
-        monkeypatch.delenv(name, raising=False)
     assert pathlib.Path.cwd() == place.root.resolve()
     return place
