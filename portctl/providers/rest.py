@@ -23,7 +23,7 @@ from portctl.wire.client import Answer, Client
 from portctl.wire.listing import Listing
 
 _NOT_FOUND = 404
-_WAITS_SECONDS = (0.25, 0.5, 1.0, 2.0, 4.0)
+WAITS_SECONDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 """How long to wait for what the service does after it has answered: permissions appear, entities disappear."""
 
 _JOB_WAITS_SECONDS = (0.25, 0.5, 1.0, 2.0, *(5.0,) * 120)
@@ -84,7 +84,7 @@ class RestProvider:
 
     def fetch(self, kind: Kind, identity: Identity) -> Live | None:
         """One object, read now. One that comes with its parent is given a few seconds to appear."""
-        for wait in _WAITS_SECONDS if kind.eventual else ():
+        for wait in WAITS_SECONDS if kind.eventual else ():
             live = self._fetch(kind, identity)
             if live is not None:
                 return live
@@ -232,7 +232,7 @@ class RestProvider:
 
     def _patiently(self, send: Callable[[], Answer], *, until: Callable[[ApiError], bool]) -> Answer:
         """Send again, for a few seconds, while it is refused for a reason that passes by itself."""
-        for wait in _WAITS_SECONDS:
+        for wait in WAITS_SECONDS:
             try:
                 return send()
             except ApiError as error:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from portctl.engine.unsure import NotAsWanted
+from portctl.model.change import Action
 from portctl.model.report import Status
 from portctl.sandbox.core.faults import Fault, FaultKind
-from tests.laws.world import World
+from tests.laws.samples_changed import changed
+from tests.laws.world import World, acting
+from tests.servers import gitlab_client
 
 
 @pytest.mark.parametrize("service", ["port", "gitlab", "servicenow"])
@@ -30,3 +33,21 @@ def test_what_a_delete_has_left_standing_is_told_and_kept_in_mind(
     assert world.workspace().backend.load().entries == {}
     kinds = sorted({address.kind_name for address in standing})
     covered.append(f"law 8: {service}, deletes that did nothing: {', '.join(kinds)}")
+
+
+def test_a_token_that_was_replaced_and_still_works_is_told_of(world: World) -> None:
+    assert world.apply().complete
+    world.manifests(changed())
+    world.sandbox.faults.add(Fault(FaultKind.IGNORE, service="gitlab", method="DELETE", path="/triggers/", times=None))
+    failed = {str(outcome.step.change.address): outcome.error for outcome in world.apply().outcomes if outcome.error}
+    told = failed["gitlab/PipelineTrigger:laws"]
+    assert (told.summary, type(told)) == ("Deleted, but still there", NotAsWanted)
+    assert acting(world.plan()) == {"gitlab/PipelineTrigger:laws": Action.UPDATE}
+    (again,) = [outcome.error for outcome in world.apply().outcomes if outcome.error]
+    assert again.summary == "Written, but not as wanted"
+    assert again.detail == "gitlab/PipelineTrigger:laws: the service dropped or changed superseded"
+    world.sandbox.faults.clear()
+    assert world.apply().complete
+    assert acting(world.plan()) == {}
+    with gitlab_client(world.sandbox) as client:
+        assert len(client.get("/projects/platform%2Flaws/triggers").json()) == 1

@@ -20,6 +20,7 @@ from portctl.model.resource import Identity, Live
 from portctl.model.value import MISSING, Value, get
 from portctl.providers.gitlab.objects import NOT_FOUND, GitLabObjects
 from portctl.providers.paths import collection_path, scope_of
+from portctl.providers.rest import WAITS_SECONDS
 
 
 class Triggers(GitLabObjects):
@@ -29,6 +30,8 @@ class Triggers(GitLabObjects):
         super().__init__(*given, **named)
         self._known: dict[Identity, str] = {}
         """The ids in the ledger, until something is created here."""
+        self._deleted: dict[Identity, Value] = {}
+        """The id that was last asked to be deleted: as long as it is shown, it is what `fetch` finds."""
 
     def read(
         self,
@@ -67,19 +70,30 @@ class Triggers(GitLabObjects):
         return [live for live in several if get(live.attributes, ("owner", "id")) == user.id]
 
     def update(self, kind: Kind, live: Live, draft: Draft) -> Live:  # noqa: ARG002
-        """All that an existing one can need: that what it replaced goes."""
-        for number in live.attributes.get("superseded", ()):
+        """All that an existing one can need: that what it replaced goes. What is shown all the same stays in it."""
+        left = tuple(live.attributes.get("superseded", ()))
+        for number in left:
             self._remove(kind, live.identity, number)
         kept = {name: value for name, value in live.attributes.items() if name != "superseded"}
-        return replace(live, attributes=kept)
+        for wait in (0.0, *WAITS_SECONDS) if left else ():
+            self._sleep(wait)
+            standing = {each.attributes["id"] for each in self._mine(kind, live.identity)}
+            left = tuple(number for number in left if number in standing)
+            if not left:
+                break
+        return replace(live, attributes={**kept, "superseded": left} if left else kept)
 
     def delete(self, kind: Kind, live: Live, *, cascade: bool = False) -> None:  # noqa: ARG002
         """Exactly this one, and what it had replaced."""
+        self._deleted[live.identity] = live.attributes["id"]
         for number in (live.attributes["id"], *live.attributes.get("superseded", ())):
             self._remove(kind, live.identity, number)
 
     def _fetch(self, kind: Kind, identity: Identity) -> Live | None:
-        return self.read(kind, [identity]).get(identity)
+        several = self._all(kind, [identity]).get(identity, ())
+        deleted = self._deleted.get(identity)
+        left = next((live for live in several if live.attributes["id"] == deleted), None)
+        return left or self._chosen(identity, several)
 
     def _remove(self, kind: Kind, identity: Identity, number: Value) -> None:
         try:
