@@ -52,22 +52,4 @@ def _check(choices: Choices) -> tuple[Sequence[Diagnostic], int]:
         if not error.diagnostics:
             raise
         return error.diagnostics, 0
-    if not validation.resources and not validation.diagnostics:
-        return (_nothing(workspace.project.manifests),), 0
     return validation.diagnostics, len(validation.resources)
-
-
-def _nothing(folders: Sequence[str]) -> Diagnostic:
-    from portctl.manifest.findings import listing
-    from portctl.manifest.project import PROJECT_FILE
-    from portctl.model.diagnostic import Diagnostic, Severity
-    from portctl.source import Source
-
-    return Diagnostic(
-        rule="manifests",
-        severity=Severity.WARNING,
-        summary="No manifests",
-        source=Source(PROJECT_FILE),
-        detail=f"There is none in {listing(folders)}.",
-        hint="Put them there, or name their folders under `manifests:`.",
-    )

@@ -15,7 +15,7 @@ from portctl.manifest.metadata import read_metadata
 from portctl.manifest.project import PROJECT_FILE
 from portctl.manifest.section import Section
 from portctl.manifest.settings import API_VERSION
-from portctl.manifest.tree import MANIFEST_SUFFIXES, find_files, is_there, unrecognised
+from portctl.manifest.tree import MANIFEST_SUFFIXES, find_files, unrecognised
 from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.kind import Kind
 from portctl.model.project import Project
@@ -55,8 +55,7 @@ def load_manifests(
             manifests.extend(_read_file(file, documents[file], catalogue, findings))
         else:
             unrecognised(file, findings)
-    somewhere = any(is_there(project.root / folder) for folder in project.manifests)
-    if project.manifests and not project.named and not somewhere:
+    if project.manifests and not manifests and not findings.sorted():
         findings.add([_nothing_declared(project)])
     return tuple(manifests), findings.sorted()
 
@@ -67,8 +66,8 @@ def _nothing_declared(project: Project) -> Diagnostic:
         severity=Severity.WARNING,
         summary="No manifests",
         source=Source(PROJECT_FILE),
-        detail=f"There is none of the folders {listing(project.manifests)}.",
-        hint="Manifests stand in these, or in those that portctl.yaml names under `manifests:`.",
+        detail=f"There is none in {listing(project.manifests)}.",
+        hint="Put them there, or name their folders under `manifests:`.",
     )
 
 

@@ -173,6 +173,11 @@ Plan for delivery, environment sandbox
 
 -   port/Secret:TOKEN  will be deleted: its manifest is gone
 
+warning[manifest]: No manifests
+  portctl.yaml:1:1
+  There is none in actions, automations, blueprints, integrations, pipelines and servicenow.
+  hint: Put them there, or name their folders under `manifests:`.
+
 refused: Nothing is declared any more
   there is no manifest, and the ledger holds 2 objects
   hint: If everything shall go: portctl destroy. Otherwise check the manifest folders in portctl.yaml.

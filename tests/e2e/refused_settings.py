@@ -92,6 +92,39 @@ error: Unknown environment
 """,
     ),
     Refusal(
+        what="unknown environment",
+        name="an empty one",
+        arguments=("plan", "-e", ""),
+        in_file=False,
+        said="""\
+error: Which environment?
+  -e is given, and names none.
+  hint: Is a variable empty? Leave -e out for the project's own choice.
+""",
+    ),
+    Refusal(
+        what="an address that is known not to be that of the API",
+        files={"environments/real.yaml": REAL.replace("SANDBOX", "https://app.port.io")},
+        arguments=("plan", "-e", "real"),
+        said="""\
+error[environment]: Not an API
+  environments/real.yaml:5:12  instances.port.default.url
+  https://app.port.io has Port's pages; its API is elsewhere.
+  hint: Write https://api.port.io (EU) or https://api.us.port.io (US).
+""",
+    ),
+    Refusal(
+        what="a secret where a name is meant",
+        files={"environments/real.yaml": REAL.replace("SANDBOX", "SANDBOX\n      organization: <% secret('TOKEN') %>")},
+        arguments=("plan", "-e", "real"),
+        said="""\
+error[environment]: Secret as a name
+  environments/real.yaml:6:21  instances.port.default.organization
+  Plans and the ledger name the organization, so it is no secret.
+  hint: Write the id itself, or take it from values.
+""",
+    ),
+    Refusal(
         what="the sandbox does not run; sandbox status ends so, too",
         files={".portctl/sandbox.json": None},
         said="""\

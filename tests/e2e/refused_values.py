@@ -38,6 +38,38 @@ error: Secret among the values
 """,
     ),
     Refusal(
+        what="a file that is no file of values",
+        arguments=("plan", "--values", "portctl.yaml"),
+        said="""\
+error[values]: Not a file of values
+  portctl.yaml:1:1  apiVersion
+  A file of values is a mapping of names to values; this is a file of the project.
+  hint: Its `values:` alone would be one.
+""",
+    ),
+    Refusal(
+        what="a value that is not UTF-8",
+        arguments=("plan", "--set", "title=\udcff"),
+        in_file=False,
+        said="""\
+error: Malformed value
+  --set title: it is not UTF-8, or holds half a surrogate pair.
+  hint: Give it in UTF-8, and a character beyond U+FFFF as itself.
+""",
+    ),
+    Refusal(
+        what="a value that is not UTF-8",
+        name="in a file",
+        files={"more.yaml": b"title: \xff\n"},
+        arguments=("plan", "--values", "more.yaml"),
+        said="""\
+error[yaml]: Not UTF-8
+  more.yaml:1:8
+  Byte 0xff is not UTF-8.
+  hint: Save the file in UTF-8.
+""",
+    ),
+    Refusal(
         what="undefined value",
         files=titled("<% values.titel %>"),
         said="""\

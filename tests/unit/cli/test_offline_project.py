@@ -118,7 +118,7 @@ def test_a_project_without_any_manifest_is_worth_a_warning(place: Place) -> None
     assert (
         told.out
         == """\
-warning[manifests]: No manifests
+warning[manifest]: No manifests
   portctl.yaml:1:1
   There is none in actions, automations, blueprints, integrations, pipelines and servicenow.
   hint: Put them there, or name their folders under `manifests:`.
@@ -126,3 +126,4 @@ warning[manifests]: No manifests
 Valid: 0 resources, 1 warning.
 """
     )
+    assert "warning[manifest]: No manifests\n" in place.run("plan").out

@@ -269,14 +269,14 @@ def test_a_folder_that_the_project_file_names_must_exist(tmp_path: pathlib.Path,
     )
 
 
-def test_of_the_folders_that_nobody_named_one_is_enough(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("folders", [(), ("servicenow",)])
+def test_where_there_is_no_manifest_it_is_said(tmp_path: pathlib.Path, folders: tuple[str, ...]) -> None:
     project = load_project(write(tmp_path, {}))
+    for folder in folders:
+        (tmp_path / folder).mkdir()
     manifests, found = load_manifests(project, CATALOGUE)
     assert (manifests, [each.severity for each in found]) == ((), [Severity.WARNING])
     assert lines(found) == (
-        "portctl.yaml:1:1 [manifest] No manifests: There is none of the folders actions, automations, blueprints, "
-        "integrations, pipelines and servicenow. (Manifests stand in these, or in those that portctl.yaml names under "
-        "`manifests:`.)"
+        "portctl.yaml:1:1 [manifest] No manifests: There is none in actions, automations, blueprints, integrations, "
+        "pipelines and servicenow. (Put them there, or name their folders under `manifests:`.)"
     )
-    (tmp_path / "servicenow").mkdir()
-    assert load_manifests(project, CATALOGUE) == ((), ())
