@@ -8,40 +8,40 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from portctl.apply.execute import Approval, Means, Watch, execute
 from portctl.credentials import credentials_in
 from portctl.disk import read_text, what_helps, write_whole
-from portctl.engine.backend import LedgerBackend
-from portctl.engine.decide import Ground
-from portctl.engine.execute import Approval, Means, Watch, execute
-from portctl.engine.ledger import Entry, Ledger, Run
-from portctl.engine.opinions import ask_services
-from portctl.engine.outputs import lookup_in
-from portctl.engine.plan import Frame, make_plan, select
-from portctl.engine.read import Reader, check_instances
-from portctl.engine.references import References, unopenable_circles
-from portctl.engine.saved import SavedPlan, check_ground, check_operations, dump_plan, load_plan
 from portctl.errors import AccessDenied, InvalidInput
+from portctl.findings import did_you_mean, listing
+from portctl.ledger.backend import LedgerBackend
 from portctl.manifest.check import check_resources
-from portctl.manifest.findings import did_you_mean, listing
 from portctl.manifest.lint import Rule, run_rules
 from portctl.manifest.load import load_manifests
-from portctl.manifest.render import RenderContext
 from portctl.manifest.render import render as render_manifests
 from portctl.manifest.schema import check_schema
 from portctl.manifest.textfiles import fill_texts
-from portctl.manifest.values import Values
 from portctl.model.address import Address, nearest
 from portctl.model.change import Action, Change
 from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.kind import Kind
+from portctl.model.ledger import Entry, Ledger, Run
 from portctl.model.plan import Plan, PlanOptions
 from portctl.model.project import Environment, Project
 from portctl.model.provider import Provider
 from portctl.model.report import Report
 from portctl.model.resource import Live, RemoteKey, Resource
 from portctl.model.value import leaves
+from portctl.model.values import Values
+from portctl.plan.decide import Ground
+from portctl.plan.make import Frame, make_plan, select
+from portctl.plan.outputs import lookup_in
+from portctl.plan.preflight import ask_services
+from portctl.plan.references import References, unopenable_circles
+from portctl.plan.saved import SavedPlan, check_ground, check_operations, dump_plan, load_plan
+from portctl.refresh.read import Reader, check_instances
 from portctl.scrubbing.documents import scrub_document
 from portctl.source import path_text
+from portctl.template.context import RenderContext
 from portctl.vault import Vault
 from portctl.views.json import plan_document
 from portctl.wire.retry import PATIENT, Patience

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def carry_out(choices: Choices, options: PlanOptions, *, yes: bool, form: Form) -> ExitCode:
     """Make a plan now and apply it, with consent. JSON is one document, `plan` and `report`, whatever happens."""
     from portctl import app
+    from portctl.apply.execute import Approval
     from portctl.cli.wiring import open_bench, open_workspace
-    from portctl.engine.execute import Approval
     from portctl.views.json import plan_document
 
     workspace = open_workspace(choices)

@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from portctl import app
 from portctl.app import Workspace
-from portctl.engine.saved import rendered_digest
+from portctl.config.instances import SERVICES
+from portctl.config.values import Layer, layer_values
 from portctl.errors import InvalidInput
-from portctl.manifest.findings import did_you_mean, listing
-from portctl.manifest.instances import SERVICES
-from portctl.manifest.values import Layer, layer_values
+from portctl.findings import did_you_mean, listing
 from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.value import MISSING, Attributes, Pending, Value, get
+from portctl.plan.saved import rendered_digest
 from portctl.source import Path, path_text
 
 _SUMMARY = "Value without effect"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from portctl.cli.output import log
 from portctl.cli.place import PRIVATE, ignoring, private_folder
-from portctl.engine.backend import FileBackend, LedgerBackend
 from portctl.errors import ConsentNeeded
+from portctl.ledger.backend import FileBackend, LedgerBackend
 from portctl.model.kind import Kind
 from portctl.model.project import Environment, Project
 from portctl.views.json import tool_version

@@ -19,7 +19,7 @@ def project_folder() -> Path:
 
     Raises InvalidInput where the folder that was named is none.
     """
-    from portctl.manifest.project import require_folder
+    from portctl.config.project import require_folder
 
     require_folder(current().directory)
     start = current().directory.resolve()

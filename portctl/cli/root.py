@@ -21,18 +21,20 @@ class Lazy:
 
 
 COMMANDS: Mapping[str, Lazy] = {
-    "validate": Lazy("portctl.cli.validate", "Check all manifests offline and list every finding."),
-    "render": Lazy("portctl.cli.render", "Print resources with every placeholder filled."),
-    "plan": Lazy("portctl.cli.plan", "Show what apply would do."),
-    "show": Lazy("portctl.cli.show", "Print a saved plan."),
-    "apply": Lazy("portctl.cli.apply", "Make the services what the manifests say."),
-    "destroy": Lazy("portctl.cli.destroy", "Delete everything this project created."),
-    "state": Lazy("portctl.cli.state", "Look into the ledger."),
-    "schema": Lazy("portctl.cli.schema", "Print the JSON Schema of manifests."),
-    "gate": Lazy("portctl.cli.gate", "Control changes inside a deployment pipeline."),
-    "sandbox": Lazy("portctl.cli.sandbox", "Run emulated services on this machine."),
-    "demo": Lazy("portctl.cli.demo", "Tell the story of a deployment on a sandbox of its own, and check every step."),
-    "version": Lazy("portctl.cli.version", "Print the version."),
+    "validate": Lazy("portctl.cli.commands.validate", "Check all manifests offline and list every finding."),
+    "render": Lazy("portctl.cli.commands.render", "Print resources with every placeholder filled."),
+    "plan": Lazy("portctl.cli.commands.plan", "Show what apply would do."),
+    "show": Lazy("portctl.cli.commands.show", "Print a saved plan."),
+    "apply": Lazy("portctl.cli.commands.apply", "Make the services what the manifests say."),
+    "destroy": Lazy("portctl.cli.commands.destroy", "Delete everything this project created."),
+    "state": Lazy("portctl.cli.commands.state", "Look into the ledger."),
+    "schema": Lazy("portctl.cli.commands.schema", "Print the JSON Schema of manifests."),
+    "gate": Lazy("portctl.cli.commands.gate", "Control changes inside a deployment pipeline."),
+    "sandbox": Lazy("portctl.cli.commands.sandbox", "Run emulated services on this machine."),
+    "demo": Lazy(
+        "portctl.cli.commands.demo", "Tell the story of a deployment on a sandbox of its own, and check every step."
+    ),
+    "version": Lazy("portctl.cli.commands.version", "Print the version."),
 }
 
 

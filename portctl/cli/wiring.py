@@ -15,25 +15,25 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from portctl.app import Bench, Workspace
+from portctl.apply.execute import Watch
+from portctl.apply.journal import Journal, remove_old
 from portctl.cli import interruption
 from portctl.cli.effect import with_effect
 from portctl.cli.keeping import hold_ledger, ledger_backend
 from portctl.cli.output import scrub_with
 from portctl.cli.place import PRIVATE
-from portctl.engine.execute import Watch
-from portctl.engine.journal import Journal, remove_old
-from portctl.engine.ledger import Run
+from portctl.config.environment import declared_secrets, load_environment, read_sandbox_file
+from portctl.config.instances import provider_context, require_sandbox, unknown_instance
+from portctl.config.project import load_project
+from portctl.config.values import Layer, given_layers, layer_values, saved_layers
 from portctl.errors import InvalidInput, NoConnection
-from portctl.manifest.environment import declared_secrets, load_environment, read_sandbox_file
-from portctl.manifest.instances import provider_context, require_sandbox, unknown_instance
-from portctl.manifest.project import load_project
-from portctl.manifest.render import RenderContext
-from portctl.manifest.values import Layer, given_layers, layer_values, saved_layers
+from portctl.model.ledger import Run
 from portctl.model.project import InstanceSettings, Project
 from portctl.model.provider import Provider
 from portctl.model.value import Attributes, Pending, SecretRef
 from portctl.providers.catalogue import catalogue
 from portctl.providers.rules import all_rules
+from portctl.template.context import RenderContext
 from portctl.vault import SecretMissing, Vault
 from portctl.wire.client import Observer
 from portctl.wire.retry import MAX_WAIT_SECONDS, Patience

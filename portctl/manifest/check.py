@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from portctl.manifest.findings import MAX_FINDINGS, MORE, MORE_DETAIL, MORE_HINT, Findings, did_you_mean, listing
+from portctl.findings import MAX_FINDINGS, MORE, MORE_DETAIL, MORE_HINT, Findings, did_you_mean, listing
 from portctl.manifest.render import is_unfilled
 from portctl.model.address import DEFAULT_INSTANCE, Address
 from portctl.model.diagnostic import Diagnostic

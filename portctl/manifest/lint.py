@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from portctl.errors import InvalidInput
-from portctl.manifest.findings import MAX_FINDINGS, and_more, did_you_mean
+from portctl.findings import MAX_FINDINGS, and_more, did_you_mean
 from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.resource import Resource
 from portctl.source import Path, path_text

@@ -6,15 +6,13 @@ import pathlib
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 
+from portctl.config.project import PROJECT_FILE
+from portctl.config.section import Section
+from portctl.config.settings import API_VERSION
 from portctl.disk import read_bytes
 from portctl.errors import InvalidInput
-from portctl.manifest.compose import compose
-from portctl.manifest.document import Document
-from portctl.manifest.findings import Findings, did_you_mean, listing
+from portctl.findings import Findings, did_you_mean, listing
 from portctl.manifest.metadata import read_metadata
-from portctl.manifest.project import PROJECT_FILE
-from portctl.manifest.section import Section
-from portctl.manifest.settings import API_VERSION
 from portctl.manifest.tree import MANIFEST_SUFFIXES, find_files, unrecognised
 from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.kind import Kind
@@ -22,6 +20,8 @@ from portctl.model.project import Project
 from portctl.model.resource import Manifest
 from portctl.model.value import Value
 from portctl.source import Path, Source
+from portctl.yaml.compose import compose
+from portctl.yaml.document import Document
 
 _KEYS = ("apiVersion", "kind", "metadata", "spec")
 _NAMING = ("template", "source")

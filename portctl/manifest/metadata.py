@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from portctl.manifest.filters import noun
-from portctl.manifest.findings import listing
-from portctl.manifest.placeholder import has_hole
-from portctl.manifest.section import Section
+from portctl.config.section import Section
+from portctl.findings import listing
 from portctl.model.address import DEFAULT_INSTANCE, Address, is_name
 from portctl.model.kind import Coverage, Kind, Merge, OnDelete, pattern_parts
 from portctl.model.resource import Adopt, Management, Meta, Renamed
 from portctl.model.value import MISSING, Attributes, get
+from portctl.template.filters import noun
+from portctl.template.placeholder import has_hole
 
 KEYS = (
     "name",

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from portctl.manifest.budget import Budget
-from portctl.manifest.expression import Function
-from portctl.manifest.findings import Findings, did_you_mean, listing
-from portctl.manifest.placeholder import HoleError, Names, fill, has_hole, paths_read
-from portctl.manifest.values import Values
+from portctl.findings import Findings
 from portctl.model.address import Address
 from portctl.model.diagnostic import Diagnostic
 from portctl.model.kind import Kind, pattern_parts
@@ -20,28 +15,18 @@ from portctl.model.value import (
     Awaited,
     OutputRef,
     Pending,
-    Sealed,
     SecretRef,
     Value,
     get,
-    pending,
 )
+from portctl.model.values import Values
 from portctl.source import Path, path_text
+from portctl.template.budget import Budget
+from portctl.template.context import RenderContext, functions
+from portctl.template.placeholder import HoleError, Names, fill, has_hole, paths_read
 
 _UNFILLED = OutputRef(Address("", "", ""), "")
 """Stands where a placeholder could not be filled, so that later checks have no opinion about that value."""
-
-
-@dataclass(frozen=True, slots=True)
-class RenderContext:
-    """What placeholders may read besides values: the environment's name and the fields of its instances.
-
-    `secrets` are the declared names; whether one has a value is not asked here.
-    """
-
-    environment: str
-    providers: Mapping[str, Attributes]
-    secrets: frozenset[str]
 
 
 def is_unfilled(hole: SecretRef | OutputRef) -> bool:
@@ -70,42 +55,6 @@ def render(
         for manifest, attributes, origins in drafts
     ]
     return tuple(sorted(resources, key=lambda resource: resource.address)), findings.sorted()
-
-
-def functions(catalogue: Mapping[str, Kind]) -> Mapping[str, Function]:
-    """`secret()` and `output()`; what they name is checked against the catalogue, not against what is declared."""
-
-    def secret(name: Value) -> Value:
-        if not isinstance(name, str) or not name:
-            raise TypeError("the name of a secret must be text that is not empty")
-        return Sealed((SecretRef(name),))
-
-    def output(address: Value, field: Value) -> Value:
-        if not isinstance(address, str) or not isinstance(field, str):
-            raise TypeError("an address and the name of an output must be text")
-        return _output(address, field, catalogue)
-
-    return {
-        "secret": Function("secret('NAME')", secret),
-        "output": Function("output('provider/Kind:name', 'field')", output),
-    }
-
-
-def _output(text: str, field: str, catalogue: Mapping[str, Kind]) -> Pending:
-    address = Address.parse(text)
-    if address is None:
-        raise HoleError("Malformed address", f'"{text}" is not an address such as port/Webhook:name.', rule="output")
-    kind = catalogue.get(address.kind_name)
-    if kind is None:
-        detail = f'There is no kind "{address.kind_name}".{did_you_mean(address.kind_name, catalogue)}'
-        raise HoleError("Unknown kind", detail, hint=f"Known kinds: {listing(catalogue)}.", rule="output")
-    found = kind.output(field)
-    if found is None:
-        names = [output.name for output in kind.outputs]
-        known = f"Its outputs: {listing(names)}." if names else "It has no outputs."
-        detail = f'A {kind.full_name} has no output "{field}".{did_you_mean(field, names)}'
-        raise HoleError("Unknown output", detail, hint=known, rule="output")
-    return pending((OutputRef(address, field, found.secret),))
 
 
 class _Renderer:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from portctl.manifest.dialect import find_errors
-from portctl.manifest.findings import MAX_FINDINGS, and_more
-from portctl.manifest.wording import words
+from portctl.findings import MAX_FINDINGS, and_more
+from portctl.manifest.schema_messages import words
+from portctl.manifest.schema_validator import find_errors
 from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.kind import Kind, OnDelete, within
 from portctl.model.resource import Adopt, Management, Resource

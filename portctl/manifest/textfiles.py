@@ -15,16 +15,16 @@ from dataclasses import replace
 
 from portctl.disk import is_within, read_text
 from portctl.errors import InvalidInput
-from portctl.manifest.document import MAX_DOCUMENT_BYTES
-from portctl.manifest.findings import Findings
-from portctl.manifest.render import RenderContext
-from portctl.manifest.template import Rendered, render_lines
-from portctl.manifest.values import Values
+from portctl.findings import Findings
 from portctl.model.diagnostic import Diagnostic
 from portctl.model.kind import Kind, matches
 from portctl.model.resource import Resource
 from portctl.model.value import Value
+from portctl.model.values import Values
 from portctl.source import Path, Source, SourceMap
+from portctl.template.context import RenderContext
+from portctl.template.text import Rendered, render_lines
+from portctl.yaml.document import MAX_DOCUMENT_BYTES
 
 CONTENT = "content"
 _TEMPLATE = "template"

@@ -7,7 +7,7 @@ import os
 import pathlib
 
 from portctl.disk import is_within
-from portctl.manifest.findings import Findings
+from portctl.findings import Findings
 from portctl.model.project import Project
 from portctl.source import Source
 

@@ -10,8 +10,8 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 
+from portctl.config.project import load_project
 from portctl.errors import InvalidInput, PortctlError
-from portctl.manifest.project import load_project
 from portctl.sandbox import control
 
 _APPLY_SECONDS = 300.0

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from portctl.engine.canonical import same
-from portctl.engine.normalise import normalise
+from portctl.compare.canonical import same
+from portctl.compare.normalise import normalise
 from portctl.model.project import InstanceSettings, SecretOrigin, SecretSource
 from portctl.model.provider import About, Draft
 from portctl.model.resource import Identity, Live

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from portctl.engine.canonical import same
-from portctl.engine.normalise import normalise
+from portctl.compare.canonical import same
+from portctl.compare.normalise import normalise
 from portctl.model.value import freeze
 from portctl.providers.gitlab.provider import GitLabProvider
 from portctl.sandbox.server import Sandbox

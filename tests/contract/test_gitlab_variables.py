@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from portctl.engine.canonical import same
-from portctl.engine.normalise import normalise
+from portctl.compare.canonical import same
+from portctl.compare.normalise import normalise
 from portctl.errors import AccessDenied, ApiError
 from portctl.model.kind import Kind
 from portctl.model.resource import Identity, Live

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from portctl.engine.canonical import same
-from portctl.engine.normalise import normalise
+from portctl.compare.canonical import same
+from portctl.compare.normalise import normalise
 from portctl.errors import AccessDenied, ApiError, PortctlError, Unreachable
 from portctl.model.kind import Coverage, Kind
 from portctl.model.provider import Draft

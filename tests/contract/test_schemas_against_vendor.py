@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from portctl.manifest.dialect import find_errors
+from portctl.manifest.schema_validator import find_errors
 from portctl.model.value import freeze, thaw
 from portctl.providers.port.schemas.action import action, automation
 from portctl.providers.port.schemas.blueprint import blueprint

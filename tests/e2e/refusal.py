@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from portctl.manifest.findings import listing
+from portctl.findings import listing
 from portctl.providers.catalogue import catalogue
 from portctl.sandbox.core.faults import Fault
 from tests.unit.cli.conftest import Ended, Place

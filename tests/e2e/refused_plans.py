@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 
-from portctl.engine.backend import FileBackend
+from portctl.ledger.backend import FileBackend
 from tests.e2e.refusal import Refusal, quiet, write
 from tests.e2e.refused_settings import REAL
 from tests.servers import port_client

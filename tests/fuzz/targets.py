@@ -15,18 +15,19 @@ from typing import Any
 import yaml
 
 from portctl.cli.run import run
-from portctl.engine.compare import desired_side, edits, live_side
-from portctl.engine.ledger import Entry, Ledger, Owned, Run, dump_ledger, load_ledger, new_ledger
+from portctl.compare.three_way import desired_side, edits, live_side
 from portctl.errors import InvalidInput, PortctlError
-from portctl.manifest.placeholder import HoleError, fill
-from portctl.manifest.render import RenderContext, functions
-from portctl.manifest.template import render_text
-from portctl.manifest.values import Values
+from portctl.ledger.document import dump_ledger, load_ledger, new_ledger
 from portctl.model.address import Address
+from portctl.model.ledger import Entry, Ledger, Owned, Run
 from portctl.model.resource import Live
 from portctl.model.value import Pending, freeze, map_leaves, thaw
+from portctl.model.values import Values
 from portctl.providers.catalogue import catalogue
 from portctl.source import ItemKey
+from portctl.template.context import RenderContext, functions
+from portctl.template.placeholder import HoleError, fill
+from portctl.template.text import render_text
 from portctl.wire.body import NotJson, Unusable, parse_body
 from tests.fuzz.mutants import of_text, of_value
 from tests.laws.samples import MANIFESTS, SECRETS

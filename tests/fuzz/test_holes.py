@@ -10,15 +10,16 @@ import yaml
 
 from portctl.manifest.check import check_resources
 from portctl.manifest.lint import run_rules
-from portctl.manifest.render import RenderContext, render
+from portctl.manifest.render import render
 from portctl.manifest.schema import check_schema
-from portctl.manifest.values import Values
 from portctl.model.address import Address
 from portctl.model.resource import Manifest, Meta, Resource
 from portctl.model.value import Awaited, OutputRef, Sealed, SecretRef, Value, get, leaves
+from portctl.model.values import Values
 from portctl.providers.catalogue import catalogue
 from portctl.providers.rules import all_rules
 from portctl.source import Path, Source, SourceMap
+from portctl.template.context import RenderContext
 from tests.fuzz.targets import all_manifests
 from tests.sampling import chosen
 from tests.unit.rules.builders import resources

@@ -13,8 +13,8 @@ from typing import Any
 
 from portctl import app
 from portctl.app import Bench, Workspace
+from portctl.apply.execute import Approval
 from portctl.cli.wiring import open_bench
-from portctl.engine.execute import Approval
 from portctl.errors import PortctlError
 from portctl.model.plan import PlanOptions
 from portctl.model.report import Report

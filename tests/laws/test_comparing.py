@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from portctl.engine.canonical import canonical_bytes, same
-from portctl.engine.compare import desired_side, edits, live_side
-from portctl.engine.normalise import normalise
+from portctl.compare.canonical import canonical_bytes, same
+from portctl.compare.normalise import normalise
+from portctl.compare.three_way import desired_side, edits, live_side
 from portctl.model.change import Action
 from portctl.model.kind import Kind, matches, within
 from portctl.model.resource import Live, Management, Resource

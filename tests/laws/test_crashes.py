@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from portctl.manifest.project import load_project
+from portctl.config.project import load_project
 from portctl.sandbox.process import describe
 from portctl.sandbox.server import Sandbox
 from tests.figures import record

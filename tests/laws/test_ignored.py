@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portctl.engine.unsure import NotAsWanted
+from portctl.apply.uncertain import NotAsWanted
 from portctl.model.change import Action
 from portctl.model.report import Status
 from portctl.sandbox.core.faults import Fault, FaultKind

@@ -14,8 +14,8 @@ import yaml
 
 from portctl import app
 from portctl.app import Bench, Workspace
+from portctl.apply.execute import Approval
 from portctl.cli.wiring import Choices, open_bench, open_workspace
-from portctl.engine.execute import Approval
 from portctl.model.address import Address
 from portctl.model.change import Action, Change
 from portctl.model.plan import Plan, PlanOptions, Step

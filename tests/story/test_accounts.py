@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from portctl.manifest.project import load_project
+from portctl.config.project import load_project
 from portctl.sandbox import control
 from portctl.story.scenarios import SCENARIOS
 from portctl.story.services import Services

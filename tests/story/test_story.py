@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from portctl.cli.demo import command
+from portctl.cli.commands.demo import command
 from portctl.story.scenarios import SCENARIOS
 
 ROOT = pathlib.Path(__file__).parents[2]

@@ -1,24 +1,24 @@
-"""The layers of the package, tested from the imports: lower never imports upper, neighbours never import each other."""
+"""The floors of the house as docs/design.md has them, tested from the imports."""
 
 from __future__ import annotations
 
 import ast
 import pathlib
+import re
 
 PACKAGE = pathlib.Path(__file__).parents[2] / "portctl"
 
-LAYERS = (
-    {"errors", "source", "credentials", "disk", "json_text"},
-    {"model", "scrubbing"},
-    {"vault", "unexpected"},
-    {"manifest", "engine", "wire", "views"},
-    {"providers"},
-    {"app", "gate"},
-    {"story"},  # plays people, over HTTP; brings up the sandbox in which it does
-    {"cli"},
-)
-ALONE = {"sandbox"}
-MAY_USE_SANDBOX = {"cli/sandbox.py", "cli/play.py", "cli/demo.py", "cli/steering.py", "story/stage.py"}
+DESIGN = (PACKAGE.parent / "docs" / "design.md").read_text(encoding="utf-8")
+_ROWS = re.findall(r"^\| (\d+|alone) \| ((?:`[a-z_]+/?` ?)+)\|", DESIGN, re.MULTILINE)
+LAYERS = tuple(set(re.findall(r"`([a-z_]+)/?`", names)) for floor, names in _ROWS if floor != "alone")
+ALONE = {name for floor, names in _ROWS if floor == "alone" for name in re.findall(r"`([a-z_]+)/?`", names)}
+MAY_USE_SANDBOX = {
+    "cli/commands/sandbox.py",
+    "cli/commands/play.py",
+    "cli/commands/demo.py",
+    "cli/steering.py",
+    "story/stage.py",
+}
 
 
 def _modules() -> list[pathlib.Path]:
@@ -84,7 +84,27 @@ def test_the_gate_knows_nothing_of_manifests_plans_and_applying() -> None:
     assert imported - {"gate"} <= {"disk", "errors", "json_text", "source", "model", "vault", "wire", "providers"}
 
 
+def test_the_pure_wings_reach_no_service_and_no_disk() -> None:
+    outside = ("portctl.apply", "portctl.wire", "portctl.ledger.backend", "portctl.disk")
+    wrong = [
+        f"{path.relative_to(PACKAGE)} imports {imported}"
+        for path in _modules()
+        if path.relative_to(PACKAGE).parts[0] in {"compare", "plan"}
+        for imported in _imports(path)
+        if imported.startswith(outside)
+    ]
+    assert wrong == []
+
+
+def test_every_wing_says_what_it_is() -> None:
+    wings = list(PACKAGE.glob("*/__init__.py"))
+    planned = {name for name in set.union(*LAYERS, ALONE) if (PACKAGE / name).is_dir()}
+    assert {path.parent.name for path in wings} == planned
+    assert [str(path) for path in wings if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))] == []
+
+
 def test_every_room_of_the_package_has_its_layer() -> None:
+    assert [int(floor) for floor, _ in _ROWS if floor != "alone"] == list(range(1, len(LAYERS) + 1))
     rooms = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in _modules()}
     assert rooms == set.union(*LAYERS, ALONE)
 
@@ -101,9 +121,16 @@ def test_threads_are_started_only_in_the_pool() -> None:
         if path.relative_to(PACKAGE).parts[0] not in ALONE
         and ("ThreadPoolExecutor" in path.read_text(encoding="utf-8") or "Thread(" in path.read_text(encoding="utf-8"))
     }
-    assert users <= {"engine/pool.py"}
+    assert users <= {"pool.py"}
 
 
-def test_deepdiff_stays_inside_the_differ() -> None:
-    users = {str(path.relative_to(PACKAGE)) for path in _modules() if "deepdiff" in path.read_text(encoding="utf-8")}
-    assert users == {"engine/diff.py"}
+def _users(library: str) -> set[str]:
+    """The wings and modules that import `library`."""
+    line = re.compile(rf"^\s*(import|from) {library}\b", re.MULTILINE)
+    return {str(path.relative_to(PACKAGE)) for path in _modules() if line.search(path.read_text(encoding="utf-8"))}
+
+
+def test_libraries_stay_in_their_wings() -> None:
+    assert _users("deepdiff") == {"compare/diff.py"}
+    assert {name.partition("/")[0] for name in _users("jinja2")} == {"template"}
+    assert {name.partition("/")[0] for name in _users("click")} == {"cli"}

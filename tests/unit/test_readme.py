@@ -10,7 +10,7 @@ import shutil
 import pytest
 
 from portctl.cli.run import run
-from portctl.manifest.project import load_project
+from portctl.config.project import load_project
 from portctl.model.change import Action
 from portctl.sandbox.process import describe
 from tests.servers import running_sandbox

@@ -12,21 +12,22 @@ from typing import Any
 import pytest
 import yaml
 
+from portctl.config.environment import declared_secrets, load_environment
+from portctl.config.instances import provider_context
+from portctl.config.project import load_project
+from portctl.config.values import layer_values
 from portctl.gate.settings import read_settings
 from portctl.manifest.check import check_resources
-from portctl.manifest.environment import declared_secrets, load_environment
-from portctl.manifest.instances import provider_context
 from portctl.manifest.lint import run_rules
 from portctl.manifest.load import load_manifests
-from portctl.manifest.project import load_project
-from portctl.manifest.render import RenderContext, render
+from portctl.manifest.render import render
 from portctl.manifest.schema import check_schema
 from portctl.manifest.textfiles import fill_texts
-from portctl.manifest.values import layer_values
 from portctl.model.resource import Resource
 from portctl.model.value import OutputRef, Pending, Sealed, thaw
 from portctl.providers.catalogue import catalogue
 from portctl.providers.rules import all_rules
+from portctl.template.context import RenderContext
 
 ROOT = pathlib.Path(__file__).parents[2]
 SANDBOX = {

@@ -8,8 +8,8 @@ from collections.abc import Collection
 import pytest
 
 from portctl.manifest.check import check_resources
-from tests.unit.manifest.files import lines, load
-from tests.unit.manifest.kinds import CATALOGUE
+from tests.unit.examples.files import lines, load
+from tests.unit.examples.manifest_kinds import CATALOGUE
 
 
 def check(

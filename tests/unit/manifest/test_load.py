@@ -7,14 +7,14 @@ import pathlib
 
 import pytest
 
+from portctl.config.project import load_project
 from portctl.manifest.load import load_manifests
-from portctl.manifest.project import load_project
 from portctl.model.address import Address
 from portctl.model.diagnostic import Severity
 from portctl.model.kind import OnDelete
 from portctl.model.resource import Adopt, Management, Manifest, Meta, Renamed
-from tests.unit.manifest.files import PROJECT, lines, write
-from tests.unit.manifest.kinds import BLUEPRINT, CATALOGUE
+from tests.unit.examples.files import PROJECT, lines, write
+from tests.unit.examples.manifest_kinds import BLUEPRINT, CATALOGUE
 
 
 def load(root: pathlib.Path, files: dict[str, str | bytes]) -> tuple[tuple[Manifest, ...], str]:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import pathlib
 import re
 
-from portctl.manifest.compose import compose
-from portctl.manifest.environment import load_environment
-from portctl.manifest.filters import FILTERS
+from portctl.config.environment import load_environment
+from portctl.config.project import load_project
 from portctl.manifest.load import load_manifests
 from portctl.manifest.metadata import KEYS
-from portctl.manifest.project import load_project
-from portctl.manifest.render import RenderContext, render
+from portctl.manifest.render import render
 from portctl.manifest.schema import check_schema
 from portctl.manifest.textfiles import fill_texts
-from portctl.manifest.values import Values
+from portctl.model.values import Values
 from portctl.providers.catalogue import catalogue
-from tests.unit.manifest.files import PROJECT, write
-from tests.unit.manifest.kinds import CATALOGUE
+from portctl.template.context import RenderContext
+from portctl.template.filters import FILTERS
+from portctl.yaml.compose import compose
+from tests.unit.examples.files import PROJECT, write
+from tests.unit.examples.manifest_kinds import CATALOGUE
 
 PAGE = (pathlib.Path(__file__).parents[3] / "docs" / "manifests.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from portctl.findings import did_you_mean
 from portctl.manifest.check import check_resources
-from portctl.manifest.findings import did_you_mean
 from portctl.manifest.lint import Finding, Rule, run_rules
 from portctl.manifest.schema import check_schema
 from portctl.model.diagnostic import Diagnostic, Severity

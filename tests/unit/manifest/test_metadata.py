@@ -6,10 +6,10 @@ import pathlib
 
 import pytest
 
+from portctl.config.project import load_project
 from portctl.manifest.load import load_manifests
-from portctl.manifest.project import load_project
-from tests.unit.manifest.files import lines, write
-from tests.unit.manifest.kinds import CATALOGUE
+from tests.unit.examples.files import lines, write
+from tests.unit.examples.manifest_kinds import CATALOGUE
 
 
 def refusal(root: pathlib.Path, metadata: str, *, kind: str = "port/Blueprint", spec: str = "{identifier: a}") -> str:

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portctl.manifest.render import RenderContext, render
-from portctl.manifest.values import Values
+from portctl.manifest.render import render
 from portctl.model.address import Address
 from portctl.model.resource import Manifest, Meta
 from portctl.model.value import Awaited, Codec, Encoded, OutputRef, Pending, SecretRef, map_leaves
+from portctl.model.values import Values
 from portctl.source import Source, SourceMap
-from tests.unit.manifest.files import load
-from tests.unit.manifest.kinds import CATALOGUE, WEBHOOK
+from portctl.template.context import RenderContext
+from tests.unit.examples.files import load
+from tests.unit.examples.manifest_kinds import CATALOGUE, WEBHOOK
 
 FLOW = """
 apiVersion: portctl/v1

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from portctl.manifest.compose import compose
-from portctl.manifest.render import RenderContext
 from portctl.manifest.textfiles import fill_texts
-from portctl.manifest.values import Values
 from portctl.model.address import Address
 from portctl.model.resource import Meta, Resource
 from portctl.model.value import Awaited, freeze, thaw
+from portctl.model.values import Values
 from portctl.providers.catalogue import catalogue
+from portctl.template.context import RenderContext
+from portctl.yaml.compose import compose
 
 VALUES = Values(freeze({"jobs": ["a", "b"], "name": "checkout"}), {})
 CONTEXT = RenderContext("test", {}, frozenset({"TOKEN"}))

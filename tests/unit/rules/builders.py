@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portctl.manifest.compose import compose
 from portctl.manifest.lint import Rule, run_rules
-from portctl.manifest.placeholder import fill
-from portctl.manifest.render import functions
 from portctl.model.address import Address
 from portctl.model.diagnostic import Diagnostic
 from portctl.model.kind import OnDelete
@@ -17,6 +14,9 @@ from portctl.model.value import Value, get, map_leaves, thaw
 from portctl.providers.catalogue import catalogue
 from portctl.providers.rules import all_rules
 from portctl.source import Path
+from portctl.template.context import functions
+from portctl.template.placeholder import fill
+from portctl.yaml.compose import compose
 
 FILE = "example.yaml"
 _NAMES: Mapping[str, Any] = functions(catalogue())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import yaml
 
-from portctl.engine.ledger import Entry, Owned
 from portctl.model.address import Address
 from portctl.model.kind import OnDelete
+from portctl.model.ledger import Entry, Owned
 from portctl.model.resource import Adopt, Management, Meta, Renamed, Resource
 from portctl.model.value import Codec, Encoded, OutputRef, SecretRef, freeze, pending
 from portctl.source import Source, SourceMap

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portctl.manifest.findings import did_you_mean
+from portctl.findings import did_you_mean
 from portctl.model.resource import Management, Resource
 from portctl.providers.port.rules.shapes import Organisation, map_at, text_at
 

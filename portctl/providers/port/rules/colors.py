@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from portctl.manifest.findings import did_you_mean
+from portctl.findings import did_you_mean
 from portctl.manifest.lint import Finding
 from portctl.providers.port.rules.enums import listed_words
 from portctl.providers.port.rules.shapes import Organisation, enum_at, map_at

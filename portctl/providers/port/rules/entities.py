@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from portctl.manifest.dialect import find_errors
-from portctl.manifest.findings import did_you_mean
+from portctl.findings import did_you_mean
 from portctl.manifest.lint import Finding
-from portctl.manifest.wording import words
+from portctl.manifest.schema_messages import words
+from portctl.manifest.schema_validator import find_errors
 from portctl.model.resource import Resource
 from portctl.model.value import Pending, Value, thaw
 from portctl.providers.port.rules.catalog import Catalog, names_at

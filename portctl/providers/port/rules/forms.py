@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from portctl.manifest.findings import did_you_mean
+from portctl.findings import did_you_mean
 from portctl.manifest.lint import Finding
 from portctl.model.resource import Management, Resource
 from portctl.providers.port.rules.catalog import names_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portctl.manifest.findings import did_you_mean
+from portctl.findings import did_you_mean
 from portctl.manifest.lint import Finding
 from portctl.model.resource import Resource
 from portctl.providers.servicenow.keys import parse_key

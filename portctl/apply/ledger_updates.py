@@ -1,0 +1,160 @@
+"""What the ledger remembers of a change: before the first write, and after the last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from portctl.compare.canonical import digest, managed_leaves
+from portctl.compare.fingerprints import fingerprint, witness_of
+from portctl.compare.normalise import normalise
+from portctl.compare.three_way import Desired, desired_side
+from portctl.ledger.intents import remote_id
+from portctl.model.change import Action, Change
+from portctl.model.ledger import Entry, Ledger, Owned
+from portctl.model.plan import Plan
+from portctl.model.resource import Live, Management
+from portctl.model.value import MISSING, Canonical, Masked, Unknown, Value, get, leaves
+from portctl.plan.outputs import Lookup, resolve
+from portctl.refresh.read import ABSENT, is_recent, projection_digest
+from portctl.source import Path
+from portctl.vault import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorder:
+    """Makes ledger entries. `lookup` fills outputs, `now` is epoch seconds."""
+
+    vault: Vault
+    lookup: Lookup
+    salt: bytes
+    now: Callable[[], float]
+
+    def claim(self, ledger: Ledger, plan: Plan) -> Ledger:
+        """The ledger with everything that is about to become ours, so that a killed run's creations are known.
+
+        Paths that are about to be ours are noted with what they will hold, as far as that can be known and told: by it
+        the next run recognises what this one made, and whether a path stood there before cannot be seen later.
+        """
+        for change in plan.changes:
+            if change.action is Action.REPLACE and change.key in ledger.entries:
+                # For a while two objects have this identity, and soon the other one is ours.
+                ledger = ledger.with_entry(replace(ledger.entries[change.key], remote=""))
+            if change.resource is None or change.action not in (Action.CREATE, Action.UPDATE, Action.RENAME):
+                continue
+            creating = change.action is Action.CREATE
+            known = None if creating or change.anew else ledger.entries.get(change.key)
+            entry = known or Entry(
+                address=change.address,
+                identity=change.identity,
+                created=creating,
+                claimed=True,
+                depends=change.depends,
+                protect=change.resource.meta.protect,
+                on_delete=change.resource.meta.on_delete,
+                labels=change.resource.meta.labels,
+                merge=change.resource.management is Management.MERGE,
+                remote=change.kind.foretold(change.identity) if creating and change.kind.foretold else "",
+                before=(ABSENT,) if creating else (),
+                written=self.now(),
+            )
+            desired = desired_side(change.resource, resolve(change.resource.attributes, self.lookup))
+            paths = {
+                path: Owned(_announced(get(desired.canonical, path)) if creating else "", not found)
+                for path, found in self._found(change, desired).items()
+            }
+            ledger = ledger.with_entry(replace(entry, paths={**paths, **entry.paths}))
+        return ledger
+
+    def _found(self, change: Change, desired: Desired) -> dict[Path, bool]:
+        """The managed paths, and which of them stood there before."""
+        live = change.live if change.action is not Action.REPLACE else None
+        there = normalise(change.kind, live.attributes) if live else Canonical({})
+        return {path: get(there, path) is not MISSING for path in managed_leaves(desired.canonical) if path}
+
+    def done(
+        self, change: Change, desired: Desired, live: Live, previous: Entry | None, earlier: Sequence[Live | None]
+    ) -> Entry:
+        """The entry of a change whose write succeeded; `earlier` are the states of the object before it."""
+        known = "" if previous is None or previous.claimed else previous.remote
+        resource = desired.resource
+        leaves = {path: value for path, value in managed_leaves(desired.canonical).items() if path}
+        paths = owned_paths(leaves, frozenset(path for path, found in self._found(change, desired).items() if found))
+        creating = change.action in (Action.CREATE, Action.REPLACE)
+        if previous and not creating:
+            kept = {path: owned.created for path, owned in previous.paths.items()}
+            paths = {path: replace(owned, created=kept.get(path, owned.created)) for path, owned in paths.items()}
+        if previous:
+            paths = {**self._still_announced(change, previous), **paths}
+        prints = {path: fingerprint(self.vault, text, self.salt) for path, text in desired.sealed.items()}
+        old = previous.fingerprints if previous else {}
+        entry = Entry(
+            address=change.address,
+            identity=change.identity,
+            created=creating or (previous is not None and previous.created),
+            depends=change.depends,
+            protect=resource.meta.protect,
+            on_delete=resource.meta.on_delete,
+            labels=resource.meta.labels,
+            merge=desired.merge,
+            paths=paths,
+            fingerprints={path: print_ or old[path] for path, print_ in prints.items() if print_ or path in old},
+            witness=witness_of(change.kind, live),
+            remote="" if change.action is Action.REPLACE else remote_id(change.kind, live) or known,
+        )
+        after = projection_digest(live, entry)
+        before = {projection_digest(state, entry): None for state in earlier}
+        if previous is not None and is_recent(previous.written, self.now()):
+            before.update(dict.fromkeys((*previous.before, previous.after)))
+        before.pop(after, None)
+        return replace(entry, before=tuple(name for name in before if name), after=after, written=self.now())
+
+    def _still_announced(self, change: Change, previous: Entry) -> dict[Path, Owned]:
+        """Paths that were claimed and that a later step of the same change will write."""
+        announced = {
+            path: Owned("", owned.created)
+            for path, owned in previous.paths.items()
+            if previous.claimed or not owned.hash
+        }
+        if not announced or change.resource is None:
+            return {}
+        desired = desired_side(change.resource, resolve(change.resource.attributes, self.lookup))
+        return {path: announced[path] for path in managed_leaves(desired.canonical) if path in announced}
+
+    def refresh(self, ledger: Ledger, plan: Plan) -> Ledger:
+        """The ledger with what changed in manifests without needing a write: labels, protection, edges, renamed names.
+
+        Also where nothing had to be written although the ledger remembered something else (somebody made the same
+        change by hand).
+        """
+        for change in plan.changes:
+            resource = change.resource
+            if change.action is not Action.NOOP or resource is None or change.live is None:
+                continue
+            if resource.management is Management.OBSERVE:
+                continue
+            previous = ledger.entries.get(change.key)
+            desired = desired_side(resource, resolve(resource.attributes, self.lookup))
+            entry = self.done(change, desired, change.live, previous, ())
+            if previous is not None:
+                entry = replace(
+                    entry,
+                    before=previous.before,
+                    after=previous.after,
+                    written=previous.written,
+                    witness=previous.witness or entry.witness,
+                )
+            if entry != previous:
+                ledger = ledger.with_entry(entry)
+        return ledger
+
+
+def _announced(value: Value) -> str:
+    """The hash of what will stand at a path, "" where that is a secret or not known yet."""
+    hidden = any(isinstance(leaf, Masked | Unknown) for _, leaf in leaves(value))
+    return "" if hidden else digest(value)
+
+
+def owned_paths(leaves: Mapping[Path, Value], found: frozenset[Path] = frozenset()) -> dict[Path, Owned]:
+    """The ledger's record of managed leaves; `found` are those that stood there before us."""
+    return {path: Owned(digest(value), path not in found) for path, value in leaves.items()}

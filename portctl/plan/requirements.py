@@ -1,0 +1,75 @@
+"""What a change will send: which texts with holes leave with it, and whether their holes can be filled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from portctl.compare.diff import whole
+from portctl.errors import ExitCode, InvalidInput
+from portctl.model.address import Address
+from portctl.model.change import Action, Change
+from portctl.model.kind import Merge, OutputClass, Verb
+from portctl.model.plan import Refusal
+from portctl.model.resource import Management
+from portctl.model.value import MISSING, OutputRef, Pending, leaves
+from portctl.plan.decide import Ground
+from portctl.source import Path
+from portctl.vault import Vault
+
+
+def texts_to_send(change: Change) -> Iterator[Pending]:
+    """Every text with holes that the change's write carries."""
+    if change.resource is None or not change.action.writes:
+        return
+    for path, leaf in leaves(change.resource.attributes):
+        if isinstance(leaf, Pending) and _leaves_with(change, path):
+            yield leaf
+
+
+def require_secrets(changes: Sequence[Change], vault: Vault) -> None:
+    """Check that every secret that will be sent can be had. Raises InvalidInput naming all that cannot."""
+    missing: dict[str, Address] = {}
+    for change in changes:
+        for text in texts_to_send(change):
+            for hole in text.holes():
+                if not isinstance(hole, OutputRef) and not vault.available(hole.name):
+                    missing.setdefault(hole.name, change.address)
+    if missing:
+        lines = [f"{name} (needed by {address}): {vault.why_not(name)}" for name, address in missing.items()]
+        raise InvalidInput(
+            "Secret not available",
+            "; ".join(lines),
+            hint="Provide it where portctl.yaml or the environment file says it comes from; nothing was written.",
+        )
+
+
+def unreadable_outputs(changes: Sequence[Change], ground: Ground) -> Iterator[Refusal]:
+    """Writes that need an output that exists and that this user may not read."""
+    lives: Mapping[Address, object] = {
+        address: ground.lives[resource.remote_key]
+        for address, resource in ground.resources.items()
+        if resource.remote_key in ground.lives
+    }
+    for change in changes:
+        for hole in {hole for text in texts_to_send(change) for hole in text.holes() if isinstance(hole, OutputRef)}:
+            output = ground.catalogue[hole.address.kind_name].output(hole.field)
+            if output is None or output.cls is OutputClass.READABLE or hole.address in ground.arriving:
+                continue
+            if hole.address in lives and ground.known(hole) is MISSING:
+                yield Refusal(
+                    exit_code=ExitCode.CONSENT,
+                    summary="Cannot be read by this user",
+                    detail=f"{change.address} needs {hole.field!r} of {hole.address}, which only its owner can read",
+                    hint=f"Apply as its owner, or have it made anew: --rotate '{hole.address}'",
+                    address=change.address,
+                )
+
+
+def _leaves_with(change: Change, path: Path) -> bool:
+    """A whole object is sent with every text in it; part of an object only with what changed."""
+    partly = change.resource is not None and change.resource.management is Management.MERGE
+    in_part = change.kind.update is Verb.PATCH or (partly and change.kind.merge is not Merge.NONE)
+    if change.action in (Action.CREATE, Action.REPLACE) or not in_part:
+        return True
+    units = [whole(edit.path) for edit in change.edits]
+    return any(path[: len(unit)] == unit for unit in units)
