@@ -17,10 +17,10 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
+from portctl.story.narration import Telling
 from portctl.story.scenarios import SCENARIOS
 from portctl.story.services import Services
 from portctl.story.stage import stage
-from portctl.story.telling import Telling
 from tests.unit.gate.settings_file import write
 
 ROOT = pathlib.Path(__file__).parents[1]

@@ -14,10 +14,10 @@ import time
 from collections import Counter
 from typing import Any
 
+from portctl.story.narration import Telling
 from portctl.story.scenarios import SCENARIOS
 from portctl.story.services import ORGANISATION, Said, Services
 from portctl.story.stage import stage
-from portctl.story.telling import Telling
 
 ROOT = pathlib.Path(__file__).parents[1]
 SCENARIO = "approve-in-port"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from portctl.apply.execute import Approval, Means, Watch, execute
+from portctl.apply.execute import ApplyContext, Approval, Watch, execute
 from portctl.credentials import credentials_in
 from portctl.disk import read_text, what_helps, write_whole
 from portctl.errors import AccessDenied, InvalidInput
@@ -32,19 +32,19 @@ from portctl.model.report import Report
 from portctl.model.resource import Live, RemoteKey, Resource
 from portctl.model.value import leaves
 from portctl.model.values import Values
-from portctl.plan.decide import Ground
+from portctl.plan.decide import PlanInputs
 from portctl.plan.make import Frame, make_plan, select
 from portctl.plan.outputs import lookup_in
 from portctl.plan.preflight import ask_services
-from portctl.plan.references import References, unopenable_circles
-from portctl.plan.saved import SavedPlan, check_ground, check_operations, dump_plan, load_plan
+from portctl.plan.references import References, unopenable_cycles
+from portctl.plan.saved import SavedPlan, check_inputs, check_operations, dump_plan, load_plan
 from portctl.refresh.read import Reader, check_instances
 from portctl.scrubbing.documents import scrub_document
 from portctl.source import path_text
 from portctl.template.context import RenderContext
 from portctl.vault import Vault
 from portctl.views.json import plan_document
-from portctl.wire.retry import PATIENT, Patience
+from portctl.wire.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +63,11 @@ class Workspace:
     """What is odd about the values that were given, and no error."""
 
     workers: int = 8
-    patience: Patience = PATIENT
+    retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
+class Session:
     """A workspace with its services within reach. `connect` makes the provider of `provider@instance`."""
 
     workspace: Workspace
@@ -128,7 +128,7 @@ def validate(workspace: Workspace) -> Validation:
     )
     findings.extend(finding for finding in checks if whole or finding.rule != "reference")
     if whole:
-        findings.extend(unopenable_circles(resources))
+        findings.extend(unopenable_cycles(resources))
     findings.extend(run_rules(workspace.rules, resources, workspace.project.rules))
     unique = {(finding.sort_key, finding.path): finding for finding in findings}
     return Validation(resources, tuple(unique[key] for key in sorted(unique)))
@@ -148,19 +148,19 @@ def checked(validation: Validation) -> Validation:
     return validation
 
 
-def plan(bench: Bench, options: PlanOptions) -> Plan:
+def plan(session: Session, options: PlanOptions) -> Plan:
     """Compare everything with what lives. Writes nothing; what stands in the way is in the plan's refusals."""
-    return _plan(bench, checked(validate(bench.workspace)), bench.workspace.backend.load(), options)
+    return _plan(session, checked(validate(session.workspace)), session.workspace.backend.load(), options)
 
 
-def apply(bench: Bench, plan: Plan, approval: Approval) -> Report:
+def apply(session: Session, plan: Plan, approval: Approval) -> Report:
     """Make `plan`, which was just made under the ledger's lock, true."""
-    return execute(plan, approval, bench.workspace.backend.load(), _means(bench, plan))
+    return execute(plan, approval, session.workspace.backend.load(), _apply_context(session, plan))
 
 
-def save(bench: Bench, plan: Plan, options: PlanOptions, path: pathlib.Path) -> None:
+def save(session: Session, plan: Plan, options: PlanOptions, path: pathlib.Path) -> None:
     """Write `plan` to a file that `apply_saved` takes."""
-    workspace = bench.workspace
+    workspace = session.workspace
     _refuse_to_save_secrets(workspace)
     text = dump_plan(
         plan,
@@ -168,7 +168,7 @@ def save(bench: Bench, plan: Plan, options: PlanOptions, path: pathlib.Path) -> 
         render(workspace),
         workspace.backend.load(),
         _netted(plan_document(plan), workspace.vault),
-        commit=bench.run.commit,
+        commit=session.run.commit,
         values=workspace.values.given,
     )
     try:
@@ -210,20 +210,20 @@ def load_saved(path: pathlib.Path) -> SavedPlan:
     return load_plan(text, str(path))
 
 
-def take_up(bench: Bench, saved: SavedPlan) -> Plan:
+def take_up(session: Session, saved: SavedPlan) -> Plan:
     """The plan that `saved` stands for, made again on what lives now. Raises StalePlan when the ground has moved."""
-    validation = checked(validate(bench.workspace))
-    ledger = bench.workspace.backend.load()
-    check_ground(saved, validation.resources, ledger)
-    plan = _plan(bench, validation, ledger, saved.options)
+    validation = checked(validate(session.workspace))
+    ledger = session.workspace.backend.load()
+    check_inputs(saved, validation.resources, ledger)
+    plan = _plan(session, validation, ledger, saved.options)
     check_operations(saved, plan)
     return plan
 
 
-def apply_saved(bench: Bench, saved: SavedPlan, plan: Plan) -> Report:
+def apply_saved(session: Session, saved: SavedPlan, plan: Plan) -> Report:
     """Apply `plan`, which `take_up` has just made of `saved`, and use that up."""
-    ledger = bench.workspace.backend.load()
-    return execute(plan, Approval.given(plan), ledger, replace(_means(bench, plan), consumes=saved.id))
+    ledger = session.workspace.backend.load()
+    return execute(plan, Approval.given(plan), ledger, replace(_apply_context(session, plan), consumes=saved.id))
 
 
 def state_list(workspace: Workspace) -> tuple[Entry, ...]:
@@ -261,8 +261,8 @@ def _not_in_ledger(address: Address, ledger: Ledger) -> InvalidInput:
     return InvalidInput("Not in the ledger", detail, hint="portctl state list shows what is.")
 
 
-def _plan(bench: Bench, validation: Validation, ledger: Ledger, options: PlanOptions) -> Plan:
-    workspace = bench.workspace
+def _plan(session: Session, validation: Validation, ledger: Ledger, options: PlanOptions) -> Plan:
+    workspace = session.workspace
     references = References(validation.resources)
     known = frozenset(entry.address for entry in ledger.entries.values())
     if options.destroy:
@@ -274,12 +274,12 @@ def _plan(bench: Bench, validation: Validation, ledger: Ledger, options: PlanOpt
     keys = _keys_to_read(validation.resources, ledger, workspace.catalogue, configured)
     used = {key[0] for key in keys}
     reader = Reader(
-        providers={name: bench.provider(name) for name in used},
+        providers={name: session.provider(name) for name in used},
         catalogue=workspace.catalogue,
         workers=workspace.workers,
-        sleep=bench.sleep,
-        now=bench.now,
-        waiting=bench.watch.waiting,
+        sleep=session.sleep,
+        now=session.now,
+        waiting=session.watch.waiting,
     )
     infos = reader.login(used)
     _check_expected(infos, workspace.environment)
@@ -287,14 +287,14 @@ def _plan(bench: Bench, validation: Validation, ledger: Ledger, options: PlanOpt
     infos = {name: replace(info, principal=workspace.vault.told(info.principal)) for name, info in infos.items()}
     lives = reader.read(keys, ledger, {resource.remote_key: resource.attributes for resource in selected})
     resources = {resource.address: resource for resource in validation.resources}
-    ground = Ground(
+    inputs = PlanInputs(
         resources=resources,
         catalogue=workspace.catalogue,
         ledger=ledger,
         lives=lives,
         vault=workspace.vault,
         lookup=lookup_in(resources, _by_address(resources, lives), workspace.vault),
-        populated=lambda change: _populated(bench, change),
+        populated=lambda change: _populated(session, change),
         options=options,
         references=references,
     )
@@ -307,9 +307,9 @@ def _plan(bench: Bench, validation: Validation, ledger: Ledger, options: PlanOpt
         configured=configured,
         warnings=warnings,
     )
-    made = make_plan(ground, selected, frame)
-    ask_services(bench.provider, made, ground, validation.resources)
-    return replace(made, requests={name: provider.requests() for name, provider in sorted(bench.providers.items())})
+    made = make_plan(inputs, selected, frame)
+    ask_services(session.provider, made, inputs, validation.resources)
+    return replace(made, requests={name: provider.requests() for name, provider in sorted(session.providers.items())})
 
 
 def _check_labels(wanted: Sequence[str], labels: Sequence[Mapping[str, str]], nothing: str) -> None:
@@ -339,10 +339,10 @@ def _by_address(resources: Mapping[Address, Resource], lives: Mapping[RemoteKey,
     }
 
 
-def _populated(bench: Bench, change: Change) -> bool:
+def _populated(session: Session, change: Change) -> bool:
     if change.live is None:
         return False
-    return bench.provider(change.key[0]).populated(change.kind, change.live, besides=change.spare)
+    return session.provider(change.key[0]).populated(change.kind, change.live, besides=change.spare)
 
 
 def _check_expected(infos: Mapping[str, object], environment: Environment) -> None:
@@ -360,16 +360,16 @@ def _check_expected(infos: Mapping[str, object], environment: Environment) -> No
             )
 
 
-def _means(bench: Bench, plan: Plan) -> Means:
+def _apply_context(session: Session, plan: Plan) -> ApplyContext:
     operations = {str(action): plan.count(action) for action in Action if plan.count(action)}
-    return Means(
-        providers=bench.providers,
-        backend=bench.workspace.backend,
-        vault=bench.workspace.vault,
+    return ApplyContext(
+        providers=session.providers,
+        backend=session.workspace.backend,
+        vault=session.workspace.vault,
         resources={change.address: change.resource for change in plan.changes if change.resource},
-        watch=bench.watch,
-        run=replace(bench.run, operations=operations),
-        workers=bench.workspace.workers,
-        now=bench.now,
-        sleep=bench.sleep,
+        watch=session.watch,
+        run=replace(session.run, operations=operations),
+        workers=session.workspace.workers,
+        now=session.now,
+        sleep=session.sleep,
     )

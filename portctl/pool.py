@@ -40,7 +40,7 @@ def run_graph(
         while pending:
             key = next((key for key, wanted in pending.items() if not any(need in pending for need in wanted)), None)
             if key is None:
-                raise ValueError("the graph has a circle")
+                raise ValueError("the graph has a cycle")
             del pending[key]
             work(key)
         return
@@ -74,7 +74,7 @@ def _drive(pending: dict[str, Sequence[str]], executor: ThreadPoolExecutor, work
             del pending[key]
             running[executor.submit(work, key)] = key
         if not running:
-            raise ValueError("the graph has a circle")
+            raise ValueError("the graph has a cycle")
         ended, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in ended:
             finished.add(running.pop(future))

@@ -1,4 +1,4 @@
-"""Secrets: which are declared, where their values come from, and the only place that turns a hole into text.
+"""Secrets: which are declared, where their values come from, and the only place that turns a placeholder into text.
 
 A value is looked up when it is first needed and then kept here, and nowhere else. Nothing in this module prints.
 """
@@ -80,13 +80,13 @@ class Vault:
             self._keep(name, value)
 
     def reveal(self, value: Pending) -> str:
-        """The text with every hole filled. Raises SecretMissing, and TypeError while an output is still awaited."""
+        """The text, every placeholder filled. Raises SecretMissing; TypeError while an output is still awaited."""
         return "".join(self._text(part) for part in value.parts)
 
     def fingerprint(self, value: Pending, salt: bytes) -> str | None:
         """A short, slow, salted hash that tells whether a write-only value changed; None when it cannot be had."""
-        for hole in value.holes():
-            if isinstance(hole, OutputRef) or not self.available(hole.name):
+        for placeholder in value.placeholders():
+            if isinstance(placeholder, OutputRef) or not self.available(placeholder.name):
                 return None
         text = self.reveal(value)
         with self._lock:

@@ -77,7 +77,7 @@ class Contract:
         ]
         self._validators: dict[int, Draft202012Validator] = {}
 
-    def complaints(self, exchange: Exchange) -> list[str]:
+    def issues(self, exchange: Exchange) -> list[str]:
         """What the description says against a request; empty where nothing."""
         name = f"{exchange.method} {exchange.route}"
         operation = self._operation(exchange.method, exchange.path)
@@ -130,8 +130,8 @@ def check_requests(exchanges: Iterable[Exchange], openapi_path: Path = PORT_OPEN
         return 0
     contract = _contract(openapi_path)
     accepted = [each for each in exchanges if each.service == "port" and 200 <= each.status < 300 and not each.note]
-    complaints = [text for each in accepted for text in contract.complaints(each)]
-    assert not complaints, "\n".join(complaints)
+    issues = [text for each in accepted for text in contract.issues(each)]
+    assert not issues, "\n".join(issues)
     return len(accepted)
 
 

@@ -217,7 +217,7 @@ class Book:
 
     seen: Counter[str] = field(default_factory=Counter)
 
-    def complaints(self, exchange: Exchange) -> Iterator[str]:
+    def issues(self, exchange: Exchange) -> Iterator[str]:
         """What an exchange answers and nobody sent."""
         answer = exchange.response_body
         if (exchange.note or "").startswith("fault") or any(each in OTHER_READINGS for each in exchange.moved):
@@ -386,6 +386,6 @@ def _claims(token: str) -> Any:
 def check_answers(exchanges: Iterable[Exchange]) -> Counter[str]:
     """Assert that Port answered nothing that was not sent; how many objects of which kind were looked at."""
     book = Book()
-    complaints = [text for each in exchanges if each.service == "port" for text in book.complaints(each)]
-    assert not complaints, "\n".join(complaints)
+    issues = [text for each in exchanges if each.service == "port" for text in book.issues(each)]
+    assert not issues, "\n".join(issues)
     return book.seen

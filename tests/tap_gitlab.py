@@ -78,7 +78,7 @@ class GitLabContract:
                     whole = {**operation, "parameters": [*shared, *operation.get("parameters", [])]}
                     self._operations.setdefault((method.upper(), len(parts)), []).append((parts, whole))
 
-    def complaints(self, exchange: Exchange) -> list[str]:
+    def issues(self, exchange: Exchange) -> list[str]:
         """What the description says against a request; empty where nothing."""
         name = f"{exchange.method} {exchange.route}"
         if name in UNDESCRIBED or exchange.route in UNDESCRIBED:
@@ -130,8 +130,8 @@ def check_gitlab_exchanges(exchanges: Iterable[Exchange], openapi_path: Path = G
         return 0
     contract = _contract(openapi_path)
     accepted = [each for each in exchanges if each.service == "gitlab" and 200 <= each.status < 300 and not each.note]
-    complaints = [text for each in accepted for text in contract.complaints(each)]
-    assert not complaints, "\n".join(complaints)
+    issues = [text for each in accepted for text in contract.issues(each)]
+    assert not issues, "\n".join(issues)
     return len(accepted)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
-from portctl.apply.ledger_updates import Recorder
+from portctl.apply.ledger_updates import LedgerUpdates
 from portctl.apply.uncertain import NotAsWanted, OutcomeUnknown
 from portctl.apply.write import Writer, Written
 from portctl.compare.normalise import normalise
@@ -66,7 +66,7 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class ApplyContext:
     """What an apply works with."""
 
     providers: Mapping[str, Provider]
@@ -83,7 +83,7 @@ class Means:
     sleep: Callable[[float], None] = time.sleep
 
 
-def execute(plan: Plan, approval: Approval, ledger: Ledger, means: Means) -> Report:
+def execute(plan: Plan, approval: Approval, ledger: Ledger, context: ApplyContext) -> Report:
     """Perform every step, failures included, and keep the ledger true whatever happens.
 
     A KeyboardInterrupt while steps are done ends in a report, too: of what was done, was under way, and is left.
@@ -95,16 +95,16 @@ def execute(plan: Plan, approval: Approval, ledger: Ledger, means: Means) -> Rep
         raise ConsentNeeded(first.summary, first.detail, hint=first.hint)
     if approval.digest != plan.digest:
         raise ConsentNeeded("Not the plan that was approved", "the plan changed after it was approved")
-    require_secrets(plan.changes, means.vault)
-    return _Execution(plan, ledger, means).run()
+    require_secrets(plan.changes, context.vault)
+    return _Execution(plan, ledger, context).run()
 
 
 class _Execution:
     """One apply under way. Shared between worker threads; everything mutable is guarded by one lock."""
 
-    def __init__(self, plan: Plan, ledger: Ledger, means: Means) -> None:
+    def __init__(self, plan: Plan, ledger: Ledger, context: ApplyContext) -> None:
         self._plan = plan
-        self._means = means
+        self._context = context
         self._ledger = ledger
         self._before = ledger
         self._lock = threading.Lock()
@@ -117,27 +117,27 @@ class _Execution:
         self._sources: dict[Address, Live] = {
             change.address: change.live for change in plan.changes if change.live and change.resource
         }
-        lookup = lookup_in(means.resources, self._sources, means.vault)
+        lookup = lookup_in(context.resources, self._sources, context.vault)
         salt = bytes.fromhex(ledger.salt)
-        self._recorder = Recorder(vault=means.vault, lookup=lookup, salt=salt, now=means.now)
+        self._updates = LedgerUpdates(vault=context.vault, lookup=lookup, salt=salt, now=context.now)
         self._writer = Writer(
-            providers=means.providers,
+            providers=context.providers,
             lookup=lookup,
             current=self._current,
-            sleep=means.sleep,
-            waiting=means.watch.waiting,
+            sleep=context.sleep,
+            waiting=context.watch.waiting,
         )
 
     def run(self) -> Report:
         started = time.monotonic()
-        sent = {name: provider.requests() for name, provider in self._means.providers.items()}
+        sent = {name: provider.requests() for name, provider in self._context.providers.items()}
         self._ledger = replace(self._ledger, instances={**self._ledger.instances, **self._instances()})
-        if self._means.consumes:
-            self._ledger = self._ledger.with_consumed(self._means.consumes)
-        if self._means.consumes or any(change.action.writes for change in self._plan.changes):
-            claimed = self._recorder.claim(self._ledger, self._plan).with_run(self._means.run)
+        if self._context.consumes:
+            self._ledger = self._ledger.with_consumed(self._context.consumes)
+        if self._context.consumes or any(change.action.writes for change in self._plan.changes):
+            claimed = self._updates.claim(self._ledger, self._plan).with_run(self._context.run)
             try:
-                self._ledger = self._means.backend.save(claimed)
+                self._ledger = self._context.backend.save(claimed)
             except PortctlError as error:
                 error.hint = f"Nothing was sent. {error.hint}".rstrip()
                 raise
@@ -156,7 +156,7 @@ class _Execution:
             interrupted=interrupted and len(outcomes) > len(self._outcomes),
             unsaved=unsaved,
             seconds=time.monotonic() - started,
-            requests={name: provider.requests() - sent[name] for name, provider in self._means.providers.items()},
+            requests={name: provider.requests() - sent[name] for name, provider in self._context.providers.items()},
             kept=tuple(f"{change.address}: {change.why}" for change in self._plan.changes if change.stays),
         )
 
@@ -168,20 +168,20 @@ class _Execution:
 
     def _stopping(self, error: BaseException) -> None:
         if isinstance(error, KeyboardInterrupt):
-            self._means.watch.waiting("Interrupted: waiting for what is under way. Once more: end at once.")
+            self._context.watch.waiting("Interrupted: waiting for what is under way. Once more: end at once.")
 
     def _instances(self) -> Mapping[str, str]:
         return {f"{info.provider}@{info.name}": info.identity for info in self._plan.instances}
 
     def _save(self) -> PortctlError | None:
         """Keep what has become of everything. Why that cannot be is part of the report, if there is one."""
-        ledger = self._recorder.refresh(self._ledger, self._plan)
-        now = self._means.now()
+        ledger = self._updates.refresh(self._ledger, self._plan)
+        now = self._context.now()
         ledger = replace(ledger, deleted={key: at for key, at in ledger.deleted.items() if is_recent(at, now)})
         if ledger == self._before:
             return None
         try:
-            self._ledger = self._means.backend.save(ledger)
+            self._ledger = self._context.backend.save(ledger)
         except PortctlError as error:
             if not self._begun:
                 raise
@@ -192,7 +192,7 @@ class _Execution:
     def _run_rounds(self) -> None:
         """Run the graph; completions that failed are tried again as long as another completion made progress.
 
-        Members of a circle may derive fields from each other's derived fields, in an order that only the service knows.
+        Members of a cycle may derive fields from each other's derived fields, in an order that only the service knows.
         """
         remaining = dict(self._steps)
         while remaining:
@@ -200,8 +200,8 @@ class _Execution:
                 {key: step.needs for key, step in remaining.items()},
                 self._work,
                 lane=lambda key: self._steps[key].change.key[0],
-                widths={name: provider.width for name, provider in self._means.providers.items()},
-                workers=self._means.workers,
+                widths={name: provider.width for name, provider in self._context.providers.items()},
+                workers=self._context.workers,
                 stopping=self._stopping,
             )
             again = {key: step for key, step in remaining.items() if self._may_retry(key)}
@@ -230,7 +230,7 @@ class _Execution:
         else:
             with self._lock:
                 self._begun.add(key)
-            self._means.watch.started(step)
+            self._context.watch.started(step)
             outcome = self._attempt(step)
         left = self._left_by(outcome)
         with self._lock:
@@ -239,7 +239,7 @@ class _Execution:
                 self._withdraw_claim(step.change)
             elif left is Left.SOMETHING and step.change.action is Action.CREATE:
                 self._confirm_claim(step.change)
-        self._means.watch.ended(outcome)
+        self._context.watch.ended(outcome)
 
     def _left_by(self, outcome: Outcome) -> Left:
         """What a step has left: a request that was refused may have been performed, and some steps take several."""
@@ -255,7 +255,7 @@ class _Execution:
         if change.action is Action.CREATE and isinstance(outcome.error, NotAsWanted):
             return Left.SOMETHING
         try:
-            live = self._means.providers[change.key[0]].fetch(change.kind, change.identity)
+            live = self._context.providers[change.key[0]].fetch(change.kind, change.identity)
         except Exception:  # the step has an error that is told
             return Left.UNKNOWN
         if live is not None and self._is_of_this_run(change, entry, live):
@@ -303,7 +303,7 @@ class _Execution:
             self._ledger = self._ledger.with_entry(entry)
             return
         if step.phase is Phase.DELETE:
-            self._ledger = self._ledger.without(change.key, deleted_at=self._means.now())
+            self._ledger = self._ledger.without(change.key, deleted_at=self._context.now())
             self._lives.pop(change.key, None)
             return
         if change.action is Action.FORGET or (change.resource is None and step.phase is Phase.UPDATE):
@@ -318,7 +318,7 @@ class _Execution:
             seen = self._seen.setdefault(change.key, [change.live])
             if written.found is not None:
                 seen.append(written.found)
-            entry = self._recorder.done(change, written.desired, written.live, previous, seen)
+            entry = self._updates.done(change, written.desired, written.live, previous, seen)
             seen.append(written.live)
             self._ledger = self._ledger.with_entry(entry)
 
@@ -349,7 +349,7 @@ class _Execution:
     def _current(self, change: Change) -> Live | None:
         """The object as this run last saw it; read again where a change before this one may have changed it too."""
         if any(need in self._shaken for need in change.depends):
-            return self._means.providers[change.key[0]].fetch(change.kind, change.identity)
+            return self._context.providers[change.key[0]].fetch(change.kind, change.identity)
         with self._lock:
             return self._lives.get(change.key, change.live)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from portctl.compare.canonical import digest, managed_leaves
-from portctl.compare.fingerprints import fingerprint, witness_of
+from portctl.compare.fingerprints import fingerprint, modified_marker_of
 from portctl.compare.normalise import normalise
 from portctl.compare.three_way import Desired, desired_side
 from portctl.ledger.intents import remote_id
@@ -22,7 +22,7 @@ from portctl.vault import Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorder:
+class LedgerUpdates:
     """Makes ledger entries. `lookup` fills outputs, `now` is epoch seconds."""
 
     vault: Vault
@@ -99,7 +99,7 @@ class Recorder:
             merge=desired.merge,
             paths=paths,
             fingerprints={path: print_ or old[path] for path, print_ in prints.items() if print_ or path in old},
-            witness=witness_of(change.kind, live),
+            modified_marker=modified_marker_of(change.kind, live),
             remote="" if change.action is Action.REPLACE else remote_id(change.kind, live) or known,
         )
         after = projection_digest(live, entry)
@@ -142,7 +142,7 @@ class Recorder:
                     before=previous.before,
                     after=previous.after,
                     written=previous.written,
-                    witness=previous.witness or entry.witness,
+                    modified_marker=previous.modified_marker or entry.modified_marker,
                 )
             if entry != previous:
                 ledger = ledger.with_entry(entry)

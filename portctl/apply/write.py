@@ -18,7 +18,7 @@ from portctl.ledger.intents import remote_id
 from portctl.model.change import Action, Change
 from portctl.model.kind import within
 from portctl.model.plan import Phase, Step
-from portctl.model.provider import Draft, Provider
+from portctl.model.provider import Provider, WriteRequest
 from portctl.model.resource import Live, Resource
 from portctl.model.value import MISSING, Attributes, get
 from portctl.plan.outputs import Lookup, output_refs, resolve
@@ -122,13 +122,13 @@ class Writer:
             return replace(self._write(step, desired, live), found=live)
         if change.action is Action.CREATE and any(is_write_only(change.kind, path) for path in desired.sealed):
             self._require_absence(change)
-        draft = Draft(
+        request = WriteRequest(
             identity=change.identity,
             attributes=desired.attributes,
             changed=tuple(desired.declared),
             options=desired.resource.meta.options,
         )
-        return Written(self._created(change, desired, lambda: provider.create(change.kind, draft)), desired)
+        return Written(self._created(change, desired, lambda: provider.create(change.kind, request)), desired)
 
     def _require_absence(self, change: Change) -> None:
         """Look right before a creation whose object cannot be compared: what is there afterwards is of this run."""
@@ -166,7 +166,7 @@ class Writer:
             changed.update(dict.fromkeys((*secrets, *to_send_again(change, desired.canonical))))
         if not changed and not removed:
             return Written(live, desired, changed=bool(change.renames) or step.phase is Phase.CREATE)
-        draft = Draft(
+        request = WriteRequest(
             identity=change.identity,
             attributes=desired.attributes,
             changed=tuple(changed),
@@ -174,7 +174,7 @@ class Writer:
             merge=desired.merge,
             options=desired.resource.meta.options,
         )
-        return Written(self._updated(change, desired, live, draft, telling=not secrets), desired)
+        return Written(self._updated(change, desired, live, request, telling=not secrets), desired)
 
     def _with_room(self, change: Change, desired: Desired, live: Live) -> Live:
         """`live` after what has to be made anew was removed from it, where the service refuses to change it."""
@@ -212,7 +212,7 @@ class Writer:
         changed = tuple(dict.fromkeys((*changed, *map(whole, desired.sealed))))
         if not changed and not removed:
             return live
-        draft = Draft(
+        request = WriteRequest(
             identity=change.identity,
             attributes=desired.attributes,
             changed=changed,
@@ -220,7 +220,7 @@ class Writer:
             merge=desired.merge,
             options=desired.resource.meta.options,
         )
-        return self._updated(change, desired, live, draft, telling=not desired.sealed)
+        return self._updated(change, desired, live, request, telling=not desired.sealed)
 
     def _lacking(self, change: Change, desired: Desired, live: Live) -> bool:
         """Whether `live` differs from what was wanted by more than parts that further requests write."""
@@ -235,19 +235,19 @@ class Writer:
             return live
         return None if remote_id(change.kind, live) == remote_id(change.kind, old) else live
 
-    def _updated(self, change: Change, desired: Desired, live: Live, draft: Draft, *, telling: bool) -> Live:
+    def _updated(self, change: Change, desired: Desired, live: Live, request: WriteRequest, *, telling: bool) -> Live:
         """The object after an update, which may be sent twice. `telling`: reading back shows whether it was done."""
         for _ in range(ATTEMPTS):
             try:
-                there = self._provider(change).update(change.kind, live, draft)
+                there = self._provider(change).update(change.kind, live, request)
             except (AnswerLost, ApiError) as error:
                 seen = self._read_back(change) if telling or isinstance(error, AnswerLost) else None
-                if seen is not None and telling and not _unlike(desired, seen) and not _standing(seen, draft.removed):
+                if seen is not None and telling and not _unlike(desired, seen) and not _standing(seen, request.removed):
                     return seen
                 if isinstance(error, ApiError):
                     raise
                 continue
-            left = _standing(there, draft.removed) if draft.merge else ()
+            left = _standing(there, request.removed) if request.merge else ()
             if left:
                 raise _not_as_wanted(change, left)
             return self._checked(change, desired, there)
@@ -268,10 +268,10 @@ class Writer:
 
     def _cleared(self, change: Change, live: Live, removed: tuple[Path, ...]) -> Live:
         """`live` without what stands at `removed`; everything else is left alone."""
-        draft = Draft(identity=change.identity, attributes={}, removed=removed, merge=True)
+        request = WriteRequest(identity=change.identity, attributes={}, removed=removed, merge=True)
         for _ in range(ATTEMPTS):
             try:
-                there: Live | None = self._provider(change).update(change.kind, live, draft)
+                there: Live | None = self._provider(change).update(change.kind, live, request)
             except (AnswerLost, ApiError) as error:
                 there = self._read_back(change)
                 if isinstance(error, ApiError) and (there is None or _standing(there, removed)):
@@ -299,7 +299,7 @@ class Writer:
         return live
 
     def _release(self, step: Step) -> Written:
-        """Take away the references of an object that is about to be deleted, so that a circle can be."""
+        """Take away the references of an object that is about to be deleted, so that a cycle can be."""
         change = step.change
         provider = self._provider(change)
         live = provider.fetch(change.kind, change.identity)

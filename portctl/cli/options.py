@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
+from portctl.cli.common_options import ColourChoice, CommonOptions, current
 from portctl.cli.output import log_requests
-from portctl.cli.session import ColourChoice, Session, current
 from portctl.model.address import Address
 from portctl.wire.retry import MAX_WAIT_SECONDS
 
@@ -155,17 +155,17 @@ def _decorated(function: Command, *options: Callable[[Command], Command]) -> Com
 
 def _set_directory(ctx: click.Context, _: click.Parameter, value: pathlib.Path | None) -> None:
     if value is not None:
-        ctx.ensure_object(Session).directory = value
+        ctx.ensure_object(CommonOptions).directory = value
 
 
 def _set_colour(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
     if value is not None:
-        ctx.ensure_object(Session).colour = ColourChoice(value)
+        ctx.ensure_object(CommonOptions).colour = ColourChoice(value)
 
 
 def _set_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
-        ctx.ensure_object(Session).debug = True
+        ctx.ensure_object(CommonOptions).debug = True
         log_requests(on=True)
 
 

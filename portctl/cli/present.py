@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from portctl.cli.common_options import current
 from portctl.cli.options import Form
 from portctl.cli.output import write, write_json
-from portctl.cli.session import current
 from portctl.errors import ExitCode
 from portctl.model.report import Report, Status
 

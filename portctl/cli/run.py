@@ -11,16 +11,16 @@ from collections.abc import Sequence
 
 import click
 
+from portctl.cli.common_options import CommonOptions
 from portctl.cli.output import log, log_requests, silence_libraries, write_json
 from portctl.cli.root import root
-from portctl.cli.session import Session
 from portctl.errors import ExitCode, PortctlError
 from portctl.unexpected import explained
 
 
 def run(arguments: Sequence[str], command: click.Command = root) -> int:
     """The exit code of `portctl ARGUMENTS`. What a command returns is its code; None is success."""
-    session = Session()
+    session = CommonOptions()
     silence_libraries()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -57,7 +57,7 @@ def _say(error: click.ClickException) -> None:
     log(said.getvalue().rstrip("\n"))
 
 
-def _learn_secrets(session: Session, arguments: Sequence[str]) -> None:
+def _learn_secrets(session: CommonOptions, arguments: Sequence[str]) -> None:
     """Let the scrubber know the project's secrets, if there is a project that can be read.
 
     Where the command line could not be parsed, nobody has looked at `-C`.
@@ -70,7 +70,7 @@ def _learn_secrets(session: Session, arguments: Sequence[str]) -> None:
             open_workspace(Choices(directory=directory))
 
 
-def _failed(told: PortctlError, session: Session, cause: Exception) -> int:
+def _failed(told: PortctlError, session: CommonOptions, cause: Exception) -> int:
     from portctl.views.diagnostics import error_text
     from portctl.views.json import error_document
 

@@ -14,14 +14,14 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from portctl.app import Bench, Workspace
+from portctl.app import Session, Workspace
 from portctl.apply.execute import Watch
 from portctl.apply.journal import Journal, remove_old
 from portctl.cli import interruption
-from portctl.cli.effect import with_effect
-from portctl.cli.keeping import hold_ledger, ledger_backend
+from portctl.cli.ledger_location import hold_ledger, ledger_backend
 from portctl.cli.output import scrub_with
-from portctl.cli.place import PRIVATE
+from portctl.cli.project_root import PRIVATE
+from portctl.cli.unused_values import with_effect
 from portctl.config.environment import declared_secrets, load_environment, read_sandbox_file
 from portctl.config.instances import provider_context, require_sandbox, unknown_instance
 from portctl.config.project import load_project
@@ -36,7 +36,7 @@ from portctl.providers.rules import all_rules
 from portctl.template.context import RenderContext
 from portctl.vault import SecretMissing, Vault
 from portctl.wire.client import Observer
-from portctl.wire.retry import MAX_WAIT_SECONDS, Patience
+from portctl.wire.retry import MAX_WAIT_SECONDS, RetryPolicy
 
 _COMMIT_TIMEOUT_SECONDS = 5.0
 
@@ -90,7 +90,7 @@ def _workspace(choices: Choices, project: Project, given: Sequence[Layer]) -> Wo
         backend=ledger_backend(project, environment, catalogue()),
         vault=vault,
         workers=choices.workers,
-        patience=Patience(max_wait_seconds=choices.max_wait_seconds),
+        retry_policy=RetryPolicy(max_wait_seconds=choices.max_wait_seconds),
     )
 
 
@@ -112,9 +112,9 @@ class Told:
 
 
 @contextlib.contextmanager
-def open_bench(
+def open_session(
     workspace: Workspace, *, read_only: bool, watch: Watch, sleep: Callable[[float], None] = interruption.sleep
-) -> Iterator[Bench]:
+) -> Iterator[Session]:
     """Bring the services within reach; with `read_only` False also hold the ledger's lock until the end.
 
     `sleep` is how retries and late lists are waited for.
@@ -133,18 +133,18 @@ def open_bench(
         if not read_only:
             stack.enter_context(hold_ledger(workspace, f"{run.who}, run {run.id}"))
             remove_old(journal.path.parent)
-        bench = Bench(workspace=workspace, connect=connect, watch=watch, run=run, sleep=sleep)
-        stack.callback(_close, bench)
+        session = Session(workspace=workspace, connect=connect, watch=watch, run=run, sleep=sleep)
+        stack.callback(_close, session)
         try:
-            yield bench
+            yield session
         except NoConnection as error:
             if environment.sandbox:
                 error.hint = "The sandbox may have ended. Start it again: portctl sandbox up --detach"
             raise
 
 
-def _close(bench: Bench) -> None:
-    for provider in bench.providers.values():
+def _close(session: Session) -> None:
+    for provider in session.providers.values():
         provider.close()
 
 
@@ -166,7 +166,7 @@ def _connect(
         vault=workspace.vault,
         read_only=read_only,
         observer=observer,
-        patience=workspace.patience,
+        retry_policy=workspace.retry_policy,
         sleep=sleep,
     )
     return made
@@ -191,8 +191,13 @@ def _require_secrets(workspace: Workspace, provider: str, instance: str) -> None
 
 def _secrets_of(settings: InstanceSettings) -> tuple[str, ...]:
     """The secrets in the settings of an instance."""
-    holes = [hole for value in settings.settings.values() if isinstance(value, Pending) for hole in value.holes()]
-    return tuple(hole.name for hole in holes if isinstance(hole, SecretRef))
+    placeholders = [
+        placeholder
+        for value in settings.settings.values()
+        if isinstance(value, Pending)
+        for placeholder in value.placeholders()
+    ]
+    return tuple(placeholder.name for placeholder in placeholders if isinstance(placeholder, SecretRef))
 
 
 def _who() -> str:

@@ -50,13 +50,13 @@ def secret_edits(
         recorded = entry.fingerprints.get(path) if entry else None
         if rotate:
             why: Why | None = Why.SECRET
-        elif print_ is None and any(judge.arriving(hole.address) for hole in _outputs(text)):
+        elif print_ is None and any(judge.arriving(placeholder.address) for placeholder in _outputs(text)):
             why = Why.UNKNOWN
         elif not is_write_only(kind, path):
             why = _why_readable(print_, recorded, _fingerprint_of(get(live.attributes, path), judge))
-        elif entry and entry.witness and witness_of(kind, live) != entry.witness:
+        elif entry and entry.modified_marker and modified_marker_of(kind, live) != entry.modified_marker:
             why = Why.DRIFT
-            notes.append(f"written by somebody else at {witness_of(kind, live)}")
+            notes.append(f"written by somebody else at {modified_marker_of(kind, live)}")
         else:
             why = Why.SECRET if recorded is None or print_ not in (None, recorded) else None
         if why is not None:
@@ -96,7 +96,7 @@ def _fingerprint_of(value: object, judge: Judge) -> str | None:
 
 
 def _outputs(text: Pending) -> Iterator[OutputRef]:
-    return (hole for hole in text.holes() if isinstance(hole, OutputRef))
+    return (placeholder for placeholder in text.placeholders() if isinstance(placeholder, OutputRef))
 
 
 def fingerprint(vault: Vault, text: Pending, salt: bytes) -> str | None:
@@ -106,9 +106,9 @@ def fingerprint(vault: Vault, text: Pending, salt: bytes) -> str | None:
     return vault.fingerprint(text, salt)
 
 
-def witness_of(kind: Kind, live: Live) -> str:
+def modified_marker_of(kind: Kind, live: Live) -> str:
     """The time at which the service says that the object was last written, as it gives it."""
-    value = get(live.attributes, tuple(kind.witness.split("."))) if kind.witness else MISSING
+    value = get(live.attributes, tuple(kind.modified_marker.split("."))) if kind.modified_marker else MISSING
     return value if isinstance(value, str) else ""
 
 

@@ -22,7 +22,7 @@ def as_set(items: Sequence[Value]) -> tuple[Value, ...]:
     return tuple({canonical_bytes(item): item for item in sorted(items, key=canonical_bytes)}.values())
 
 
-def veil(kind: Kind, live: Value, like: Value, hidden: frozenset[Path], path: Path = ()) -> Value:
+def mask_like(kind: Kind, live: Value, like: Value, hidden: frozenset[Path], path: Path = ()) -> Value:
     """`live` with a mask wherever `like` has one and at the paths `hidden`.
 
     An item of an array is recognised by what is not secret in it. Where that fails, everything in the array is masked
@@ -32,7 +32,9 @@ def veil(kind: Kind, live: Value, like: Value, hidden: frozenset[Path], path: Pa
         return live if isinstance(live, Masked) else Masked("")
     if isinstance(live, dict):
         wanted = like if isinstance(like, dict) else {}
-        return {key: veil(kind, item, wanted.get(key, MISSING), hidden, (*path, key)) for key, item in live.items()}
+        return {
+            key: mask_like(kind, item, wanted.get(key, MISSING), hidden, (*path, key)) for key, item in live.items()
+        }
     if not isinstance(live, tuple):
         return live
     spots = {below for below, leaf in leaves(like) if isinstance(leaf, Masked)} if isinstance(like, tuple) else set()
@@ -62,7 +64,7 @@ def _recognised(kind: Kind, live: tuple[Value, ...], like: tuple[Value, ...], pa
 
 
 def _is(kind: Kind, live: Value, like: Value, path: Path) -> bool:
-    return same(veil(kind, live, like, frozenset(), (*path, _ANY)), like)
+    return same(mask_like(kind, live, like, frozenset(), (*path, _ANY)), like)
 
 
 def _anywhere(path: Path) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from portctl.compare.canonical import managed_leaves, same
-from portctl.compare.masks import as_set, is_set, veil, with_write_only
+from portctl.compare.masks import as_set, is_set, mask_like, with_write_only
 from portctl.model.kind import Kind, matches, within
 from portctl.model.value import (
     Attributes,
@@ -37,7 +37,7 @@ def normalise(
     shaped = _shape(kind, kind.canonical(attributes) if kind.canonical else attributes, ())
     if like is not None:
         shaped = with_write_only(kind, shaped, like)
-    masked: Attributes = veil(kind, shaped, {} if like is None else like, frozenset(hidden))
+    masked: Attributes = mask_like(kind, shaped, {} if like is None else like, frozenset(hidden))
     return Canonical(masked)
 
 

@@ -18,7 +18,7 @@ from portctl.model.project import Environment, InstanceSettings, SecretOrigin, S
 from portctl.model.value import Attributes, Pending, Sealed, SecretRef, Value
 from portctl.source import Source, SourceMap
 from portctl.template.expression import Function
-from portctl.template.placeholder import HoleError, fill
+from portctl.template.placeholder import PlaceholderError, fill
 from portctl.yaml.document import Document
 
 SANDBOX_FILE = ".portctl/sandbox.json"
@@ -168,7 +168,7 @@ def _filled(section: Section, key: str, written: Value, names: Mapping[str, Any]
         return written
     try:
         return fill(written, names)
-    except HoleError as error:
+    except PlaceholderError as error:
         section.complain((key,), error.summary, error.detail, error.hint)
         return None
 

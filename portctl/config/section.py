@@ -11,7 +11,7 @@ from portctl.findings import Findings, did_you_mean, listing
 from portctl.model.value import MISSING, Value, get, leaves
 from portctl.source import Path
 from portctl.template.filters import noun
-from portctl.template.placeholder import has_hole
+from portctl.template.placeholder import has_placeholder
 from portctl.yaml.document import Document
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -104,10 +104,10 @@ class Section:
             self.wrong((key,), value, "A mapping")
         return Section(self.document, self.findings, (*self.path, key))
 
-    def refuse_holes(self, why: str) -> None:
+    def refuse_placeholders(self, why: str) -> None:
         """Complain about every text below that holds a placeholder."""
         for path, leaf in leaves(self.value):
-            if isinstance(leaf, str) and has_hole(leaf):
+            if isinstance(leaf, str) and has_placeholder(leaf):
                 self.complain(path, "Placeholder not accepted", why)
 
     def sections(self, key: str) -> Iterator[tuple[int, Mapping[str, Value]]]:

@@ -38,13 +38,15 @@ def read_guards(section: Section, default: Guards) -> Guards:
 
 def read_values(section: Section) -> Attributes:
     """Values are literal: what they contain is never rendered again."""
-    section.refuse_holes("Values are literal: this would be sent as it stands. Use <% values... %> in manifests.")
+    section.refuse_placeholders(
+        "Values are literal: this would be sent as it stands. Use <% values... %> in manifests."
+    )
     return section.value
 
 
 def read_secrets(section: Section, *, sandbox: bool = False) -> Mapping[str, SecretSource]:
     """Declared secrets. `{value: ...}` and `{sandbox: service.person.credential}` are accepted for a sandbox only."""
-    section.refuse_holes("A secret's source is literal.")
+    section.refuse_placeholders("A secret's source is literal.")
     return {name: source for name in section.value if (source := _secret(section, name, sandbox=sandbox)) is not None}
 
 

@@ -20,7 +20,7 @@ from portctl.source import Source, SourceMap
 from portctl.vault import Vault
 from portctl.wire.auth import header_text, setting_text
 from portctl.wire.client import DEFAULT_OPTIONS, Client, Translate
-from portctl.wire.retry import Patience
+from portctl.wire.retry import RetryPolicy
 
 if TYPE_CHECKING:
     import httpx
@@ -36,9 +36,9 @@ CREDENTIALS = (*PORT_CLIENT, READ_TOKEN, MARKS_TOKEN, TRIGGER_TOKEN, SERVICENOW_
 """What a job may have. docs/deployment.md says which job has which."""
 
 _SECRET_SETTINGS = {"basic": "password", "oauth": "clientSecret", "apiKey": "apiKey"}
-_PATIENT = Patience(attempts=6, advice="Run this job again then.")
+_PATIENT = RetryPolicy(attempts=6, advice="Run this job again then.")
 """Two of Port's windows, in which it counts sign-ins, are waited for; jobs may run longer than that."""
-_ONCE = Patience(attempts=1)
+_ONCE = RetryPolicy(attempts=1)
 _HINT = "Is the variable of the project protected, and this branch not? Has it another environment scope?"
 
 
@@ -178,7 +178,7 @@ class Connections:
         )
 
     def _made(
-        self, url: str, service: str, translate: Translate, auth: Auth | None, patience: Patience, **more: Any
+        self, url: str, service: str, translate: Translate, auth: Auth | None, retry_policy: RetryPolicy, **more: Any
     ) -> Client:
         options = {**DEFAULT_OPTIONS, **({"headers": more.pop("headers")} if "headers" in more else {})}
         return Client(
@@ -188,7 +188,7 @@ class Connections:
             auth=auth,
             observer=_Waiting(self._rim.say),
             scrub=self.vault.scrub,
-            patience=patience,
+            retry_policy=retry_policy,
             sleep=self._rim.sleep,
             transport=self._rim.transport,
             options=options,

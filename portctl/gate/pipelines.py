@@ -14,7 +14,7 @@ from urllib.parse import quote
 from portctl.errors import ApiError, NoConnection, PortctlError
 from portctl.gate.evidence import JobState, Kind, Started
 from portctl.model.value import get
-from portctl.wire.client import Answer, Client
+from portctl.wire.client import Client, Response
 from portctl.wire.retry import TOO_MANY
 
 DEPLOY_JOB, TEST_JOB = "deploy", "test-service"
@@ -129,15 +129,15 @@ class Starter:
         Errors: PortctlError; AnswerLost where it may have been started.
         """
         inputs = {"call": str(Kind.DEPLOY), "deploy_run": deploy_run, "environment": environment}
-        answer = self._patiently({"token": token, "ref": ref, "inputs": inputs})
-        problem, url = get(answer.body, ("yaml_errors",)), get(answer.body, ("web_url",))
+        response = self._patiently({"token": token, "ref": ref, "inputs": inputs})
+        problem, url = get(response.body, ("yaml_errors",)), get(response.body, ("web_url",))
         if isinstance(problem, str):
             raise PortctlError("Pipeline cannot run", problem)
         if not isinstance(url, str):
             raise PortctlError("Not what GitLab answers", "a pipeline without an address")
         return url
 
-    def _patiently(self, body: Mapping[str, Any]) -> Answer:
+    def _patiently(self, body: Mapping[str, Any]) -> Response:
         path = f"{project_path(self.project)}/trigger/pipeline"
         for seconds in _WAITS_SECONDS:
             try:

@@ -41,12 +41,12 @@ class Portal:
 
     def _run(self, run_id: str) -> Run | None:
         try:
-            answer = self._client.request("GET", f"/v1/actions/runs/{_segment(run_id)}", query={"version": "v2"})
+            response = self._client.request("GET", f"/v1/actions/runs/{_segment(run_id)}", query={"version": "v2"})
         except ApiError as error:
             if error.status == _NOT_FOUND:
                 return None
             raise
-        return _read(get(answer.body, ("run",)))
+        return _read(get(response.body, ("run",)))
 
     def open_runs(self) -> tuple[Run, ...]:
         query = {"version": "v2", "active": "true", "limit": str(_MOST_RUNS)}
@@ -74,12 +74,12 @@ class Portal:
     def service(self, identifier: str) -> Mapping[str, Any] | None:
         """The properties of a service, None where there is none."""
         try:
-            answer = self._client.request("GET", f"/v1/blueprints/service/entities/{_segment(identifier)}")
+            response = self._client.request("GET", f"/v1/blueprints/service/entities/{_segment(identifier)}")
         except ApiError as error:
             if error.status == _NOT_FOUND:
                 return None
             raise
-        found = get(answer.body, ("entity", "properties"))
+        found = get(response.body, ("entity", "properties"))
         return found if isinstance(found, Mapping) else {}
 
     def log(self, run_id: str) -> Sequence[str]:

@@ -40,12 +40,12 @@ class ChangeRequests:
     def find(self, deploy_run: str) -> tuple[Change, Mapping[str, str]] | None:
         """The change request of a deployment with its columns, None where there is none."""
         try:
-            answer = self._client.request("GET", _one(sys_id_of(deploy_run)), query={"sysparm_fields": _COLUMNS})
+            response = self._client.request("GET", _one(sys_id_of(deploy_run)), query={"sysparm_fields": _COLUMNS})
         except ApiError as error:
             if error.status == _NOT_FOUND:
                 return None
             raise
-        row = _row(answer.body)
+        row = _row(response.body)
         tags = {row.get("u_external_tags"), row.get("correlation_id")}
         change = Change(
             sys_id=row.get("sys_id", ""),
@@ -81,10 +81,10 @@ class ChangeRequests:
     def move(self, change: Change, state: str, **columns: str) -> None:
         """Errors: PortctlError, also where the server takes it and the state stays."""
         body = {"state": state, **columns}
-        answer = self._client.request(
+        response = self._client.request(
             "PATCH", _one(change.sys_id), query={"sysparm_fields": "state"}, body=body, repeatable=True
         )
-        now = _row(answer.body).get("state", "")
+        now = _row(response.body).get("state", "")
         if now != state:
             raise PortctlError("Change request did not move", f"{change.number} is in state {now}, not {state}")
 

@@ -38,7 +38,7 @@ def check_resources(
         check.metadata(resource)
         check.moves(resource)
         check.characters(resource)
-        check.holes(resource, declared_secrets)
+        check.placeholders(resource, declared_secrets)
         check.references(resource)
         if instances is not None:
             check.instance(resource, instances)
@@ -165,27 +165,27 @@ class _Check:
                     "Leave it out.",
                 )
 
-    def holes(self, resource: Resource, declared_secrets: Collection[str]) -> None:
+    def placeholders(self, resource: Resource, declared_secrets: Collection[str]) -> None:
         for path, leaf in leaves(resource.attributes):
             if not isinstance(leaf, Pending) or self._is_full("reference") or self._is_full("secret"):
                 continue
-            for hole in dict.fromkeys(leaf.holes()):
-                if is_unfilled(hole):
+            for placeholder in dict.fromkeys(leaf.placeholders()):
+                if is_unfilled(placeholder):
                     continue
-                if isinstance(hole, OutputRef):
-                    self._declared(resource, hole.address, (*resource.body_at, *path))
-                elif hole.name not in declared_secrets:
-                    self._undeclared(resource, (*resource.body_at, *path), hole, declared_secrets)
+                if isinstance(placeholder, OutputRef):
+                    self._declared(resource, placeholder.address, (*resource.body_at, *path))
+                elif placeholder.name not in declared_secrets:
+                    self._undeclared(resource, (*resource.body_at, *path), placeholder, declared_secrets)
 
-    def _undeclared(self, resource: Resource, path: Path, hole: SecretRef, declared: Collection[str]) -> None:
-        near = did_you_mean(hole.name, declared)
+    def _undeclared(self, resource: Resource, path: Path, placeholder: SecretRef, declared: Collection[str]) -> None:
+        near = did_you_mean(placeholder.name, declared)
         self._complain(
             resource,
             path,
             "secret",
             "Undeclared secret",
-            f'No secret is called "{hole.name}".{near}',
-            f"Declare it under `secrets:` in portctl.yaml: `{hole.name}: {{env: {hole.name}}}`.",
+            f'No secret is called "{placeholder.name}".{near}',
+            f"Declare it under `secrets:` in portctl.yaml: `{placeholder.name}: {{env: {placeholder.name}}}`.",
         )
 
     def references(self, resource: Resource) -> None:

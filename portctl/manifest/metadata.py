@@ -15,7 +15,7 @@ from portctl.model.kind import Coverage, Kind, Merge, OnDelete, pattern_parts
 from portctl.model.resource import Adopt, Management, Meta, Renamed
 from portctl.model.value import MISSING, Attributes, get
 from portctl.template.filters import noun
-from portctl.template.placeholder import has_hole
+from portctl.template.placeholder import has_placeholder
 
 KEYS = (
     "name",
@@ -49,7 +49,7 @@ def read_metadata(section: Section, kind: Kind, body: Attributes) -> Envelope:
     section.close((*KEYS, _RESERVED), "metadata")
     if _RESERVED in section.value:
         section.complain_key(_RESERVED, "Reserved key", f"{_RESERVED} is reserved for a later version.")
-    section.refuse_holes("metadata is literal: it says which manifest this is, in every environment.")
+    section.refuse_placeholders("metadata is literal: it says which manifest this is, in every environment.")
     instance = section.text("instance", DEFAULT_INSTANCE)
     if _INSTANCE.fullmatch(instance) is None:
         section.complain(("instance",), "Malformed name", "Instance names have letters, digits, `_` and `-`.")
@@ -81,7 +81,7 @@ def default_name(kind: Kind, body: Attributes, within: Address | None) -> str:
         return within.name if within else ""
     known = {path: get(body, pattern_parts(path)) for path in kind.identity}
     parts = [part for path, part in known.items() if part is not MISSING or path not in kind.defaults]
-    if not all(isinstance(part, str) and part and not has_hole(part) for part in parts):
+    if not all(isinstance(part, str) and part and not has_placeholder(part) for part in parts):
         return ""
     return quote("/".join(parts), safe="").replace("~", "%7E")
 

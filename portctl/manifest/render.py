@@ -23,14 +23,14 @@ from portctl.model.values import Values
 from portctl.source import Path, path_text
 from portctl.template.budget import Budget
 from portctl.template.context import RenderContext, functions
-from portctl.template.placeholder import HoleError, Names, fill, has_hole, paths_read
+from portctl.template.placeholder import Names, PlaceholderError, fill, has_placeholder, paths_read
 
 _UNFILLED = OutputRef(Address("", "", ""), "")
 """Stands where a placeholder could not be filled, so that later checks have no opinion about that value."""
 
 
-def is_unfilled(hole: SecretRef | OutputRef) -> bool:
-    return hole is _UNFILLED
+def is_unfilled(placeholder: SecretRef | OutputRef) -> bool:
+    return placeholder is _UNFILLED
 
 
 def render(
@@ -89,21 +89,21 @@ class _Renderer:
     def _value(self, manifest: Manifest, value: Value, path: Path, names: Names, origins: dict[Path, str]) -> Value:
         if isinstance(value, Mapping):
             for key in value:
-                if has_hole(key):
+                if has_placeholder(key):
                     self._complain(manifest, (*path, key), "Placeholder in a key", "Keys are literal.")
             return {key: self._value(manifest, item, (*path, key), names, origins) for key, item in value.items()}
         if isinstance(value, tuple):
             return tuple(
                 self._value(manifest, item, (*path, index), names, origins) for index, item in enumerate(value)
             )
-        if not isinstance(value, str) or not has_hole(value):
+        if not isinstance(value, str) or not has_placeholder(value):
             return value
         if self._budget.met:  # said once
             return Awaited((_UNFILLED,))
         try:
             filled = fill(value, names, self._budget)
             origins[path] = self._origin(value, filled)
-        except HoleError as error:
+        except PlaceholderError as error:
             self._complain(manifest, path, error.summary, error.detail, error.hint, error.rule)
             return Awaited((_UNFILLED,))
         return filled
@@ -125,8 +125,12 @@ class _Renderer:
             elif path[0] == "environment" or path[0] in self._context.providers:
                 said[f"{name} (environment {self._context.environment})"] = None
         if isinstance(filled, Pending):
-            for hole in filled.holes():
-                of = f"secret {hole.name}" if isinstance(hole, SecretRef) else f"output {hole.address} {hole.field}"
+            for placeholder in filled.placeholders():
+                of = (
+                    f"secret {placeholder.name}"
+                    if isinstance(placeholder, SecretRef)
+                    else f"output {placeholder.address} {placeholder.field}"
+                )
                 said[of] = None
         return ", ".join(said) or "literal"
 
@@ -166,7 +170,7 @@ class _Identities:
                 path=full,
                 rule="identity",
             )
-        elif isinstance(value, Pending) and not any(map(is_unfilled, value.holes())):
+        elif isinstance(value, Pending) and not any(map(is_unfilled, value.placeholders())):
             self._findings.error(
                 "Identity is not known",
                 manifest.sources.at(full),

@@ -1,4 +1,4 @@
-"""JSON Schema 2020-12 as kinds use it: one schema chosen by a field, holes where values are not known yet.
+"""JSON Schema 2020-12 as kinds use it: one schema chosen by a field, placeholders where values are not known yet.
 
 A schema may carry `discriminator: {propertyName, mapping, hints}`; the text at `propertyName` (a dotted path) picks the
 schema that applies, so no error ever lists alternatives. Text that waits for a secret or an output satisfies any
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 Check = Callable[[Any, Any, Any, Any], "Iterator[ValidationError] | None"]
 
 _SEE_HOLES = frozenset({"$ref", "allOf", "anyOf", "if", "type"})
-"""Keywords that are asked about a hole too; every other one waits until the value is known."""
+"""Keywords that are asked about a placeholder too; every other one waits until the value is known."""
 
 
 def find_errors(schema: Mapping[str, Any], instance: Any) -> Iterator[ValidationError]:
-    """What is wrong with `instance` (dicts, lists, scalars and holes).
+    """What is wrong with `instance` (dicts, lists, scalars and placeholders).
 
     Shapes: an error about a field, present or not, has that field as the last part of its path.
     """
@@ -39,10 +39,10 @@ def _dialect() -> Any:
 
     stock = Draft202012Validator
     keywords: dict[str, Any] = {
-        name: check if name in _SEE_HOLES else _past_holes(check) for name, check in stock.VALIDATORS.items()
+        name: check if name in _SEE_HOLES else _past_placeholders(check) for name, check in stock.VALIDATORS.items()
     }
     for name, check in _OWN.items():
-        keywords[name] = _past_holes(check)
+        keywords[name] = _past_placeholders(check)
     types = stock.TYPE_CHECKER
     checker = types.redefine("string", lambda _, value: isinstance(value, str | Pending))
     for name in ("number", "integer", "boolean", "null"):
@@ -60,7 +60,7 @@ def _or_lone_output(types: Any, name: str) -> Callable[[Any, Any], bool]:
     return check
 
 
-def _past_holes(check: Any) -> Check:
+def _past_placeholders(check: Any) -> Check:
     def checked(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
         if not isinstance(instance, Pending):
             yield from check(validator, value, instance, schema) or ()

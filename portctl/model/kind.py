@@ -228,8 +228,8 @@ class Kind:
     unseen       patterns of secrets that the service hides in some objects, and of which nothing tells when they were
                  written: plans say so
     witness      path (in the live attributes) of a time that moves when somebody writes a write-only value
-    deferrable   top-level keys that may be left out at creation, to open a circle of references
-    connecting   those of them that other deferrable keys lead over: in a circle all members get these before the rest
+    deferrable   top-level keys that may be left out at creation, to open a cycle of references
+    connecting   those of them that other deferrable keys lead over: in a cycle all members get these before the rest
     hold         a field held back until other resources are done
     immutable    patterns whose change needs a replacement
     essential    patterns without which the named part around them cannot be: who made them made the part
@@ -292,7 +292,7 @@ class Kind:
     sensitive: tuple[str, ...] = ()
     write_only: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
-    witness: str = ""
+    modified_marker: str = ""
     outputs: tuple[Output, ...] = ()
     deferrable: tuple[str, ...] = ()
     connecting: tuple[str, ...] = ()

@@ -50,7 +50,7 @@ class Entry:
     merge: bool = False
     paths: Mapping[Path, Owned] = field(default_factory=dict)
     fingerprints: Mapping[Path, str] = field(default_factory=dict)
-    witness: str = ""
+    modified_marker: str = ""
     remote: str = ""
     """What the service tells the object by (`Kind.server_id`); of a claim, what will be asked for. "" where unknown."""
 

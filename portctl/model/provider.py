@@ -14,7 +14,7 @@ from portctl.source import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class WriteRequest:
     """A write about to happen.
 
     `attributes` is everything the object should have (outputs filled, secrets still sealed). For an update,
@@ -42,7 +42,7 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class ValidationIssue:
     """What a service has against a body that is about to be written, at `path` of its attributes."""
 
     path: Path
@@ -81,16 +81,16 @@ class Provider(Protocol):
     def fetch(self, kind: Kind, identity: Identity) -> Live | None:
         """One object, read now."""
 
-    def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[Complaint]:
+    def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[ValidationIssue]:
         """The service's own opinion of `attributes`, without writing anything; for kinds that are `checked`."""
 
     def shortfalls(self, resources: Sequence[Resource]) -> Sequence[Shortfall]:
         """What of `resources`, all that is declared of this instance, its server cannot do. Only reads."""
 
-    def create(self, kind: Kind, draft: Draft) -> Live:
+    def create(self, kind: Kind, write: WriteRequest) -> Live:
         """Create. Raises AnswerLost when it may have happened."""
 
-    def update(self, kind: Kind, live: Live, draft: Draft) -> Live: ...
+    def update(self, kind: Kind, live: Live, write: WriteRequest) -> Live: ...
 
     def delete(self, kind: Kind, live: Live, *, cascade: bool = False) -> None:
         """Delete; an object that is gone already is fine. `cascade`: with the objects that hang on it."""

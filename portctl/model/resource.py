@@ -75,7 +75,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A manifest with every placeholder filled; only secrets and outputs may still stand as holes."""
+    """A manifest with every placeholder filled; only secrets and outputs may still stand as placeholders."""
 
     address: Address
     kind: Kind

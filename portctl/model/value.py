@@ -26,7 +26,7 @@ Canonical = NewType("Canonical", Mapping[str, Value])
 
 
 class Codec(Enum):
-    """The transformations that a text with holes may go through before it is sent."""
+    """The transformations that a text with placeholders may go through before it is sent."""
 
     BASE64 = "b64encode"
     BASIC_AUTH = "basic_auth"
@@ -41,14 +41,14 @@ class Codec(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SecretRef:
-    """A hole that the vault fills."""
+    """A placeholder that the vault fills."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class OutputRef:
-    """A hole that an output of another resource fills; `secret` when the output may not be shown."""
+    """A placeholder that an output of another resource fills; `secret` when the output may not be shown."""
 
     address: Address
     field: str
@@ -68,32 +68,36 @@ Part: TypeAlias = "str | SecretRef | OutputRef | Encoded"
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Pending:
-    """Text with holes. Anything that would treat it as text raises, so display text never becomes a value.
+    """Text with placeholders. Anything that would treat it as text raises, so display text never becomes a value.
 
     It equals itself only: whoever compares attributes may meet one. Expressions refuse to compare it.
     """
 
     parts: tuple[Part, ...]
 
-    def holes(self) -> Iterator[SecretRef | OutputRef]:
-        yield from _holes(self.parts)
+    def placeholders(self) -> Iterator[SecretRef | OutputRef]:
+        yield from _placeholders(self.parts)
 
     def label(self) -> str:
         """What a view prints instead: `(secret NAME)`, `(output port/Webhook:x url)`, several joined with a plus."""
         names: dict[str, None] = {}
-        for hole in self.holes():
-            names[hole.name if isinstance(hole, SecretRef) else f"{hole.address} {hole.field}"] = None
+        for placeholder in self.placeholders():
+            names[
+                placeholder.name if isinstance(placeholder, SecretRef) else f"{placeholder.address} {placeholder.field}"
+            ] = None
         return " + ".join(names)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.label()}>"
 
     def _refuse(self, *_: object) -> NoReturn:
-        holes = (
-            f"secret {hole.name}" if isinstance(hole, SecretRef) else f"output {hole.field} of {hole.address}"
-            for hole in self.holes()
+        placeholders = (
+            f"secret {placeholder.name}"
+            if isinstance(placeholder, SecretRef)
+            else f"output {placeholder.field} of {placeholder.address}"
+            for placeholder in self.placeholders()
         )
-        named = " and ".join(dict.fromkeys(holes))
+        named = " and ".join(dict.fromkeys(placeholders))
         raise TypeError(f"the value of {named} is not known here; it can only be joined to text or encoded")
 
     __str__ = __format__ = __len__ = __iter__ = __contains__ = __getitem__ = _refuse
@@ -115,17 +119,17 @@ class Awaited(Pending):
     __slots__ = ()
 
 
-def _holes(parts: tuple[Part, ...]) -> Iterator[SecretRef | OutputRef]:
+def _placeholders(parts: tuple[Part, ...]) -> Iterator[SecretRef | OutputRef]:
     for part in parts:
         if isinstance(part, Encoded):
-            yield from _holes(part.parts)
+            yield from _placeholders(part.parts)
         elif not isinstance(part, str):
             yield part
 
 
 def pending(parts: tuple[Part, ...]) -> Pending:
-    """The text that `parts` make: `Sealed` when any hole is secret, else `Awaited`."""
-    secret = any(isinstance(hole, SecretRef) or hole.secret for hole in _holes(parts))
+    """The text that `parts` make: `Sealed` when any placeholder is secret, else `Awaited`."""
+    secret = any(isinstance(placeholder, SecretRef) or placeholder.secret for placeholder in _placeholders(parts))
     return Sealed(parts) if secret else Awaited(parts)
 
 

@@ -33,7 +33,7 @@ from portctl.vault import Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class PlanInputs:
     """Everything a decision stands on. `populated` asks the service whether an object holds other data."""
 
     resources: Mapping[Address, Resource]
@@ -61,36 +61,36 @@ class Decision:
     refusals: tuple[Refusal, ...] = ()
 
 
-def decide(resource: Resource, ground: Ground) -> Decision:
+def decide(resource: Resource, inputs: PlanInputs) -> Decision:
     """What has to happen to `resource`. Asks the service nothing but whether lost data exists."""
-    live = ground.lives.get(resource.remote_key)
-    entry = ground.ledger.entries.get(resource.remote_key)
+    live = inputs.lives.get(resource.remote_key)
+    entry = inputs.ledger.entries.get(resource.remote_key)
     if resource.management is Management.OBSERVE:
         return _observed(resource, live, entry)
     if entry is not None and live is not None and made_anew(resource.kind, entry, live):
-        decision = _decided(resource, live, None, ground)
+        decision = _decided(resource, live, None, inputs)
         return replace(decision, change=replace(decision.change, anew=True))
     if entry is not None and live is not None and not made_by_claim(resource.kind, entry, live):
         entry = None
-    return _decided(resource, live, entry, ground)
+    return _decided(resource, live, entry, inputs)
 
 
-def _decided(resource: Resource, live: Live | None, entry: Entry | None, ground: Ground) -> Decision:
-    desired = desired_side(resource, resolve(resource.attributes, ground.known))
+def _decided(resource: Resource, live: Live | None, entry: Entry | None, inputs: PlanInputs) -> Decision:
+    desired = desired_side(resource, resolve(resource.attributes, inputs.known))
     if live is None:
-        hidden = _hidden(resource, ground)
-        return Decision(_change(resource, Action.NOOP) if hidden else _creation(desired, entry, ground), hidden)
+        hidden = _hidden(resource, inputs)
+        return Decision(_change(resource, Action.NOOP) if hidden else _creation(desired, entry, inputs), hidden)
     renames = _pending_renames(resource, live)
     shown = _renamed(live, renames)
-    if entry is None and not _came_with_parent(resource, ground):
-        return _found(desired, shown, live, renames, ground)
-    return _known(desired, shown, live, renames, entry, ground)
+    if entry is None and not _came_with_parent(resource, inputs):
+        return _found(desired, shown, live, renames, inputs)
+    return _known(desired, shown, live, renames, entry, inputs)
 
 
-def _hidden(resource: Resource, ground: Ground) -> tuple[Refusal, ...]:
+def _hidden(resource: Resource, inputs: PlanInputs) -> tuple[Refusal, ...]:
     """What comes with an object that is there, and cannot be seen, is not absent."""
-    parent = ground.resources.get(resource.meta.within) if resource.meta.within else None
-    if resource.kind.create is not None or parent is None or parent.remote_key not in ground.lives:
+    parent = inputs.resources.get(resource.meta.within) if resource.meta.within else None
+    if resource.kind.create is not None or parent is None or parent.remote_key not in inputs.lives:
         return ()
     refusal = Refusal(
         exit_code=ExitCode.DENIED,
@@ -118,26 +118,26 @@ def _observed(resource: Resource, live: Live | None, entry: Entry | None) -> Dec
     return Decision(change, (refusal,))
 
 
-def _creation(desired: Desired, entry: Entry | None, ground: Ground) -> Change:
+def _creation(desired: Desired, entry: Entry | None, inputs: PlanInputs) -> Change:
     why = "" if entry is None or entry.claimed else "it was deleted since the last apply"
-    change = _change(desired.resource, Action.CREATE, **_edges(desired.resource, ground))
+    change = _change(desired.resource, Action.CREATE, **_edges(desired.resource, inputs))
     return replace(change, after=desired.canonical, edits=creation_edits(desired), why=why)
 
 
-def _found(desired: Desired, shown: Live, live: Live, renames: tuple[Renamed, ...], ground: Ground) -> Decision:
+def _found(desired: Desired, shown: Live, live: Live, renames: tuple[Renamed, ...], inputs: PlanInputs) -> Decision:
     """Something exists that the ledger does not know: adopt it when it equals, ask before touching it."""
     resource = desired.resource
-    replaced = resource.remote_key in ground.ledger.entries and not ground.ledger.entries[resource.remote_key].claimed
+    replaced = resource.remote_key in inputs.ledger.entries and not inputs.ledger.entries[resource.remote_key].claimed
     found = edits(desired, live_side(desired, shown), None)
-    verdict = secret_edits(resource.kind, desired.sealed, live, None, _judge(ground), rotate=False)
+    verdict = secret_edits(resource.kind, desired.sealed, live, None, _judge(inputs), rotate=False)
     readable = {edit.path for edit in verdict.edits}
     secrets = tuple(path for path in desired.sealed if is_write_only(resource.kind, path) or path in readable)
-    consent = resource.meta.adopt is Adopt.ALWAYS or resource.address in ground.options.adopt
+    consent = resource.meta.adopt is Adopt.ALWAYS or resource.address in inputs.options.adopt
     if consent and (found or secrets or renames):
-        return _known(desired, shown, live, renames, None, ground, why="adopted, as allowed")
+        return _known(desired, shown, live, renames, None, inputs, why="adopted, as allowed")
     if (consent or resource.meta.adopt is not Adopt.NEVER) and not found and not secrets and not renames:
         why = "it was made anew and equals its manifest" if replaced else "it exists and equals its manifest"
-        return Decision(_change(resource, Action.ADOPT, live=live, why=why, **_edges(resource, ground)))
+        return Decision(_change(resource, Action.ADOPT, live=live, why=why, **_edges(resource, inputs)))
     if resource.meta.adopt is Adopt.NEVER and not consent:
         detail, hint = "its manifest says adopt: never", "Remove the object or the manifest, or allow its adoption."
     else:
@@ -166,7 +166,7 @@ def _known(
     live: Live,
     renames: tuple[Renamed, ...],
     entry: Entry | None,
-    ground: Ground,
+    inputs: PlanInputs,
     *,
     why: str = "",
 ) -> Decision:
@@ -174,12 +174,12 @@ def _known(
     resource = desired.resource
     before = live_side(desired, shown, entry)
     removed = dropped(desired, shown, entry)
-    rotate = resource.address in ground.options.rotate
-    secrets = secret_edits(resource.kind, desired.sealed, live, entry, _judge(ground), rotate=rotate)
+    rotate = resource.address in inputs.options.rotate
+    secrets = secret_edits(resource.kind, desired.sealed, live, entry, _judge(inputs), rotate=rotate)
     touched = _without_duplicates((*edits(desired, before, entry), *removed, *secrets.edits))
     moved = entry.address if entry and entry.address != resource.address else None
     change = replace(
-        _change(resource, Action.NOOP, live=live, why=why, **_edges(resource, ground)),
+        _change(resource, Action.NOOP, live=live, why=why, **_edges(resource, inputs)),
         before=before,
         after=desired.canonical,
         edits=touched,
@@ -191,13 +191,13 @@ def _known(
     )
     replaced = why_replaced(change, rotate=rotate)
     if replaced:
-        return _replacement(replace(change, action=Action.REPLACE, why=replaced), ground)
+        return _replacement(replace(change, action=Action.REPLACE, why=replaced), inputs)
     if rotate and not desired.sealed:
         return Decision(change, (_nothing_to_rotate(resource),))
     if touched:
         losses = possible_losses(resource.kind, desired.canonical, [edit for edit in touched if edit not in removed])
         losses += possible_losses(resource.kind, after_removal(shown, removed), removed)
-        return guarded(replace(change, action=Action.UPDATE), losses, ground)
+        return guarded(replace(change, action=Action.UPDATE), losses, inputs)
     if renames:
         return Decision(replace(change, action=Action.RENAME))
     return Decision(replace(change, action=Action.MOVE) if moved else change)
@@ -235,11 +235,11 @@ def _nothing_to_rotate(resource: Resource) -> Refusal:
     )
 
 
-def _replacement(change: Change, ground: Ground) -> Decision:
+def _replacement(change: Change, inputs: PlanInputs) -> Decision:
     """A replacement deletes the old object, with all that this loses."""
     if change.resource is None or "replace" not in change.resource.meta.protect:
         hazard = change.kind.deletion_hazard
-        return guarded(change, (Loss((), hazard),) if hazard else (), ground)
+        return guarded(change, (Loss((), hazard),) if hazard else (), inputs)
     refusal = Refusal(
         exit_code=ExitCode.CONSENT,
         summary="Protected from replacement",
@@ -250,12 +250,12 @@ def _replacement(change: Change, ground: Ground) -> Decision:
     return Decision(change, (refusal,))
 
 
-def guarded(change: Change, losses: tuple[Loss, ...], ground: Ground) -> Decision:
+def guarded(change: Change, losses: tuple[Loss, ...], inputs: PlanInputs) -> Decision:
     """Add what the change would lose, and refuse what was not allowed."""
-    if not losses or not ground.populated(change):
+    if not losses or not inputs.populated(change):
         return Decision(change)
     change = replace(change, losses=losses)
-    if change.address in ground.options.allow_destroy:
+    if change.address in inputs.options.allow_destroy:
         return Decision(change)
     return Decision(change, (_loss_refusal(change),))
 
@@ -294,12 +294,12 @@ def _renaming(change: Change) -> Iterator[str]:
                 yield f"{{path: {path_text((*path[:-1], new))}, from: {path[-1]}}}"
 
 
-def _came_with_parent(resource: Resource, ground: Ground) -> bool:
+def _came_with_parent(resource: Resource, inputs: PlanInputs) -> bool:
     """Whether the object came into being with a parent that we created, so that no consent is needed to set it."""
-    parent = ground.resources.get(resource.meta.within) if resource.meta.within else None
+    parent = inputs.resources.get(resource.meta.within) if resource.meta.within else None
     if resource.kind.create is not None or parent is None:
         return False
-    entry = ground.ledger.entries.get(parent.remote_key)
+    entry = inputs.ledger.entries.get(parent.remote_key)
     return entry is not None and entry.created
 
 
@@ -333,18 +333,18 @@ class _Edges(TypedDict):
     firmly: tuple[RemoteKey, ...]
 
 
-def _edges(resource: Resource, ground: Ground) -> _Edges:
-    references = ground.references
+def _edges(resource: Resource, inputs: PlanInputs) -> _Edges:
+    references = inputs.references
     return {"depends": references.needs(resource), "firmly": references.needs(resource, skeleton=True)}
 
 
-def _judge(ground: Ground) -> Judge:
+def _judge(inputs: PlanInputs) -> Judge:
     def arriving(address: Address) -> bool:
-        source = ground.resources.get(address)
-        gone = source is not None and source.remote_key not in ground.lives
-        return gone or address in ground.arriving
+        source = inputs.resources.get(address)
+        gone = source is not None and source.remote_key not in inputs.lives
+        return gone or address in inputs.arriving
 
-    return Judge(vault=ground.vault, salt=bytes.fromhex(ground.ledger.salt), arriving=arriving)
+    return Judge(vault=inputs.vault, salt=bytes.fromhex(inputs.ledger.salt), arriving=arriving)
 
 
 def _without_duplicates(found: tuple[Edit, ...]) -> tuple[Edit, ...]:

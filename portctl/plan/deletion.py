@@ -23,15 +23,15 @@ from portctl.model.project import Guards
 from portctl.model.resource import Live, RemoteKey
 from portctl.model.value import Canonical
 from portctl.plan.data_loss import possible_losses
-from portctl.plan.decide import Decision, Ground, after_removal, guarded
+from portctl.plan.decide import Decision, PlanInputs, after_removal, guarded
 
 
-def leftovers(ground: Ground, wanted: frozenset[RemoteKey]) -> tuple[Entry, ...]:
+def orphans(inputs: PlanInputs, wanted: frozenset[RemoteKey]) -> tuple[Entry, ...]:
     """Ledger entries that this run may touch and that no rendered resource resolves to."""
-    options = ground.options
+    options = inputs.options
     if options.labels and not options.destroy:
         return ()
-    entries = [entry for key, entry in sorted(ground.ledger.entries.items()) if key not in wanted]
+    entries = [entry for key, entry in sorted(inputs.ledger.entries.items()) if key not in wanted]
     if options.targets:
         entries = [entry for entry in entries if entry.address in options.targets]
     return tuple(entry for entry in entries if options.takes(entry.labels))
@@ -55,10 +55,10 @@ def unknown_entries(
         )
 
 
-def decide_leftover(entry: Entry, ground: Ground) -> Decision:
+def decide_orphan(entry: Entry, inputs: PlanInputs) -> Decision:
     """Delete, release what we added, or forget."""
-    kind = ground.catalogue[entry.address.kind_name]
-    live = ground.lives.get(entry.key)
+    kind = inputs.catalogue[entry.address.kind_name]
+    live = inputs.lives.get(entry.key)
     if live is None:
         return Decision(_change(entry, kind, Action.FORGET, None, "it is gone already"))
     if made_anew(kind, entry, live):
@@ -69,15 +69,15 @@ def decide_leftover(entry: Entry, ground: Ground) -> Decision:
     if (entry.on_delete or kind.on_delete) is OnDelete.KEEP:
         return Decision(_change(entry, kind, Action.FORGET, live, "kept on purpose (onDelete: keep)"))
     if not entry.created and entry.on_delete is not OnDelete.DELETE:
-        return _leave(entry, kind, live, ground)
+        return _leave(entry, kind, live, inputs)
     if not made_by_claim(kind, entry, live):
         why = "an interrupted run announced it, and it is not what that would have made: left as it is"
         return Decision(replace(_change(entry, kind, Action.FORGET, live, why), unclear=True))
-    why = _why_gone(entry, ground)
+    why = _why_gone(entry, inputs)
     change = replace(
         _change(entry, kind, Action.DELETE, live, why),
         before=_managed(entry, live),
-        spare=_going_too(entry, kind, ground),
+        spare=_going_too(entry, kind, inputs),
     )
     if "delete" in entry.protect:
         refusal = Refusal(
@@ -88,7 +88,7 @@ def decide_leftover(entry: Entry, ground: Ground) -> Decision:
             address=entry.address,
         )
         return Decision(change, (refusal,))
-    return guarded(change, (Loss((), kind.deletion_hazard),) if kind.deletion_hazard else (), ground)
+    return guarded(change, (Loss((), kind.deletion_hazard),) if kind.deletion_hazard else (), inputs)
 
 
 def with_parents(changes: Sequence[Change]) -> tuple[Change, ...]:
@@ -106,32 +106,32 @@ def _with_parent(change: Change, going: Mapping[RemoteKey, Address]) -> Change:
     return replace(change, goes_with=parent, why=f"it goes with {parent}")
 
 
-def _why_gone(entry: Entry, ground: Ground) -> str:
-    if ground.options.destroy:
+def _why_gone(entry: Entry, inputs: PlanInputs) -> str:
+    if inputs.options.destroy:
         return ""
-    successor = ground.resources.get(entry.address)
+    successor = inputs.resources.get(entry.address)
     if successor is None:
         return "its manifest is gone"
     return f"{'/'.join(entry.identity)} is now {'/'.join(successor.identity)} in the manifest"
 
 
-def _going_too(entry: Entry, kind: Kind, ground: Ground) -> int:
+def _going_too(entry: Entry, kind: Kind, inputs: PlanInputs) -> int:
     """How many of the objects that hang on `entry` are ours and are deleted by this run as well."""
     if kind.count is None:
         return 0
-    kept = frozenset() if ground.options.destroy else {r.remote_key for r in ground.resources.values()}
+    kept = frozenset() if inputs.options.destroy else {r.remote_key for r in inputs.resources.values()}
     return sum(
         1
-        for key, other in ground.ledger.entries.items()
+        for key, other in inputs.ledger.entries.items()
         if other.address.kind_name == kind.count.of
         and entry.key in other.depends
         and key not in kept
-        and key in ground.lives
+        and key in inputs.lives
         and other.created
     )
 
 
-def _leave(entry: Entry, kind: Kind, live: Live, ground: Ground) -> Decision:
+def _leave(entry: Entry, kind: Kind, live: Live, inputs: PlanInputs) -> Decision:
     """An object that stood there before us: take back the paths that we created in it, leave the rest."""
     if entry.merge:
         edits = taken_back(kind, live, entry, {})
@@ -142,7 +142,7 @@ def _leave(entry: Entry, kind: Kind, live: Live, ground: Ground) -> Decision:
                 edits=edits,
                 removals=tuple(edit.path for edit in edits),
             )
-            return guarded(change, possible_losses(kind, after_removal(live, edits), edits), ground)
+            return guarded(change, possible_losses(kind, after_removal(live, edits), edits), inputs)
     return Decision(_change(entry, kind, Action.FORGET, live, "left as it is: it was there before us"))
 
 
@@ -152,21 +152,23 @@ def _managed(entry: Entry, live: Live) -> Canonical:
     return project(canonical, frozenset(path for path in entry.paths if path)) if entry.merge else canonical
 
 
-def guard_refusals(changes: Sequence[Change], ground: Ground, guards: Guards, *, declared: int) -> Iterator[Refusal]:
+def guard_refusals(
+    changes: Sequence[Change], inputs: PlanInputs, guards: Guards, *, declared: int
+) -> Iterator[Refusal]:
     """The limits on how much one apply may delete."""
     deletes = [change for change in changes if change.action is Action.DELETE]
-    options = ground.options
+    options = inputs.options
     if options.destroy or not deletes:
         return
     if declared == 0 and not options.selective:
         yield Refusal(
             exit_code=ExitCode.CONSENT,
             summary="Nothing is declared any more",
-            detail=f"there is no manifest, and the ledger holds {len(ground.ledger.entries)} objects",
+            detail=f"there is no manifest, and the ledger holds {len(inputs.ledger.entries)} objects",
             hint="If everything shall go: portctl destroy. Otherwise check the manifest folders in portctl.yaml.",
         )
         return
-    known = len(ground.ledger.entries)
+    known = len(inputs.ledger.entries)
     share = max(1, math.floor(known * guards.delete_share))
     limit = min(guards.deletes, share) if options.allow_deletes is None else options.allow_deletes
     if len(deletes) > limit:

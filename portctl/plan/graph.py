@@ -1,4 +1,4 @@
-"""Order: topological order and circles of a graph of names."""
+"""Order: topological order and cycles of a graph of names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 Node = TypeVar("Node", bound=Hashable)
 
 
-def circles(edges: Mapping[Node, Iterable[Node]]) -> tuple[tuple[Node, ...], ...]:
+def cycles(edges: Mapping[Node, Iterable[Node]]) -> tuple[tuple[Node, ...], ...]:
     """The strongly connected components with more than one member or a self-edge, members in graph order.
 
     `edges` maps each node to the nodes it needs; nodes that are only needed may be missing as keys.
@@ -64,6 +64,6 @@ def _component(
 
 
 def topological(edges: Mapping[Node, Iterable[Node]]) -> tuple[Node, ...]:
-    """Every node after the nodes it needs. Circles must have been opened before."""
+    """Every node after the nodes it needs. Cycles must have been opened before."""
     sorter = TopologicalSorter({node: [need for need in needs if need in edges] for node, needs in edges.items()})
     return tuple(sorter.static_order())

@@ -14,8 +14,8 @@ from portctl.model.plan import InstanceInfo, Plan, PlanOptions, Refusal
 from portctl.model.project import Guards
 from portctl.model.resource import RemoteKey, Resource
 from portctl.model.value import MISSING, Value, thaw
-from portctl.plan.decide import Decision, Ground, decide
-from portctl.plan.deletion import decide_leftover, guard_refusals, leftovers, unknown_entries, with_parents
+from portctl.plan.decide import Decision, PlanInputs, decide
+from portctl.plan.deletion import decide_orphan, guard_refusals, orphans, unknown_entries, with_parents
 from portctl.plan.references import References
 from portctl.plan.requirements import unreadable_outputs
 from portctl.plan.resend import written_again
@@ -36,21 +36,21 @@ class Frame:
     requests: Mapping[str, int] | None = None
 
 
-def make_plan(ground: Ground, selected: Sequence[Resource], frame: Frame) -> Plan:
+def make_plan(inputs: PlanInputs, selected: Sequence[Resource], frame: Frame) -> Plan:
     """The whole plan as a value. `selected` are the resources that this run may touch; nothing is written."""
-    options = ground.options
-    declared = frozenset(resource.remote_key for resource in ground.resources.values())
-    entries = leftovers(ground, frozenset() if options.destroy else declared)
+    options = inputs.options
+    declared = frozenset(resource.remote_key for resource in inputs.resources.values())
+    entries = orphans(inputs, frozenset() if options.destroy else declared)
     decisions: list[Decision] = []
     if not options.destroy:
-        ground, decisions = _decide_all(ground, selected)
-    refusals = list(unknown_entries(entries, ground.catalogue, frame.configured))
+        inputs, decisions = _decide_all(inputs, selected)
+    refusals = list(unknown_entries(entries, inputs.catalogue, frame.configured))
     unreadable = {refusal.address for refusal in refusals}
-    decisions.extend(decide_leftover(entry, ground) for entry in entries if entry.address not in unreadable)
+    decisions.extend(decide_orphan(entry, inputs) for entry in entries if entry.address not in unreadable)
     changes = tuple(sorted(with_parents(written_again(decision.change for decision in decisions)), key=_order))
     refusals.extend(refusal for decision in decisions for refusal in decision.refusals)
-    refusals.extend(guard_refusals(changes, ground, frame.guards, declared=len(declared)))
-    refusals.extend(unreadable_outputs(changes, ground))
+    refusals.extend(guard_refusals(changes, inputs, frame.guards, declared=len(declared)))
+    refusals.extend(unreadable_outputs(changes, inputs))
     refusals.extend(_unused_allowances(decisions, options))
     return Plan(
         project=frame.project,
@@ -68,14 +68,14 @@ def make_plan(ground: Ground, selected: Sequence[Resource], frame: Frame) -> Pla
     )
 
 
-def _decide_all(ground: Ground, selected: Sequence[Resource]) -> tuple[Ground, list[Decision]]:
+def _decide_all(inputs: PlanInputs, selected: Sequence[Resource]) -> tuple[PlanInputs, list[Decision]]:
     """Decide on every resource; again where a replacement makes outputs that others use arrive anew."""
     while True:
-        decisions = [decide(resource, ground) for resource in selected]
+        decisions = [decide(resource, inputs) for resource in selected]
         replaced = {d.change.address for d in decisions if d.change.action is Action.REPLACE}
-        if replaced <= ground.arriving:
-            return ground, decisions
-        ground = replace(ground, arriving=ground.arriving | replaced)
+        if replaced <= inputs.arriving:
+            return inputs, decisions
+        inputs = replace(inputs, arriving=inputs.arriving | replaced)
 
 
 def select(

@@ -1,4 +1,4 @@
-"""Fill the holes that outputs of other resources leave, as far as those outputs can be read."""
+"""Fill the placeholders that outputs of other resources leave, as far as those outputs can be read."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def output_refs(attributes: Value) -> Iterator[OutputRef]:
     """Every output that `attributes` use."""
     for _, leaf in leaves(attributes):
         if isinstance(leaf, Pending):
-            yield from (hole for hole in leaf.holes() if isinstance(hole, OutputRef))
+            yield from (placeholder for placeholder in leaf.placeholders() if isinstance(placeholder, OutputRef))
 
 
 def lookup_in(resources: Mapping[Address, Resource], lives: Mapping[Address, Live], vault: Vault) -> Lookup:

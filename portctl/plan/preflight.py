@@ -10,7 +10,7 @@ from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.plan import Plan
 from portctl.model.provider import Provider
 from portctl.model.resource import Resource
-from portctl.plan.decide import Ground
+from portctl.plan.decide import PlanInputs
 from portctl.plan.outputs import resolve
 from portctl.source import Path, path_text
 
@@ -18,7 +18,7 @@ _RULE = "service"
 
 
 def ask_services(
-    provider: Callable[[str], Provider], plan: Plan, ground: Ground, resources: Sequence[Resource]
+    provider: Callable[[str], Provider], plan: Plan, inputs: PlanInputs, resources: Sequence[Resource]
 ) -> None:
     """Let services judge what is declared. `resources` are all; only those of `plan` are judged.
 
@@ -27,18 +27,18 @@ def ask_services(
     """
     if plan.destroy:
         return
-    found = list(_shortfalls(provider, plan, resources)) or list(_complaints(provider, plan, ground))
+    found = list(_shortfalls(provider, plan, resources)) or list(_issues(provider, plan, inputs))
     if found:
         count = f"{len(found)} complaint{'s' if len(found) > 1 else ''} of the service"
         raise InvalidInput("Invalid manifests", count, diagnostics=found)
 
 
-def _complaints(provider: Callable[[str], Provider], plan: Plan, ground: Ground) -> Iterator[Diagnostic]:
+def _issues(provider: Callable[[str], Provider], plan: Plan, inputs: PlanInputs) -> Iterator[Diagnostic]:
     """What a service says of a body that is about to be written."""
     for change in plan.changes:
         if change.resource is None or not change.kind.checked or not change.action.writes:
             continue
-        attributes = resolve(change.resource.attributes, ground.known)
+        attributes = resolve(change.resource.attributes, inputs.known)
         for complaint in provider(change.key[0]).check(change.kind, change.identity, attributes):
             detail = f"{change.address}: {complaint.text}"
             yield _diagnostic(change.resource, complaint.path, "The service would not take this", detail)

@@ -9,7 +9,7 @@ from portctl.model.diagnostic import Diagnostic, Severity
 from portctl.model.kind import Ref, matches, pattern_parts
 from portctl.model.resource import RemoteKey, Resource
 from portctl.model.value import Attributes, leaves
-from portctl.plan.graph import circles
+from portctl.plan.graph import cycles
 from portctl.plan.outputs import output_refs
 from portctl.source import Path, Source
 
@@ -77,22 +77,22 @@ def reference_values(resource: Resource, attributes: Attributes) -> Iterator[tup
                     yield ref, path, value
 
 
-def unopenable_circles(resources: Sequence[Resource]) -> tuple[Diagnostic, ...]:
-    """Circles that stay closed even when every deferrable field is left out: nothing could be created first."""
+def unopenable_cycles(resources: Sequence[Resource]) -> tuple[Diagnostic, ...]:
+    """Cycles that stay closed even when every deferrable field is left out: nothing could be created first."""
     references = References(resources)
     by_key: Mapping[RemoteKey, Resource] = {resource.remote_key: resource for resource in resources}
     found = []
-    for members in circles({key: references.needs(resource, skeleton=True) for key, resource in by_key.items()}):
+    for members in cycles({key: references.needs(resource, skeleton=True) for key, resource in by_key.items()}):
         names = [str(by_key[key].address) for key in members]
         first = by_key[members[0]]
         found.append(
             Diagnostic(
-                rule="circle",
+                rule="cycle",
                 severity=Severity.ERROR,
-                summary="Circle that cannot be opened",
+                summary="Cycle that cannot be opened",
                 source=references.place(first, members),
                 detail=f"{', '.join(names)} need each other before any of them can be created.",
-                hint="Break the circle: drop one of the references, or the dependsOn that closes it.",
+                hint="Break the cycle: drop one of the references, or the dependsOn that closes it.",
             )
         )
     return tuple(found)

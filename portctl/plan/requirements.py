@@ -1,4 +1,4 @@
-"""What a change will send: which texts with holes leave with it, and whether their holes can be filled."""
+"""What a change will send: its texts with placeholders, and whether these can be filled."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from portctl.model.kind import Merge, OutputClass, Verb
 from portctl.model.plan import Refusal
 from portctl.model.resource import Management
 from portctl.model.value import MISSING, OutputRef, Pending, leaves
-from portctl.plan.decide import Ground
+from portctl.plan.decide import PlanInputs
 from portctl.source import Path
 from portctl.vault import Vault
 
 
 def texts_to_send(change: Change) -> Iterator[Pending]:
-    """Every text with holes that the change's write carries."""
+    """Every text with placeholders that the change's write carries."""
     if change.resource is None or not change.action.writes:
         return
     for path, leaf in leaves(change.resource.attributes):
@@ -31,9 +31,9 @@ def require_secrets(changes: Sequence[Change], vault: Vault) -> None:
     missing: dict[str, Address] = {}
     for change in changes:
         for text in texts_to_send(change):
-            for hole in text.holes():
-                if not isinstance(hole, OutputRef) and not vault.available(hole.name):
-                    missing.setdefault(hole.name, change.address)
+            for placeholder in text.placeholders():
+                if not isinstance(placeholder, OutputRef) and not vault.available(placeholder.name):
+                    missing.setdefault(placeholder.name, change.address)
     if missing:
         lines = [f"{name} (needed by {address}): {vault.why_not(name)}" for name, address in missing.items()]
         raise InvalidInput(
@@ -43,24 +43,30 @@ def require_secrets(changes: Sequence[Change], vault: Vault) -> None:
         )
 
 
-def unreadable_outputs(changes: Sequence[Change], ground: Ground) -> Iterator[Refusal]:
+def unreadable_outputs(changes: Sequence[Change], inputs: PlanInputs) -> Iterator[Refusal]:
     """Writes that need an output that exists and that this user may not read."""
     lives: Mapping[Address, object] = {
-        address: ground.lives[resource.remote_key]
-        for address, resource in ground.resources.items()
-        if resource.remote_key in ground.lives
+        address: inputs.lives[resource.remote_key]
+        for address, resource in inputs.resources.items()
+        if resource.remote_key in inputs.lives
     }
     for change in changes:
-        for hole in {hole for text in texts_to_send(change) for hole in text.holes() if isinstance(hole, OutputRef)}:
-            output = ground.catalogue[hole.address.kind_name].output(hole.field)
-            if output is None or output.cls is OutputClass.READABLE or hole.address in ground.arriving:
+        for placeholder in {
+            placeholder
+            for text in texts_to_send(change)
+            for placeholder in text.placeholders()
+            if isinstance(placeholder, OutputRef)
+        }:
+            output = inputs.catalogue[placeholder.address.kind_name].output(placeholder.field)
+            if output is None or output.cls is OutputClass.READABLE or placeholder.address in inputs.arriving:
                 continue
-            if hole.address in lives and ground.known(hole) is MISSING:
+            if placeholder.address in lives and inputs.known(placeholder) is MISSING:
                 yield Refusal(
                     exit_code=ExitCode.CONSENT,
                     summary="Cannot be read by this user",
-                    detail=f"{change.address} needs {hole.field!r} of {hole.address}, which only its owner can read",
-                    hint=f"Apply as its owner, or have it made anew: --rotate '{hole.address}'",
+                    detail=f"{change.address} needs {placeholder.field!r} of {placeholder.address}, "
+                    "which only its owner can read",
+                    hint=f"Apply as its owner, or have it made anew: --rotate '{placeholder.address}'",
                     address=change.address,
                 )
 

@@ -143,7 +143,7 @@ def load_plan(text: str, where: str) -> SavedPlan:
         ) from error
 
 
-def check_ground(saved: SavedPlan, resources: Sequence[Resource], ledger: Ledger) -> None:
+def check_inputs(saved: SavedPlan, resources: Sequence[Resource], ledger: Ledger) -> None:
     """Refuse a plan that was used, belongs to another ledger, or was made from other manifests."""
     if saved.id in ledger.consumed:
         raise StalePlan("Plan was applied already", "a saved plan is good for one apply", hint=_STALE_HINT)

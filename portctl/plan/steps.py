@@ -10,7 +10,7 @@ from portctl.model.change import Action, Change
 from portctl.model.plan import Phase, Step
 from portctl.model.resource import RemoteKey
 from portctl.model.value import MISSING, Pending, get
-from portctl.plan.graph import circles, topological
+from portctl.plan.graph import cycles, topological
 
 _FIRST = {
     Action.CREATE: Phase.CREATE,
@@ -25,7 +25,7 @@ _FIRST = {
 
 
 @dataclass(slots=True)
-class _Draft:
+class _StepDraft:
     """A step that is still being wired."""
 
     change: Change
@@ -40,10 +40,10 @@ def build_steps(changes: Sequence[Change]) -> tuple[Step, ...]:
     acting = [change for change in changes if change.action is not Action.NOOP]
     writing = {change.key: change for change in acting if change.action in (*_WRITES, Action.RENAME)}
     deleting = {change.key: change for change in acting if change.action is Action.DELETE}
-    drafts: dict[str, _Draft] = {}
+    drafts: dict[str, _StepDraft] = {}
     for change in acting:
-        drafts[_key(change, _FIRST[change.action])] = _Draft(change, _FIRST[change.action])
-    deferred = _defer_circles(writing, drafts)
+        drafts[_key(change, _FIRST[change.action])] = _StepDraft(change, _FIRST[change.action])
+    deferred = _defer_cycles(writing, drafts)
     _order_writes(writing, drafts, deferred)
     _hold_back(writing, drafts)
     _order_deletes(deleting, writing, drafts)
@@ -59,14 +59,16 @@ def build_steps(changes: Sequence[Change]) -> tuple[Step, ...]:
 _WRITES = (Action.CREATE, Action.REPLACE, Action.UPDATE)
 
 
-def _defer_circles(writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft]) -> dict[RemoteKey, frozenset[str]]:
-    """Open circles: new members are written without their deferrable fields first, and completed afterwards.
+def _defer_cycles(
+    writing: Mapping[RemoteKey, Change], drafts: dict[str, _StepDraft]
+) -> dict[RemoteKey, frozenset[str]]:
+    """Open cycles: new members are written without their deferrable fields first, and completed afterwards.
 
     Where some of these fields lead over others of them, all members are connected before any is completed.
     Returns, for each member, the keys of the members' first steps: these no longer wait for each other.
     """
     opened: dict[RemoteKey, frozenset[str]] = {}
-    for members in circles({key: change.depends for key, change in writing.items()}):
+    for members in cycles({key: change.depends for key, change in writing.items()}):
         firsts = frozenset(_key(writing[key], _FIRST[writing[key].action]) for key in members)
         opened.update(dict.fromkeys(members, firsts))
         completed = []
@@ -92,17 +94,17 @@ def _only_adds(change: Change) -> bool:
 
 
 def _complete(
-    completed: Sequence[tuple[Change, tuple[str, ...]]], firsts: frozenset[str], drafts: dict[str, _Draft]
+    completed: Sequence[tuple[Change, tuple[str, ...]]], firsts: frozenset[str], drafts: dict[str, _StepDraft]
 ) -> None:
-    """The later writes of the members of a circle, each with the fields that lead over those of other members."""
+    """The later writes of the members of a cycle, each with the fields that lead over those of other members."""
     connections: dict[str, None] = {}
-    rests: list[_Draft] = []
+    rests: list[_StepDraft] = []
     for change, leading in completed:
         connects = leading != drafts[_key(change, _FIRST[change.action])].without
         for phase, without in ((Phase.CONNECT, leading), (Phase.COMPLETE, ())):
             if phase is Phase.CONNECT and not (connects and leading):
                 continue
-            draft = _Draft(change, phase, dict.fromkeys(sorted(firsts)), without)
+            draft = _StepDraft(change, phase, dict.fromkeys(sorted(firsts)), without)
             drafts[_key(change, phase)] = draft
             if without or not leading:
                 connections[_key(change, phase)] = None
@@ -113,7 +115,7 @@ def _complete(
 
 
 def _order_writes(
-    writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft], opened: Mapping[RemoteKey, frozenset[str]]
+    writing: Mapping[RemoteKey, Change], drafts: dict[str, _StepDraft], opened: Mapping[RemoteKey, frozenset[str]]
 ) -> None:
     for key, change in writing.items():
         draft = drafts[_key(change, _FIRST[change.action])]
@@ -131,15 +133,17 @@ def _order_writes(
 
 
 def _waits_inside(change: Change, other: Change) -> bool:
-    """Inside a circle an update waits for what is created, since it is written whole; a new object only for what it
+    """Inside a cycle an update waits for what is created, since it is written whole; a new object only for what it
     needs even without its deferrable fields. What exists already is waited for by nobody."""
     if other.action is not Action.CREATE:
         return False
     return change.action is not Action.CREATE or other.key in change.firmly
 
 
-def _wait_for_completion(draft: _Draft, complete: _Draft | None, drafts: Mapping[str, _Draft], other: Change) -> None:
-    """Who needs a member of a circle from outside needs it whole."""
+def _wait_for_completion(
+    draft: _StepDraft, complete: _StepDraft | None, drafts: Mapping[str, _StepDraft], other: Change
+) -> None:
+    """Who needs a member of a cycle from outside needs it whole."""
     key = _key(other, Phase.COMPLETE)
     if key in drafts and draft.change.kind is not other.kind:
         draft.needs[key] = None
@@ -147,7 +151,7 @@ def _wait_for_completion(draft: _Draft, complete: _Draft | None, drafts: Mapping
         draft.needs[key] = None
 
 
-def _hold_back(writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft]) -> None:
+def _hold_back(writing: Mapping[RemoteKey, Change], drafts: dict[str, _StepDraft]) -> None:
     """Hold fields back until other resources are done: an action is published after its permissions."""
     for change in list(writing.values()):
         hold = change.kind.hold
@@ -164,7 +168,7 @@ def _hold_back(writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft]) -
             continue
         first = drafts[_key(change, _FIRST[change.action])]
         first.held[hold.field] = hold.value
-        complete = drafts.setdefault(_key(change, Phase.COMPLETE), _Draft(change, Phase.COMPLETE))
+        complete = drafts.setdefault(_key(change, Phase.COMPLETE), _StepDraft(change, Phase.COMPLETE))
         complete.needs[_key(change, _FIRST[change.action])] = None
         for other in waiting:
             complete.needs[_key(other, _FIRST[other.action])] = None
@@ -178,14 +182,14 @@ def _takes_effect(change: Change, name: str) -> bool:
 
 
 def _order_deletes(
-    deleting: Mapping[RemoteKey, Change], writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft]
+    deleting: Mapping[RemoteKey, Change], writing: Mapping[RemoteKey, Change], drafts: dict[str, _StepDraft]
 ) -> None:
     """Deletes run in reverse: after those that needed the object are gone or have been updated."""
-    for members in circles({key: change.depends for key, change in deleting.items()}):
+    for members in cycles({key: change.depends for key, change in deleting.items()}):
         releases = [_key(deleting[key], Phase.RELEASE) for key in members]
         for key in members:
             change = deleting[key]
-            drafts[_key(change, Phase.RELEASE)] = _Draft(change, Phase.RELEASE, without=change.kind.deferrable)
+            drafts[_key(change, Phase.RELEASE)] = _StepDraft(change, Phase.RELEASE, without=change.kind.deferrable)
             drafts[_key(change, Phase.DELETE)].needs.update(dict.fromkeys(releases))
             deleting = {**deleting, key: replace(change, depends=_outside(change.depends, members))}
     for change in deleting.values():
@@ -203,7 +207,7 @@ def _order_deletes(
 
 
 def _make_room(
-    deleting: Mapping[RemoteKey, Change], writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft]
+    deleting: Mapping[RemoteKey, Change], writing: Mapping[RemoteKey, Change], drafts: dict[str, _StepDraft]
 ) -> None:
     """What goes, and has its successor of another kind at the same place of the service, goes first."""
     going = {(key[0], change.kind.collection, key[2]): change for key, change in deleting.items()}
@@ -215,14 +219,14 @@ def _make_room(
             drafts[_key(change, Phase.CREATE)].needs[_key(old, Phase.DELETE)] = None
 
 
-def _replace(writing: Mapping[RemoteKey, Change], drafts: dict[str, _Draft]) -> None:
+def _replace(writing: Mapping[RemoteKey, Change], drafts: dict[str, _StepDraft]) -> None:
     """What is replaced is created first; the old one goes once everything that used it uses the new one."""
     for key, change in writing.items():
         if change.action is Action.REPLACE:
             users = [other for other in writing.values() if key in other.depends]
             needs = [_key(other, _FIRST[other.action]) for other in (change, *users)]
             needs += [_key(other, Phase.COMPLETE) for other in users if _key(other, Phase.COMPLETE) in drafts]
-            drafts[_key(change, Phase.DELETE)] = _Draft(change, Phase.DELETE, dict.fromkeys(needs))
+            drafts[_key(change, Phase.DELETE)] = _StepDraft(change, Phase.DELETE, dict.fromkeys(needs))
 
 
 def _outside(depends: Iterable[RemoteKey], members: Sequence[RemoteKey]) -> tuple[RemoteKey, ...]:

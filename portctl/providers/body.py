@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from portctl.model.kind import Kind, matches, pattern_parts
-from portctl.model.provider import Draft
+from portctl.model.provider import WriteRequest
 from portctl.model.value import MISSING, Attributes, Value, get
 from portctl.source import Path
 
@@ -15,16 +15,16 @@ def complete(kind: Kind, attributes: Attributes) -> Attributes:
     return {key: value for key, value in attributes.items() if value is not None or key not in kind.empty}
 
 
-def merged(kind: Kind, live: Attributes, draft: Draft) -> Attributes:
-    """`live` with the changes of `draft`: the body of a full replacement.
+def merged(kind: Kind, live: Attributes, write: WriteRequest) -> Attributes:
+    """`live` with the changes of `write`: the body of a full replacement.
 
     What the server owns is left out, and so is null at the top: services answer it and refuse it. Parts that are new
     have the defaults of the kind where the draft says nothing.
     """
-    body: Attributes = {key: value for key, value in _changed(live, draft).items() if value is not None}
+    body: Attributes = {key: value for key, value in _changed(live, write).items() if value is not None}
     for pattern in kind.server_owned:
         body = _without(body, tuple(pattern.split(".")))
-    body = _without_names(kind, body, draft.removed)
+    body = _without_names(kind, body, write.removed)
     for pattern, default in kind.defaults.items():
         body = _with_default(body, live, pattern_parts(pattern), default)
     return body
@@ -56,28 +56,28 @@ def _with_default(body: Attributes, live: Attributes, pattern: Path, default: Va
     return body
 
 
-def patch(kind: Kind, live: Attributes, draft: Draft) -> Attributes:
-    """Only the values that `draft` changes, cut at the depth down to which the service merges.
+def patch(kind: Kind, live: Attributes, write: WriteRequest) -> Attributes:
+    """Only the values that `write` changes, cut at the depth down to which the service merges.
 
     Below that depth, and for arrays, the value is sent whole; what is cleared is sent as the kind says: as
     what it clears to, else as the default, else as null.
     """
-    wanted = _changed(live, draft)
+    wanted = _changed(live, write)
     body: Attributes = {}
-    for path in (*draft.changed, *draft.removed):
-        shown = draft.attributes if get(draft.attributes, _mergeable(path)) is not MISSING else live
+    for path in (*write.changed, *write.removed):
+        shown = write.attributes if get(write.attributes, _mergeable(path)) is not MISSING else live
         for end in _ends(shown, _mergeable(path)[: kind.patch_depth], kind.patch_depth):
             value = get(wanted, end)
             body = _placed(body, end, _cleared(kind, end) if value is MISSING else value)
     return body
 
 
-def _changed(live: Attributes, draft: Draft) -> Attributes:
+def _changed(live: Attributes, write: WriteRequest) -> Attributes:
     """`live` as it should be. What the draft does not have any more goes; a mapping that it has is merged, not put."""
     body = live
-    for path in (*draft.changed, *draft.removed):
+    for path in (*write.changed, *write.removed):
         place = _mergeable(path)
-        value = get(draft.attributes, place)
+        value = get(write.attributes, place)
         body = _without(body, place) if value is MISSING else _placed(body, place, value)
     return body
 

@@ -105,7 +105,7 @@ def _texts(resources: Sequence[Resource]) -> Iterator[tuple[Resource, Path, str]
 
 
 def _shown(leaf: Value) -> str:
-    """Text as it is written, holes marked; "" for what is no text, or is a hole as a whole."""
+    """Text as it is written, placeholders marked; "" for what is no text, or is a placeholder as a whole."""
     if isinstance(leaf, Pending):
         parts = [part for part in leaf.parts if isinstance(part, str)]
         return _HOLE.join(("", *parts, "")) if parts else ""

@@ -25,7 +25,7 @@ def item_path(kind: Kind, identity: Identity) -> str:
 def item_query(kind: Kind, identity: Identity) -> Mapping[str, str]:
     """The query of a request for the object that `identity` names, not encoded."""
     values = dict(zip(kind.identity, identity[len(identity) - len(kind.identity) :], strict=True))
-    return {name: _HOLE.sub(lambda hole: values[hole[1]], text) for name, text in kind.item_query.items()}
+    return {name: _HOLE.sub(lambda placeholder: values[placeholder[1]], text) for name, text in kind.item_query.items()}
 
 
 def place_path(template: str, kind: Kind, identity: Identity, **further: str) -> str:
@@ -38,8 +38,8 @@ def place_path(template: str, kind: Kind, identity: Identity, **further: str) ->
         values["identity"] = identity[-1]
     filled = {name: quote(value, safe="") for name, value in values.items()}
 
-    def fill(hole: re.Match[str]) -> str:
-        name = hole[1]
+    def fill(placeholder: re.Match[str]) -> str:
+        name = placeholder[1]
         if name == "collection":
             return _HOLE.sub(fill, kind.collection)
         if name == "item":
@@ -57,6 +57,6 @@ def scope_of(kind: Kind, identity: Identity) -> Identity:
 
 
 def own_path(template: str, kind: Kind) -> str:
-    """`template` as documentation shows it: `{collection}` and `{item}` resolved, identities left as holes."""
+    """`template` as documentation shows it: `{collection}` and `{item}` resolved, identities left as placeholders."""
     shown = template.replace("{item}", kind.item).replace("{collection}", kind.collection)
     return shown.replace("{identity}", f"{{{kind.identity[-1]}}}" if kind.identity else "{parent}")

@@ -12,14 +12,14 @@ from types import MappingProxyType
 from portctl.errors import AnswerLost, ApiError, Unreachable
 from portctl.model.kind import Kind, Merge, Purge, Verb, matches
 from portctl.model.plan import InstanceInfo
-from portctl.model.provider import About, Complaint, Draft, Shortfall
+from portctl.model.provider import About, Shortfall, ValidationIssue, WriteRequest
 from portctl.model.resource import Identity, Live, Resource
 from portctl.model.value import MISSING, Attributes, Pending, Value, get, map_leaves
 from portctl.providers.body import complete, merged, patch
 from portctl.providers.paths import collection_path, item_path, item_query, place_path, scope_of
 from portctl.source import Path
 from portctl.vault import Vault
-from portctl.wire.client import Answer, Client
+from portctl.wire.client import Client, Response
 from portctl.wire.listing import Listing
 
 _NOT_FOUND = 404
@@ -93,42 +93,42 @@ class RestProvider:
 
     def _fetch(self, kind: Kind, identity: Identity) -> Live | None:
         try:
-            answer = self._client.request("GET", item_path(kind, identity), query=item_query(kind, identity))
+            response = self._client.request("GET", item_path(kind, identity), query=item_query(kind, identity))
         except ApiError as error:
             if error.status == _NOT_FOUND:
                 return None
             raise
-        live = self._live(kind, self._object(kind, answer, "GET", item_path(kind, identity)), identity)
+        live = self._live(kind, self._object(kind, response, "GET", item_path(kind, identity)), identity)
         return live if kind.belongs is None or kind.belongs(live.attributes) else None
 
-    def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[Complaint]:  # noqa: ARG002
+    def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[ValidationIssue]:  # noqa: ARG002
         return ()
 
     def shortfalls(self, resources: Sequence[Resource]) -> Sequence[Shortfall]:  # noqa: ARG002
         return ()
 
-    def create(self, kind: Kind, draft: Draft) -> Live:
+    def create(self, kind: Kind, write: WriteRequest) -> Live:
         if kind.create is None:
-            whole = Draft(identity=draft.identity, attributes=draft.attributes, changed=_tops(draft.attributes))
-            return self._write(kind, draft.identity, kind.update, self._patch(kind, {}, whole))
+            whole = WriteRequest(identity=write.identity, attributes=write.attributes, changed=_tops(write.attributes))
+            return self._write(kind, write.identity, kind.update, self._patch(kind, {}, whole))
         path = item_path if kind.create is Verb.PUT else collection_path
-        query = kind.create_query(draft.options) if kind.create_query else None
-        body = self._body(kind, complete(kind, draft.attributes))
-        where = path(kind, draft.identity)
-        answer = self._client.request(kind.create, where, query=query, body=body)
-        return self._written(kind, answer, draft.identity, kind.create, where)
+        query = kind.create_query(write.options) if kind.create_query else None
+        body = self._body(kind, complete(kind, write.attributes))
+        where = path(kind, write.identity)
+        response = self._client.request(kind.create, where, query=query, body=body)
+        return self._written(kind, response, write.identity, kind.create, where)
 
-    def update(self, kind: Kind, live: Live, draft: Draft) -> Live:
-        """Send the whole object, or with `draft.merge` only what changed, the way the kind can be merged."""
-        if draft.merge and kind.merge is Merge.READ_MODIFY_WRITE:
+    def update(self, kind: Kind, live: Live, write: WriteRequest) -> Live:
+        """Send the whole object, or with `write.merge` only what changed, the way the kind can be merged."""
+        if write.merge and kind.merge is Merge.READ_MODIFY_WRITE:
             fresh = self.fetch(kind, live.identity)
             if fresh is None:
                 raise self._gone(kind, live.identity)
-            body = self._body(kind, merged(kind, fresh.attributes, draft))
+            body = self._body(kind, merged(kind, fresh.attributes, write))
             return self._write(kind, live.identity, kind.update, body)
-        if kind.update is Verb.PATCH or (draft.merge and kind.merge is Merge.PATCH):
-            return self._write(kind, live.identity, Verb.PATCH, self._patch(kind, live.attributes, draft))
-        return self._write(kind, live.identity, kind.update, self._body(kind, draft.attributes))
+        if kind.update is Verb.PATCH or (write.merge and kind.merge is Merge.PATCH):
+            return self._write(kind, live.identity, Verb.PATCH, self._patch(kind, live.attributes, write))
+        return self._write(kind, live.identity, kind.update, self._body(kind, write.attributes))
 
     def delete(self, kind: Kind, live: Live, *, cascade: bool = False) -> None:
         """Delete; what the service still does with former dependents is waited for, for a few seconds."""
@@ -165,8 +165,8 @@ class RestProvider:
         if rename is None:
             raise ValueError(f"{kind.full_name} has no rename at {path}")
         where = place_path(rename.path, kind, live.identity, before=before)
-        answer = self._client.request("PATCH", where, body={rename.key: path[-1]}, repeatable=False)
-        return self._written(kind, answer, live.identity, "PATCH", where)
+        response = self._client.request("PATCH", where, body={rename.key: path[-1]}, repeatable=False)
+        return self._written(kind, response, live.identity, "PATCH", where)
 
     def populated(self, kind: Kind, live: Live, *, besides: int = 0) -> bool:
         """True where the kind has no way to count what would be lost."""
@@ -183,10 +183,10 @@ class RestProvider:
         if kind.search is not None:
             return self._searched(kind, wanted)
         path = collection_path(kind, wanted[0])
-        answer = self._client.request("GET", path, query=kind.list_query)
-        if isinstance(answer.body, Mapping) and answer.body.get("next"):
+        response = self._client.request("GET", path, query=kind.list_query)
+        if isinstance(response.body, Mapping) and response.body.get("next"):
             raise _unreadable("GET", path, "the list is only the first part of a longer one")
-        return _array(kind, answer.body, "GET", path)
+        return _array(kind, response.body, "GET", path)
 
     def _searched(self, kind: Kind, wanted: Sequence[Identity]) -> list[Attributes]:
         search = kind.search
@@ -198,20 +198,20 @@ class RestProvider:
             cursor, seen = "", {""}
             listing = Listing("POST", path)
             while True:
-                answer = self._client.request("POST", path, body=search.body(names, cursor))
-                items = _array(kind, answer.body, "POST", path)
-                listing.add(items, answer)
+                response = self._client.request("POST", path, body=search.body(names, cursor))
+                items = _array(kind, response.body, "POST", path)
+                listing.add(items, response)
                 found.extend(items)
-                cursor = get(answer.body, (search.cursor,))
+                cursor = get(response.body, (search.cursor,))
                 if cursor is MISSING or cursor is None or cursor == "":
                     break
                 if not isinstance(cursor, str) or cursor in seen:
-                    raise _unreadable("POST", path, "the pages of the list go in a circle")
+                    raise _unreadable("POST", path, "the pages of the list go in a cycle")
                 seen.add(cursor)
         return found
 
-    def _patch(self, kind: Kind, live: Attributes, draft: Draft) -> Attributes:
-        return self._body(kind, patch(kind, live, draft))
+    def _patch(self, kind: Kind, live: Attributes, write: WriteRequest) -> Attributes:
+        return self._body(kind, patch(kind, live, write))
 
     def _body(self, kind: Kind, attributes: Attributes) -> Attributes:
         """The body to send: this is where secrets become text."""
@@ -224,13 +224,13 @@ class RestProvider:
 
     def _write(self, kind: Kind, identity: Identity, verb: Verb, body: Attributes) -> Live:
         path = item_path(kind, identity)
-        answer = self._patiently(
+        response = self._patiently(
             lambda: self._client.request(verb, path, query=item_query(kind, identity), body=body, repeatable=True),
             until=lambda error: not kind.eventual or error.status != _NOT_FOUND,
         )
-        return self._written(kind, answer, identity, verb, path)
+        return self._written(kind, response, identity, verb, path)
 
-    def _patiently(self, send: Callable[[], Answer], *, until: Callable[[ApiError], bool]) -> Answer:
+    def _patiently(self, send: Callable[[], Response], *, until: Callable[[ApiError], bool]) -> Response:
         """Send again, for a few seconds, while it is refused for a reason that passes by itself."""
         for wait in WAITS_SECONDS:
             try:
@@ -241,17 +241,17 @@ class RestProvider:
             self._sleep(wait)
         return send()
 
-    def _written(self, kind: Kind, answer: Answer, identity: Identity, method: str, path: str) -> Live:
+    def _written(self, kind: Kind, response: Response, identity: Identity, method: str, path: str) -> Live:
         """The object as it is after a write: from the answer, else read back."""
-        if not isinstance(_unwrapped(kind, answer.body), Mapping):
+        if not isinstance(_unwrapped(kind, response.body), Mapping):
             live = self.fetch(kind, identity)
             if live is None:
                 raise AnswerLost("Answer lost", f"{method} {path} was accepted, and the object cannot be read back")
             return live
-        return self._live(kind, self._object(kind, answer, method, path), identity)
+        return self._live(kind, self._object(kind, response, method, path), identity)
 
-    def _object(self, kind: Kind, answer: Answer, method: str, path: str) -> Attributes:
-        item = _unwrapped(kind, answer.body)
+    def _object(self, kind: Kind, response: Response, method: str, path: str) -> Attributes:
+        item = _unwrapped(kind, response.body)
         if not isinstance(item, Mapping):
             raise _unreadable(method, path, f"no object under {' or '.join(map(repr, kind.envelope))}")
         return item

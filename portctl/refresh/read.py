@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portctl.compare.canonical import digest
-from portctl.compare.fingerprints import witness_of
+from portctl.compare.fingerprints import modified_marker_of
 from portctl.compare.normalise import normalise
 from portctl.errors import AccessDenied, ApiError
 from portctl.ledger.intents import made_anew
@@ -190,10 +190,12 @@ def projection_digest(live: Live | None, entry: Entry) -> str:
     if live is None:
         return ABSENT
     canonical = normalise(live.kind, live.attributes, hidden=entry.fingerprints)
-    witness = witness_of(live.kind, live)
+    modified_marker = modified_marker_of(live.kind, live)
     if not entry.merge:
-        return digest([witness, canonical])
-    return digest([witness, *([list(path), _hash(get(canonical, path))] for path in sorted(entry.paths, key=str))])
+        return digest([modified_marker, canonical])
+    return digest(
+        [modified_marker, *([list(path), _hash(get(canonical, path))] for path in sorted(entry.paths, key=str))]
+    )
 
 
 def _hash(value: object) -> str:

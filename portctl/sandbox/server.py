@@ -17,6 +17,7 @@ from typing import Any
 
 import uvicorn
 
+from portctl.sandbox.control_api import ControlApp
 from portctl.sandbox.core.app import CuttableProtocol, ServiceApp
 from portctl.sandbox.core.clock import Clock
 from portctl.sandbox.core.exchange import Service
@@ -35,7 +36,6 @@ from portctl.sandbox.port.service import PortService
 from portctl.sandbox.port.switches import SWITCHES as PORT_SWITCHES
 from portctl.sandbox.servicenow.service import ServiceNowService
 from portctl.sandbox.servicenow.switches import SWITCHES as SERVICENOW_SWITCHES
-from portctl.sandbox.steering import ControlApp
 
 _LAST_ANSWERS_SECONDS = 2
 """How long requests under way may still take when it ends."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from portctl.config.project import load_project
 from portctl.errors import InvalidInput, PortctlError
-from portctl.sandbox import control
+from portctl.sandbox import launcher
 
 _APPLY_SECONDS = 300.0
 _LAST_LINES = 12
@@ -21,7 +21,7 @@ _LAST_LINES = 12
 @contextlib.contextmanager
 def stage(
     project: pathlib.Path, *, switches: Sequence[str] = (), faults: Sequence[str] = ()
-) -> Iterator[control.Running]:
+) -> Iterator[launcher.Running]:
     """A new sandbox in a temporary folder, which goes away afterwards. Switches and faults as for `sandbox up`.
 
     Errors: InvalidInput without a project; PortctlError where the sandbox fails, or the project cannot be applied.
@@ -29,14 +29,14 @@ def stage(
     folder = pathlib.Path(tempfile.mkdtemp(prefix="portctl-demo-"))
     try:
         _copy(project, folder)
-        running = control.up(folder, switches=tuple(switches), faults=tuple(faults))
+        running = launcher.up(folder, switches=tuple(switches), faults=tuple(faults))
         _apply(folder)
         yield running
-    except control.ControlError as error:
+    except launcher.ControlError as error:
         raise PortctlError("The sandbox failed", str(error)) from error
     finally:
-        with contextlib.suppress(control.ControlError):
-            control.down(folder)
+        with contextlib.suppress(launcher.ControlError):
+            launcher.down(folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 

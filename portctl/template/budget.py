@@ -34,12 +34,12 @@ class LimitMet(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """How many values a value holds, how many characters are in their texts, how deep it goes, and a hole in it."""
+    """How many values a value holds, how many characters are in their texts, its depth, and a placeholder in it."""
 
     values: int = 1
     characters: int = 0
     height: int = 0
-    hole: Pending | None = None
+    placeholder: Pending | None = None
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class Budget:
 
     steps: int = 0
     characters: int = 0
-    holes: int = 0
+    placeholders: int = 0
     placed: int = 0
     _weights: dict[int, tuple[Value, Weight]] = field(default_factory=dict)
     """By identity; the value is kept with its weight, so that no other one can have its identity."""
@@ -59,7 +59,7 @@ class Budget:
         return (
             self.steps > MAX_STEPS
             or self.characters > MAX_CHARACTERS
-            or self.holes > MAX_HOLES
+            or self.placeholders > MAX_HOLES
             or self.placed > MAX_VALUES
         )
 
@@ -79,9 +79,9 @@ class Budget:
         if self.characters > MAX_CHARACTERS:
             raise LimitMet(f"rendering makes texts of more than {MAX_CHARACTERS:,} characters in all", _SHORTER)
 
-    def open_holes(self, number: int) -> None:
-        self.holes += number
-        if self.holes > MAX_HOLES:
+    def open_placeholders(self, number: int) -> None:
+        self.placeholders += number
+        if self.placeholders > MAX_HOLES:
             raise LimitMet(f"there are more than {MAX_HOLES:,} placeholders and blocks", "Split it into several files.")
 
     def place(self, value: Value) -> None:
@@ -113,24 +113,24 @@ class Budget:
         if isinstance(value, str):
             return Weight(1, len(value))
         if isinstance(value, Pending):
-            return Weight(1 + sum(1 for _ in value.holes()), hole=value)
+            return Weight(1 + sum(1 for _ in value.placeholders()), placeholder=value)
         if not isinstance(value, Mapping | list | tuple):
             return Weight()
         known = self._weights.get(id(value))
         if known is not None:
             return known[1]
         values, characters, height = 1, 0, 0
-        hole: Pending | None = None
+        placeholder: Pending | None = None
         for item in value.values() if isinstance(value, Mapping) else value:
             weight = self.weigh(item)
             values += weight.values
             characters += weight.characters
             height = max(height, weight.height)
-            hole = hole if weight.hole is None else weight.hole
+            placeholder = placeholder if weight.placeholder is None else weight.placeholder
         if isinstance(value, Mapping):
             characters += sum(len(key) for key in value if isinstance(key, str))
         self.spend(len(value))
-        weight = Weight(values, characters, height + 1, hole)
+        weight = Weight(values, characters, height + 1, placeholder)
         self._weights[id(value)] = (value, weight)
         return weight
 

@@ -10,7 +10,7 @@ from portctl.model.address import Address
 from portctl.model.kind import Kind
 from portctl.model.value import Attributes, OutputRef, Pending, Sealed, SecretRef, Value, pending
 from portctl.template.expression import Function
-from portctl.template.placeholder import HoleError
+from portctl.template.placeholder import PlaceholderError
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,17 @@ def functions(catalogue: Mapping[str, Kind]) -> Mapping[str, Function]:
 def _output(text: str, field: str, catalogue: Mapping[str, Kind]) -> Pending:
     address = Address.parse(text)
     if address is None:
-        raise HoleError("Malformed address", f'"{text}" is not an address such as port/Webhook:name.', rule="output")
+        raise PlaceholderError(
+            "Malformed address", f'"{text}" is not an address such as port/Webhook:name.', rule="output"
+        )
     kind = catalogue.get(address.kind_name)
     if kind is None:
         detail = f'There is no kind "{address.kind_name}".{did_you_mean(address.kind_name, catalogue)}'
-        raise HoleError("Unknown kind", detail, hint=f"Known kinds: {listing(catalogue)}.", rule="output")
+        raise PlaceholderError("Unknown kind", detail, hint=f"Known kinds: {listing(catalogue)}.", rule="output")
     found = kind.output(field)
     if found is None:
         names = [output.name for output in kind.outputs]
         known = f"Its outputs: {listing(names)}." if names else "It has no outputs."
         detail = f'A {kind.full_name} has no output "{field}".{did_you_mean(field, names)}'
-        raise HoleError("Unknown output", detail, hint=known, rule="output")
+        raise PlaceholderError("Unknown output", detail, hint=known, rule="output")
     return pending((OutputRef(address, field, found.secret),))

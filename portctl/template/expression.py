@@ -214,9 +214,9 @@ class RestrictedEnvironment(ImmutableSandboxedEnvironment):
     def looked_at(self, value: Value) -> Value:
         """`value`, about to be compared or searched. Errors: TypeError where a part of it is not known."""
         used().look_at(value)
-        hole = used().weigh(value).hole
-        if hole is not None:
-            str(hole)
+        placeholder = used().weigh(value).placeholder
+        if placeholder is not None:
+            str(placeholder)
         return value
 
     def gathered(self) -> list[str]:

@@ -26,8 +26,8 @@ from portctl.template.expression import Function, cost, environment
 from portctl.template.filters import FILTERS, noun, text_of
 from portctl.yaml.document import MAX_DEPTH
 
-MAX_HOLE = 2000
-_LONGEST_HOLE = MAX_HOLE + 100
+MAX_PLACEHOLDER = 2000
+_LONGEST_HOLE = MAX_PLACEHOLDER + 100
 """With its delimiters and blanks; longer texts are not looked through for an end."""
 _LONGEST_SHOWN = 80
 _BEGIN = "<%"
@@ -39,7 +39,7 @@ Names = Mapping[str, "Value | Function"]
 """What expressions can name: values, functions, and the shorthands of the environment."""
 
 
-class HoleError(PortctlError):
+class PlaceholderError(PortctlError):
     """A placeholder that cannot be filled; whoever knows its place makes a diagnostic of it."""
 
     def __init__(self, summary: str, detail: str, *, hint: str = "", rule: str = "placeholder") -> None:
@@ -48,7 +48,7 @@ class HoleError(PortctlError):
 
 
 @dataclass(frozen=True, slots=True)
-class Hole:
+class Placeholder:
     """One expression, compiled. `paths` are the literal paths that it reads: `values.a` is `("values", "a")`."""
 
     source: str
@@ -57,12 +57,12 @@ class Hole:
     steps: int
 
 
-def has_hole(text: str) -> bool:
+def has_placeholder(text: str) -> bool:
     return _BEGIN in text
 
 
-def split(text: str) -> Iterator[str | Hole]:
-    """The literal pieces and the holes of a scalar. Errors: HoleError, when the broken one is reached."""
+def split(text: str) -> Iterator[str | Placeholder]:
+    """The literal pieces and the placeholders of a scalar. Errors: PlaceholderError, when the broken one is reached."""
     position = 0
     while (begin := text.find(_BEGIN, position)) >= 0:
         literal = text[position:begin]
@@ -78,12 +78,12 @@ def split(text: str) -> Iterator[str | Hole]:
 
 
 def _hole(text: str, *, cut: bool) -> tuple[str, int, bool]:
-    """Of a text that starts with a hole: its expression, its whole length, and whether it strips what is before.
+    """Of a text that starts with a placeholder: its expression, its whole length, and whether it strips what is before.
 
-    `cut`: what follows was left off, because no hole can be so long.
+    `cut`: what follows was left off, because no placeholder can be so long.
     """
     if text.startswith(("<%%", "<%#")):
-        raise HoleError(
+        raise PlaceholderError(
             "Block in a manifest",
             f"`{text[:3]}` starts a block or a comment of a text template; a manifest has only `<% expression %>`.",
             hint="A choice is written in one expression: `<% a if b else c %>`.",
@@ -101,10 +101,12 @@ def _hole(text: str, *, cut: bool) -> tuple[str, int, bool]:
                 return _bounded(text[begin : length - len(value)]), length, strip
     except TemplateSyntaxError as error:
         if not cut:
-            raise HoleError("Broken placeholder", f"{sentence(str(error.message))} {_shown(text[2:])}") from error
+            raise PlaceholderError(
+                "Broken placeholder", f"{sentence(str(error.message))} {_shown(text[2:])}"
+            ) from error
     if cut:
         raise _too_long(text[2:])
-    raise HoleError(
+    raise PlaceholderError(
         "Placeholder without end",
         f"A bracket or a quote is not closed before `%>`. {_opened(text)}"
         if "%>" in text
@@ -114,19 +116,21 @@ def _hole(text: str, *, cut: bool) -> tuple[str, int, bool]:
 
 
 def _bounded(source: str) -> str:
-    if len(source) > MAX_HOLE:
+    if len(source) > MAX_PLACEHOLDER:
         raise _too_long(source)
     return source
 
 
-def _too_long(source: str) -> HoleError:
-    return HoleError("Placeholder too long", f"A placeholder may have {MAX_HOLE:,} characters. {_shown(source)}")
+def _too_long(source: str) -> PlaceholderError:
+    return PlaceholderError(
+        "Placeholder too long", f"A placeholder may have {MAX_PLACEHOLDER:,} characters. {_shown(source)}"
+    )
 
 
 @lru_cache(maxsize=2048)
-def _compile(source: str) -> Hole:
+def _compile(source: str) -> Placeholder:
     if not source.strip():
-        raise HoleError("Broken placeholder", "Nothing stands between `<%` and `%>`.")
+        raise PlaceholderError("Broken placeholder", "Nothing stands between `<%` and `%>`.")
     try:
         parser = Parser(environment(), source, state="variable")
         parsed = parser.parse_expression()
@@ -138,19 +142,19 @@ def _compile(source: str) -> Hole:
             warnings.simplefilter("ignore", SyntaxWarning)
             template = environment().from_string(nodes.Template([result], lineno=1))
         expression = TemplateExpression(template, undefined_to_none=False)
-        return Hole(source.strip(), expression, tuple(dict.fromkeys(_paths(parsed))), cost(parsed))
+        return Placeholder(source.strip(), expression, tuple(dict.fromkeys(_paths(parsed))), cost(parsed))
     except TemplateSyntaxError as error:
         raise _broken(source, str(error.message)) from error
     except (SyntaxError, RecursionError, MemoryError, ValueError, AssertionError) as error:
-        raise HoleError("Broken placeholder", f"The expression is too involved. {_shown(source)}") from error
+        raise PlaceholderError("Broken placeholder", f"The expression is too involved. {_shown(source)}") from error
 
 
-def _broken(source: str, message: str) -> HoleError:
+def _broken(source: str, message: str) -> PlaceholderError:
     unknown = re.fullmatch(r"No filter named '(.*)'\.", message)
     if unknown is None:
-        return HoleError("Broken placeholder", f"{sentence(message)} {_shown(source)}")
+        return PlaceholderError("Broken placeholder", f"{sentence(message)} {_shown(source)}")
     detail = f'There is no filter "{unknown[1]}".{did_you_mean(unknown[1], FILTERS)} {_shown(source)}'
-    return HoleError("Broken placeholder", detail, hint=f"Filters: {listing(FILTERS)}.")
+    return PlaceholderError("Broken placeholder", detail, hint=f"Filters: {listing(FILTERS)}.")
 
 
 def _paths(node: nodes.Node) -> Iterator[Path]:
@@ -176,27 +180,27 @@ def _path(node: nodes.Node) -> Path:
 
 
 def fill(text: str, names: Names, budget: Budget | None = None) -> Value:
-    """The value of a scalar: of any type when it is one hole, else text, with secrets and outputs still open.
+    """The value of a scalar: of any type when it is one placeholder, else text, with secrets and outputs still open.
 
-    `budget` is that of everything that is filled together. Errors: HoleError.
+    `budget` is that of everything that is filled together. Errors: PlaceholderError.
     """
-    if not has_hole(text):
+    if not has_placeholder(text):
         return text
     with spending(budget or Budget()) as spent:
         try:
-            spent.open_holes(text.count(_BEGIN))
+            spent.open_placeholders(text.count(_BEGIN))
             return _filled(text, names, spent)
         except LimitMet as error:
             raise limit_met(error) from error
 
 
-def limit_met(error: LimitMet, where: str = "") -> HoleError:
+def limit_met(error: LimitMet, where: str = "") -> PlaceholderError:
     """The limit in a user's words."""
-    return HoleError("Limit met", f"{sentence(str(error))} {where}".rstrip(), hint=error.hint, rule="limit")
+    return PlaceholderError("Limit met", f"{sentence(str(error))} {where}".rstrip(), hint=error.hint, rule="limit")
 
 
 def _filled(text: str, names: Names, spent: Budget) -> Value:
-    values: list[tuple[str | Hole, Value]] = []
+    values: list[tuple[str | Placeholder, Value]] = []
     for piece in split(text):
         values.append((piece, _evaluate(piece, names, spent)))
     if len(values) == 1:
@@ -212,22 +216,22 @@ def _filled(text: str, names: Names, spent: Budget) -> Value:
     return pending(tuple(joined))
 
 
-def _joined(value: Value, piece: str | Hole) -> str:
+def _joined(value: Value, piece: str | Placeholder) -> str:
     try:
         return text_of(value)
     except TypeError as error:
-        shown = _shown(piece.source) if isinstance(piece, Hole) else ""
-        raise HoleError("Placeholder in text", f"{sentence(str(error))} {shown}") from error
+        shown = _shown(piece.source) if isinstance(piece, Placeholder) else ""
+        raise PlaceholderError("Placeholder in text", f"{sentence(str(error))} {shown}") from error
 
 
 def paths_read(text: str) -> tuple[Path, ...]:
-    """The literal paths that the holes of a scalar read."""
-    if not has_hole(text):
+    """The literal paths that the placeholders of a scalar read."""
+    if not has_placeholder(text):
         return ()
-    return tuple(path for piece in split(text) if isinstance(piece, Hole) for path in piece.paths)
+    return tuple(path for piece in split(text) if isinstance(piece, Placeholder) for path in piece.paths)
 
 
-def _evaluate(piece: str | Hole, names: Names, spent: Budget) -> Value:
+def _evaluate(piece: str | Placeholder, names: Names, spent: Budget) -> Value:
     if isinstance(piece, str):
         return piece
     try:
@@ -242,10 +246,12 @@ def _evaluate(piece: str | Hole, names: Names, spent: Budget) -> Value:
     except UndefinedError as error:
         raise _undefined(piece, names, "") from error
     except SecurityError as error:
-        raise HoleError("Not allowed in a placeholder", f"{sentence(str(error))} {_shown(piece.source)}") from error
+        raise PlaceholderError(
+            "Not allowed in a placeholder", f"{sentence(str(error))} {_shown(piece.source)}"
+        ) from error
     except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError, MemoryError) as error:
         why = str(error) or type(error).__name__
-        raise HoleError("Placeholder failed", f"{sentence(why)} {_shown(piece.source)}") from error
+        raise PlaceholderError("Placeholder failed", f"{sentence(why)} {_shown(piece.source)}") from error
 
 
 def _json(value: object, depth: int) -> Value:
@@ -273,28 +279,28 @@ def _json(value: object, depth: int) -> Value:
     raise TypeError("the result is not a value of JSON")
 
 
-def _undefined(hole: Hole, names: Names, wanted: str) -> HoleError:
+def _undefined(placeholder: Placeholder, names: Names, wanted: str) -> PlaceholderError:
     """Says which part of which path is missing, rather than only that something is."""
-    missing = [found for path in hole.paths if (found := _missing(path, names)) is not None]
+    missing = [found for path in placeholder.paths if (found := _missing(path, names)) is not None]
     chosen = next((found for found in missing if found[1] == wanted), missing[0] if missing else None)
     if chosen is None:
-        return HoleError("Undefined value", f"Part of the expression is undefined. {_shown(hole.source)}")
+        return PlaceholderError("Undefined value", f"Part of the expression is undefined. {_shown(placeholder.source)}")
     above, part, value = chosen
     if not above:
         detail = f'Nothing is called "{part}".{did_you_mean(part, names)}'
-        return HoleError(
+        return PlaceholderError(
             "Undefined value",
-            f"{detail} {_shown(hole.source)}",
+            f"{detail} {_shown(placeholder.source)}",
             hint=f"Known here: {listing(names)}. Values of your own are written values.{part}.",
         )
     if not isinstance(value, Mapping):
         detail = f'{path_text(above)} is {noun(value)}; it has no "{part}".'
-        return HoleError("Undefined value", f"{detail} {_shown(hole.source)}")
+        return PlaceholderError("Undefined value", f"{detail} {_shown(placeholder.source)}")
     detail = f'{path_text(above)} has no "{part}".{did_you_mean(part, value)}'
     hint = ""
     if above[0] == "values":
         hint = f"Set {path_text((*above[1:], part))} under `values:` of the project or environment file, or with --set."
-    return HoleError("Undefined value", f"{detail} {_shown(hole.source)}", hint=hint)
+    return PlaceholderError("Undefined value", f"{detail} {_shown(placeholder.source)}", hint=hint)
 
 
 def _missing(path: Path, names: Names) -> tuple[Path, str, Value] | None:

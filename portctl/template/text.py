@@ -25,7 +25,7 @@ from portctl.template.budget import COMPILING, Budget, LimitMet, spending
 from portctl.template.context import RenderContext, functions
 from portctl.template.expression import Function, RestrictedEnvironment
 from portctl.template.filters import text_of
-from portctl.template.placeholder import MAX_HOLE, HoleError, limit_met, sentence
+from portctl.template.placeholder import MAX_PLACEHOLDER, PlaceholderError, limit_met, sentence
 from portctl.yaml.document import MAX_DOCUMENT_BYTES
 
 _RETURN = "\x1c"
@@ -80,7 +80,7 @@ def render_lines(
     except TemplateSyntaxError as error:
         findings.error("Broken template", Source(file, error.lineno), detail=sentence(str(error.message)))
         raise findings.failure() from error
-    except (HoleError, LimitMet) as error:
+    except (PlaceholderError, LimitMet) as error:
         said = limit_met(error) if isinstance(error, LimitMet) else error
         findings.error(said.summary, Source(file, _line(error)), detail=said.detail, hint=said.hint)
         raise findings.failure() from error
@@ -101,12 +101,12 @@ def _functions(catalogue: Mapping[str, Kind]) -> Mapping[str, Function]:
     output = functions(catalogue)["output"]
 
     def secret(_: Value) -> NoReturn:
-        raise HoleError("Secret in a template", "What a template gives is committed; a secret would be, too.")
+        raise PlaceholderError("Secret in a template", "What a template gives is committed; a secret would be, too.")
 
     def readable(address: Value, field: Value) -> Value:
         found = output.run(address, field)
         if isinstance(found, Sealed):
-            raise HoleError("Secret in a template", f"The output {field} is secret, and would be committed.")
+            raise PlaceholderError("Secret in a template", f"The output {field} is secret, and would be committed.")
         return found
 
     return {"secret": Function("secret('NAME')", secret), "output": Function(output.usage, readable)}
@@ -132,8 +132,8 @@ def _numbered(environment: RestrictedEnvironment, text: str, marker: str, budget
         _charge(budget, line, opens=token in ("variable_begin", "block_begin"))
         if token in ("variable_begin", "block_begin"):
             opened = start
-        elif token in ("variable_end", "block_end") and start - opened > MAX_HOLE:
-            raise TemplateSyntaxError(f"a placeholder or block may have {MAX_HOLE:,} characters", line)
+        elif token in ("variable_end", "block_end") and start - opened > MAX_PLACEHOLDER:
+            raise TemplateSyntaxError(f"a placeholder or block may have {MAX_PLACEHOLDER:,} characters", line)
         line += value.count("\n")
     return "".join((*pieces, text[end:]))
 
@@ -141,7 +141,7 @@ def _numbered(environment: RestrictedEnvironment, text: str, marker: str, budget
 def _charge(budget: Budget, line: int, *, opens: bool) -> None:
     """A word of an expression will have to be compiled; with `opens` it is the first one."""
     try:
-        budget.open_holes(opens)
+        budget.open_placeholders(opens)
         budget.spend(COMPILING // 2)
     except LimitMet as error:
         error.line = line

@@ -109,6 +109,12 @@ def _unfit(text: str) -> str:
 
 
 def _whose(vault: Vault, value: str | bool | int | Pending) -> str:
-    holes = [hole for hole in value.holes() if isinstance(hole, SecretRef)] if isinstance(value, Pending) else []
-    blamed = [hole for hole in holes if _unfit(vault.reveal(pending((hole,))))] or holes
-    return " with ".join(f"secret {hole.name!r}" for hole in blamed) or "the credential"
+    placeholders = (
+        [placeholder for placeholder in value.placeholders() if isinstance(placeholder, SecretRef)]
+        if isinstance(value, Pending)
+        else []
+    )
+    blamed = [
+        placeholder for placeholder in placeholders if _unfit(vault.reveal(pending((placeholder,))))
+    ] or placeholders
+    return " with ".join(f"secret {placeholder.name!r}" for placeholder in blamed) or "the credential"

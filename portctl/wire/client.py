@@ -16,7 +16,7 @@ from portctl.model.value import Value, thaw
 from portctl.wire.auth import Auth
 from portctl.wire.body import LIMITS, Limits, NotJson, Unusable, parse_body
 from portctl.wire.exchange import Came, Line, NoAnswer, NotSent, UnusableAnswer
-from portctl.wire.retry import PASSING, PATIENT, TOO_MANY, Patience
+from portctl.wire.retry import DEFAULT_RETRY_POLICY, PASSING, TOO_MANY, RetryPolicy
 from portctl.wire.said import Said
 from portctl.wire.waiting import Tries, Waiter
 
@@ -42,7 +42,7 @@ DEFAULT_OPTIONS: Mapping[str, Any] = {"timeout": 30.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What came back: JSON, frozen, or bytes for `beginning`; None where the body was empty.
 
     Header names are lower-case.
@@ -112,7 +112,7 @@ class Client:
         read_only: bool = False,
         observer: Observer | None = None,
         scrub: Callable[[str], str] = str,
-        patience: Patience = PATIENT,
+        retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
         sleep: Callable[[float], object] = time.sleep,
         now: Callable[[], float] = time.time,
         transport: httpx.BaseTransport | None = None,
@@ -129,7 +129,7 @@ class Client:
         self._observer = observer
         self._scrub = scrub
         say = observer.waiting if observer else lambda _: None
-        self._waiter = Waiter(service, patience, say=say, sleep=sleep, now=now)
+        self._waiter = Waiter(service, retry_policy, say=say, sleep=sleep, now=now)
         self._explain = explain
         self._limits = limits
         self._line = Line({**options, "transport": transport}, limits)
@@ -154,7 +154,7 @@ class Client:
         form: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
         anonymous: bool = False,
-    ) -> Answer:
+    ) -> Response:
         """Send one request; `path` is percent-encoded already. `form` is sent in place of `body`, form-encoded.
 
         `repeatable`: whether sending it twice does what sending it once does; said by the method where not given.
@@ -173,13 +173,13 @@ class Client:
             repeatable=reads or (method in _REPEATABLE if repeatable is None else repeatable),
             anonymous=anonymous,
         )
-        answer = self._answer(request)
-        moved = self._moved(request, answer)
+        response = self._response(request)
+        moved = self._moved(request, response)
         if moved is not None:
-            answer = self._answer(replace(request, path=moved, query={}, followed=True))
-        if answer.status >= 300:
-            raise self._refusal(request, answer)
-        return answer
+            response = self._response(replace(request, path=moved, query={}, followed=True))
+        if response.status >= 300:
+            raise self._refusal(request, response)
+        return response
 
     def beginning(self, path: str, most_bytes: int) -> bytes:
         """The first bytes of a file, whatever it is; not much more of it is read. Errors: as `request`."""
@@ -194,18 +194,18 @@ class Client:
             anonymous=False,
             most_bytes=most_bytes,
         )
-        answer = self._answer(request)
-        if answer.status >= 300:
-            raise self._refusal(request, answer)
-        return answer.body if isinstance(answer.body, bytes) else b""
+        response = self._response(request)
+        if response.status >= 300:
+            raise self._refusal(request, response)
+        return response.body if isinstance(response.body, bytes) else b""
 
-    def _moved(self, request: _Request, answer: Answer) -> str | None:
+    def _moved(self, request: _Request, response: Response) -> str | None:
         """Where at this same service a read is sent to: an object that was renamed. Credentials go nowhere else."""
-        if answer.status not in _REDIRECTS or request.method != "GET" or request.followed:
+        if response.status not in _REDIRECTS or request.method != "GET" or request.followed:
             return None
-        return _within(self.url, self.url + request.path, answer.headers.get("location", ""))
+        return _within(self.url, self.url + request.path, response.headers.get("location", ""))
 
-    def _answer(self, request: _Request) -> Answer:
+    def _response(self, request: _Request) -> Response:
         """The first answer that is worth no further try. What ends the tries leaves open what an earlier one did."""
         tries = Tries(self._waiter)
         try:
@@ -215,11 +215,11 @@ class Client:
                 raise self._lost(request, error.detail or error.summary) from error
             raise
 
-    def _tried(self, request: _Request, tries: Tries) -> Answer:
+    def _tried(self, request: _Request, tries: Tries) -> Response:
         while True:
             headers = self._auth.headers(self) if self._auth and not request.anonymous else {}
             try:
-                answer = self._exchange(request, headers)
+                response = self._exchange(request, headers)
             except NotSent as problem:
                 if tries.used_up(slow=problem.slow):
                     raise self._unreachable(f"cannot be reached: {problem}", NoConnection) from problem.__cause__
@@ -232,25 +232,25 @@ class Client:
             except UnusableAnswer as problem:
                 raise self._lost(request, self._scrub(str(problem))) from problem.__cause__
             else:
-                if not self._is_worth_another(request, tries, answer, headers):
-                    return answer
+                if not self._is_worth_another(request, tries, response, headers):
+                    return response
 
-    def _is_worth_another(self, request: _Request, tries: Tries, answer: Answer, signed: Mapping[str, str]) -> bool:
+    def _is_worth_another(self, request: _Request, tries: Tries, response: Response, signed: Mapping[str, str]) -> bool:
         """Whether to send it again, which is waited for here."""
-        if answer.status == _UNAUTHORISED and signed and not tries.renewed and self._auth:
+        if response.status == _UNAUTHORISED and signed and not tries.renewed and self._auth:
             tries.renewed = self._auth.renew(signed)
             return tries.renewed
-        limited = answer.status == TOO_MANY and self._waiter.patience.attempts > 1
-        passing = request.repeatable and answer.status in PASSING and not tries.used_up()
+        limited = response.status == TOO_MANY and self._waiter.retry_policy.attempts > 1
+        passing = request.repeatable and response.status in PASSING and not tries.used_up()
         tries.lost = tries.lost or passing
-        if limited or (passing and "retry-after" in answer.headers):
-            tries.wait_as_asked(answer.status, answer.headers)
+        if limited or (passing and "retry-after" in response.headers):
+            tries.wait_as_asked(response.status, response.headers)
             tries.attempt += passing
         elif passing:
-            tries.pause(f"answered {answer.status}")
+            tries.pause(f"answered {response.status}")
         return limited or passing
 
-    def _exchange(self, request: _Request, headers: Mapping[str, str]) -> Answer:
+    def _exchange(self, request: _Request, headers: Mapping[str, str]) -> Response:
         """Send once. The observer hears of a write before it leaves and when it ended."""
         told = request.writes or log.isEnabledFor(logging.DEBUG)
         path = self._scrub(request.path) if told else request.path
@@ -282,25 +282,25 @@ class Client:
             **more,
         )
 
-    def _parsed(self, request: _Request, came: Came) -> Answer:
+    def _parsed(self, request: _Request, came: Came) -> Response:
         status, headers = came.status, came.headers
         if status < 400:
-            self._check_status(request, Answer(status, None, headers))
+            self._check_status(request, Response(status, None, headers))
         if not came.content or 300 <= status < 400:
-            return Answer(status, None, headers)
+            return Response(status, None, headers)
         if request.most_bytes is not None and status < 300:
-            return Answer(status, came.content, headers)
+            return Response(status, came.content, headers)
         try:
-            return Answer(status, parse_body(came.content, self._limits), headers, len(came.content))
+            return Response(status, parse_body(came.content, self._limits), headers, len(came.content))
         except (NotJson, Unusable) as error:
             return self._without_json(request, came, error)
 
-    def _check_status(self, request: _Request, answer: Answer) -> None:
-        """Whether `answer` is one that the service gives when all is well, or a redirect that is followed."""
-        status = answer.status
-        if self._moved(request, answer) is not None or status in (_ANSWERS if request.writes else _ANSWERS - {202}):
+    def _check_status(self, request: _Request, response: Response) -> None:
+        """Whether `response` is one that the service gives when all is well, or a redirect that is followed."""
+        status = response.status
+        if self._moved(request, response) is not None or status in (_ANSWERS if request.writes else _ANSWERS - {202}):
             return
-        if status in _REDIRECTS and "location" in answer.headers:
+        if status in _REDIRECTS and "location" in response.headers:
             what, problem = "the answer is a redirect to another address", "redirects {} to another address"
         elif status == _PART:
             what = "the answer is a part of one that was not asked for in parts"
@@ -311,39 +311,39 @@ class Client:
             raise UnusableAnswer(what)
         raise self._unreachable(problem.format(f"{request.method} {self._scrub(request.path)}"))
 
-    def _without_json(self, request: _Request, came: Came, error: Exception) -> Answer:
+    def _without_json(self, request: _Request, came: Came, error: Exception) -> Response:
         """What a body that is no usable JSON means: mostly that it is not the API that has answered."""
         status, headers = came.status, came.headers
         meaning = self._explain(came.content.decode(errors="replace"))
         if meaning:
             raise self._unreachable(meaning) from error
         if status == TOO_MANY or status in PASSING:
-            return Answer(status, None, headers)
+            return Response(status, None, headers)
         if request.writes and status < 300:
             raise UnusableAnswer(f"the answer {error}") from error
         if request.writes and (status >= _SERVER_ERROR or status in _NOTHING_SAID):
-            return Answer(status, None, headers)
+            return Response(status, None, headers)
         if isinstance(error, Unusable):
             raise self._unreachable(self._scrub(f"cannot be understood: the answer {error}")) from error
         kind = self._scrub(headers.get("content-type", "an unknown type").partition(";")[0])
         raise self._unreachable(f"answered {status} with {kind}, not JSON: that is not its API") from error
 
-    def _refusal(self, request: _Request, answer: Answer) -> PortctlError:
-        if request.writes and answer.status in _GATEWAY_GAVE_UP:
-            return self._lost(request, f"a gateway answered {answer.status}")
-        if request.writes and self._says_nothing(request, answer):
+    def _refusal(self, request: _Request, response: Response) -> PortctlError:
+        if request.writes and response.status in _GATEWAY_GAVE_UP:
+            return self._lost(request, f"a gateway answered {response.status}")
+        if request.writes and self._says_nothing(request, response):
             # Whoever sent it reads back what is there, and then may send it again.
-            return self._lost(request, f"the answer was {answer.status}")
-        if answer.body is None and answer.status in PASSING:
-            return self._unreachable(f"answers {answer.status}, {self._waiter.patience.attempts} times in a row")
-        body, path = Said(self._scrub).told(answer.body), self._scrub(request.path)
-        return self._translate(Refused(method=request.method, path=path, status=answer.status, body=body))
+            return self._lost(request, f"the answer was {response.status}")
+        if response.body is None and response.status in PASSING:
+            return self._unreachable(f"answers {response.status}, {self._waiter.retry_policy.attempts} times in a row")
+        body, path = Said(self._scrub).told(response.body), self._scrub(request.path)
+        return self._translate(Refused(method=request.method, path=path, status=response.status, body=body))
 
-    def _says_nothing(self, request: _Request, answer: Answer) -> bool:
+    def _says_nothing(self, request: _Request, response: Response) -> bool:
         """Whether a refused write may have been performed all the same, as far as the answer tells."""
-        late = answer.status == _NOT_THERE_NOW and not request.repeatable
-        page = answer.body is None and answer.status >= _SERVER_ERROR
-        return late or page or answer.status in _NOTHING_SAID
+        late = response.status == _NOT_THERE_NOW and not request.repeatable
+        page = response.body is None and response.status >= _SERVER_ERROR
+        return late or page or response.status in _NOTHING_SAID
 
     def _lost(self, request: _Request, problem: str) -> PortctlError:
         if not request.writes:

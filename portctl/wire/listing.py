@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from portctl.errors import Unreachable
-from portctl.wire.client import Answer
+from portctl.wire.client import Response
 
 MOST_PAGES = 1000
 MOST_OBJECTS = 100_000
@@ -27,14 +27,14 @@ class Listing:
         if objects > MOST_OBJECTS:
             raise self._beyond(MOST_OBJECTS, "objects")
 
-    def add(self, items: Sequence[Any], answer: Answer) -> None:
+    def add(self, items: Sequence[Any], response: Response) -> None:
         """Count a page. Raises Unreachable for one that came just before, and beyond a limit."""
         if items and items == self._last:
             raise self._unreadable("the same page came twice: nothing tells where the list ends")
         self._last = items
         self._pages += 1
         self._objects += len(items)
-        self._bytes += answer.size
+        self._bytes += response.size
         for count, most, what in (
             (self._pages, MOST_PAGES, "pages"),
             (self._objects, MOST_OBJECTS, "objects"),

@@ -23,7 +23,7 @@ _DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How often to try and how long to wait between."""
 
     attempts: int = 5
@@ -47,7 +47,7 @@ class Patience:
         return min(self.first_wait_seconds * 2.0 ** min(attempt, 60), self.longest_wait_seconds)
 
 
-PATIENT = Patience()
+DEFAULT_RETRY_POLICY = RetryPolicy()
 
 
 def asked_seconds(status: int, headers: Mapping[str, str], now: float) -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from portctl.errors import TryLater
-from portctl.wire.retry import TOO_MANY, Patience, asked_seconds, when_text
+from portctl.wire.retry import TOO_MANY, RetryPolicy, asked_seconds, when_text
 
 _SAME_MOMENT_SECONDS = 5.0
 
@@ -19,14 +19,14 @@ class Waiter:
     def __init__(
         self,
         service: str,
-        patience: Patience,
+        retry_policy: RetryPolicy,
         *,
         say: Callable[[str], None],
         sleep: Callable[[float], object],
         now: Callable[[], float],
     ) -> None:
         self._service = service
-        self.patience = patience
+        self.retry_policy = retry_policy
         self.say = say
         self.sleep = sleep
         self.now = now
@@ -45,10 +45,10 @@ class Waiter:
             return not known
 
     def too_long(self, when: str, why: str, waited_seconds: float) -> TryLater:
-        most = f"{self.patience.max_wait_seconds:,.0f} s is the most that is waited"
+        most = f"{self.retry_policy.max_wait_seconds:,.0f} s is the most that is waited"
         waited = f", and {waited_seconds:,.0f} s were waited already" if waited_seconds else ""
         detail = f"{self._service} takes no requests {when}: {why}; {most}{waited}"
-        return TryLater("Service asks to wait", detail, hint=self.patience.advice)
+        return TryLater("Service asks to wait", detail, hint=self.retry_policy.advice)
 
 
 @dataclass(slots=True)
@@ -65,22 +65,22 @@ class Tries:
 
     def used_up(self, *, slow: bool = False) -> bool:
         """Whether the try that has just ended was the last; slow ones are fewer."""
-        self.most = self.waiter.patience.tries(slow=slow)
+        self.most = self.waiter.retry_policy.tries(slow=slow)
         return self.attempt + 1 >= self.most
 
     def pause(self, why: str) -> None:
         """Wait before the next try, and say so. Attempts are counted from 0 here and from 1 in what is said."""
         self.waiter.tell(f"(attempt {self.attempt + 2} of {self.most}): {why}")
-        self.waiter.sleep(self.waiter.patience.wait_seconds(self.attempt))
+        self.waiter.sleep(self.waiter.retry_policy.wait_seconds(self.attempt))
         self.attempt += 1
 
     def wait_as_asked(self, status: int, headers: Mapping[str, str]) -> None:
         """Wait until the service takes requests again. Raises TryLater where that is too long."""
         waiter, now = self.waiter, self.waiter.now()
-        seconds = max(asked_seconds(status, headers, now) or 0.0, waiter.patience.wait_seconds(self.limited))
+        seconds = max(asked_seconds(status, headers, now) or 0.0, waiter.retry_policy.wait_seconds(self.limited))
         why = "it limits requests" if status == TOO_MANY else f"it answered {status}"
         when = when_text(seconds, now)
-        if self.waited_seconds + seconds > waiter.patience.max_wait_seconds:
+        if self.waited_seconds + seconds > waiter.retry_policy.max_wait_seconds:
             raise waiter.too_long(when, why, self.waited_seconds)
         if waiter.is_news(now, now + seconds):
             waiter.tell(f"{when}: {why}")

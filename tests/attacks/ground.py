@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 import httpx
 
+from portctl.story.narration import DEPLOY_STEP, Telling
 from portctl.story.services import Row, Services
-from portctl.story.telling import DEPLOY_STEP, Telling
 
 PROJECT = "projects/platform%2Fdeployment"
 _MARKS = "projects/gate%2Fdeployment-marks/repository"

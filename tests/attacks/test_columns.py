@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from portctl.story.narration import Telling
 from portctl.story.scenarios.common import ask, ask_with_low_coverage, asked_for_approval
 from portctl.story.services import Row
-from portctl.story.telling import Telling
 from tests.attacks.ground import Ground, sys_id_of
 
 TABLE = "/api/now/table"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from portctl.story.narration import Telling
 from portctl.story.services import Row
-from portctl.story.telling import Telling
 from tests.attacks.git import Clone
 from tests.attacks.ground import Ground
 from tests.attacks.test_services_code import CATALOG, OWNED, ask, jobs, traces

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
+from portctl.story.narration import Telling
 from portctl.story.services import Row
-from portctl.story.telling import Telling
 from tests.attacks import hostile
 from tests.attacks.ground import Ground
 

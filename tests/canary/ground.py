@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import click
 import pytest
 
+from portctl.cli.common_options import CommonOptions
 from portctl.cli.root import root as program
 from portctl.cli.run import run
-from portctl.cli.session import Session
 from portctl.errors import PortctlError
 from portctl.sandbox.process import describe
 from portctl.sandbox.server import Sandbox
@@ -171,7 +171,7 @@ class Ground:
         """The errors of ours that a command raises, as whoever catches them sees them; each looked at."""
         texts: list[str] = []
         try:
-            program.main([*arguments, "-C", str(self.root)], "portctl", standalone_mode=False, obj=Session())
+            program.main([*arguments, "-C", str(self.root)], "portctl", standalone_mode=False, obj=CommonOptions())
         except (PortctlError, click.ClickException) as error:
             seen: BaseException | None = error
             while seen is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portctl.model.provider import About, Draft
+from portctl.model.provider import About, WriteRequest
 from portctl.model.resource import Identity
 from portctl.model.value import SecretRef, freeze, pending
 from portctl.providers.catalogue import catalogue
@@ -21,8 +21,8 @@ PIPELINES = "platform/pipelines"
 SECRET = pending((SecretRef("LOGIN"),))
 
 
-def draft(identity: Identity, attributes: Mapping[str, Any], *changed: Path, **given: Any) -> Draft:
-    return Draft(identity=identity, attributes=freeze(attributes), changed=changed, **given)
+def write_request(identity: Identity, attributes: Mapping[str, Any], *changed: Path, **given: Any) -> WriteRequest:
+    return WriteRequest(identity=identity, attributes=freeze(attributes), changed=changed, **given)
 
 
 def about(attributes: Mapping[str, Any], *paths: str) -> About:

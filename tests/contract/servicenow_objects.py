@@ -10,7 +10,7 @@ from typing import Any
 from portctl.compare.canonical import same
 from portctl.compare.normalise import normalise
 from portctl.model.project import InstanceSettings, SecretOrigin, SecretSource
-from portctl.model.provider import About, Draft
+from portctl.model.provider import About, WriteRequest
 from portctl.model.resource import Identity, Live
 from portctl.model.value import MISSING, Attributes, SecretRef, freeze, get, leaves, pending
 from portctl.providers.catalogue import catalogue
@@ -107,8 +107,8 @@ def provider_for(
         provider.close()
 
 
-def draft(kind: str, body: Mapping[str, Any], changed: tuple[Path, ...] = (), **given: Any) -> Draft:
-    return Draft(identity=identity_of(kind, body), attributes=freeze(body), changed=changed, merge=True, **given)
+def write_request(kind: str, body: Mapping[str, Any], changed: tuple[Path, ...] = (), **given: Any) -> WriteRequest:
+    return WriteRequest(identity=identity_of(kind, body), attributes=freeze(body), changed=changed, merge=True, **given)
 
 
 def about(body: Mapping[str, Any]) -> About:
@@ -122,7 +122,7 @@ def read(provider: ServiceNowProvider, kind: str, body: Mapping[str, Any]) -> Li
 
 
 def create(provider: ServiceNowProvider, kind: str, body: Mapping[str, Any]) -> Live:
-    return provider.create(KINDS[kind], draft(kind, body))
+    return provider.create(KINDS[kind], write_request(kind, body))
 
 
 def unlike(kind: str, body: Attributes, live: Live) -> dict[str, Any]:

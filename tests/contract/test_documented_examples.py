@@ -19,7 +19,7 @@ from tests.laws.world import World, acting
 from tests.tap import PORT_OPENAPI
 
 FOLDER = pathlib.Path(__file__).parent / "documented"
-SECRETS = {"CIRCLECI_TOKEN": "circle-token-value-1", "SIGNING": "signing-value-1"}
+SECRETS = {"CIRCLECI_TOKEN": "cycle-token-value-1", "SIGNING": "signing-value-1"}
 
 TOLD = {
     # Port's own example spreads last, too; then what is spread wins over what is computed.

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from portctl.errors import AccessDenied, ApiError, PortctlError, StalePlan
-from portctl.model.provider import Complaint
+from portctl.model.provider import ValidationIssue
 from portctl.model.resource import Live
 from portctl.providers.gitlab.provider import GitLabProvider
 from portctl.sandbox.core.faults import Fault, FaultKind
 from portctl.sandbox.server import Sandbox
 from tests.contract.conftest import AsUser
-from tests.contract.gitlab_objects import FILES, PIPELINES, PROJECT, about, draft, files_of
+from tests.contract.gitlab_objects import FILES, PIPELINES, PROJECT, about, files_of, write_request
 from tests.servers import gitlab_client
 
 MAIN = (PIPELINES, "main")
@@ -35,7 +35,7 @@ def change(
 ) -> Live:
     gone = tuple(("files", path, "content") for path in removed)
     changed = (("files", path, "content") for path in paths)
-    return provider.update(FILES, live, draft(MAIN, wanted, *changed, removed=gone, merge=True))
+    return provider.update(FILES, live, write_request(MAIN, wanted, *changed, removed=gone, merge=True))
 
 
 def commits(sandbox: Sandbox, branch: str = "main") -> list[dict[str, Any]]:
@@ -56,7 +56,7 @@ def by_hand(sandbox: Sandbox, path: str, text: str, *, branch: str = "main", act
 def test_all_files_are_one_commit_that_says_whose_it_is(gitlab: GitLabProvider, sandbox: Sandbox) -> None:
     assert read(gitlab, WANTED) is None
     before = len(commits(sandbox))
-    created = gitlab.create(FILES, draft(MAIN, {**WANTED, "commit_message": "Bring the pipeline"}))
+    created = gitlab.create(FILES, write_request(MAIN, {**WANTED, "commit_message": "Bring the pipeline"}))
     assert texts(created) == texts(read(gitlab, WANTED)) == TEXTS
     made = commits(sandbox)
     assert len(made) == before + 1
@@ -65,23 +65,23 @@ def test_all_files_are_one_commit_that_says_whose_it_is(gitlab: GitLabProvider, 
 
 
 def test_creating_what_is_there_already_commits_nothing(gitlab: GitLabProvider, sandbox: Sandbox) -> None:
-    gitlab.create(FILES, draft(MAIN, WANTED))
+    gitlab.create(FILES, write_request(MAIN, WANTED))
     before = commits(sandbox)
-    assert texts(gitlab.create(FILES, draft(MAIN, WANTED))) == TEXTS
+    assert texts(gitlab.create(FILES, write_request(MAIN, WANTED))) == TEXTS
     assert commits(sandbox) == before
 
 
 @pytest.mark.parametrize("count", [1, 250])
 def test_reading_asks_for_directories_and_not_for_files(gitlab: GitLabProvider, count: int) -> None:
     wanted = files_of({f"ci/{number}.sh": f"echo {number}\n" for number in range(count)})
-    gitlab.create(FILES, draft(MAIN, wanted))
+    gitlab.create(FILES, write_request(MAIN, wanted))
     before = gitlab.requests()
     assert len(texts(read(gitlab, wanted))) == count
     assert gitlab.requests() - before == 2 + count // 100
 
 
 def test_only_what_differs_is_fetched_and_committed(gitlab: GitLabProvider, sandbox: Sandbox) -> None:
-    gitlab.create(FILES, draft(MAIN, WANTED))
+    gitlab.create(FILES, write_request(MAIN, WANTED))
     by_hand(sandbox, "ci/run.sh", "#!/bin/bash\n", action="update")
     fetched = "gitlab GET /api/v4/projects/{project}/repository/files/{file}"
     before = sandbox.counters.get(fetched, 0)
@@ -94,14 +94,14 @@ def test_only_what_differs_is_fetched_and_committed(gitlab: GitLabProvider, sand
 
 def test_files_that_nobody_listed_are_neither_shown_nor_touched(gitlab: GitLabProvider, sandbox: Sandbox) -> None:
     by_hand(sandbox, "ci/other.sh", "theirs\n")
-    created = gitlab.create(FILES, draft(MAIN, WANTED))
+    created = gitlab.create(FILES, write_request(MAIN, WANTED))
     assert "ci/other.sh" not in texts(created)
     gitlab.delete(FILES, created)
     assert texts(read(gitlab, {}, *TEXTS, "ci/other.sh")) == {"ci/other.sh": "theirs\n"}
 
 
 def test_a_file_that_only_the_ledger_knows_is_found_and_can_go(gitlab: GitLabProvider) -> None:
-    gitlab.create(FILES, draft(MAIN, WANTED))
+    gitlab.create(FILES, write_request(MAIN, WANTED))
     fewer = files_of({".gitlab-ci.yml": TEXTS[".gitlab-ci.yml"]})
     live = read(gitlab, fewer, *TEXTS)
     assert texts(live) == TEXTS
@@ -112,16 +112,16 @@ def test_a_file_that_only_the_ledger_knows_is_found_and_can_go(gitlab: GitLabPro
 
 def test_a_file_can_be_made_executable_and_plain_again(gitlab: GitLabProvider) -> None:
     wanted = {"branch": "main", "files": {"run.sh": {"content": "#!/bin/sh\n", "execute_filemode": True}}}
-    live = gitlab.create(FILES, draft(MAIN, wanted))
+    live = gitlab.create(FILES, write_request(MAIN, wanted))
     assert live.attributes["files"]["run.sh"]["execute_filemode"] is True
     plain = files_of({"run.sh": "#!/bin/sh\n"})
     path = ("files", "run.sh", "execute_filemode")
-    changed = gitlab.update(FILES, live, draft(MAIN, plain, path, merge=True))
+    changed = gitlab.update(FILES, live, write_request(MAIN, plain, path, merge=True))
     assert changed.attributes["files"]["run.sh"]["execute_filemode"] is False
 
 
 def test_what_somebody_changed_meanwhile_is_not_overwritten(gitlab: GitLabProvider, sandbox: Sandbox) -> None:
-    gitlab.create(FILES, draft(MAIN, WANTED))
+    gitlab.create(FILES, write_request(MAIN, WANTED))
     live = read(gitlab, WANTED)
     assert live is not None
     by_hand(sandbox, "ci/run.sh", "by hand\n", action="update")
@@ -129,14 +129,14 @@ def test_what_somebody_changed_meanwhile_is_not_overwritten(gitlab: GitLabProvid
     with pytest.raises(StalePlan, match=r"somebody changed ci/run\.sh after it was read"):
         change(gitlab, live, files_of({**TEXTS, "ci/run.sh": "new\n"}), "ci/run.sh")
     with pytest.raises(StalePlan, match=r"somebody changed README\.md"):
-        gitlab.create(FILES, draft(MAIN, files_of({"README.md": "ours\n"})))
+        gitlab.create(FILES, write_request(MAIN, files_of({"README.md": "ours\n"})))
     assert commits(sandbox) == before
 
 
 def test_a_change_between_our_own_look_and_the_commit_is_refused_by_gitlab(
     gitlab: GitLabProvider, sandbox: Sandbox
 ) -> None:
-    live = gitlab.create(FILES, draft(MAIN, WANTED))
+    live = gitlab.create(FILES, write_request(MAIN, WANTED))
     sandbox.faults.add(Fault(FaultKind.DUPLICATE, service="gitlab", method="POST", path="/repository/commits"))
     with pytest.raises(ApiError, match="has changed since you started editing it"):
         change(gitlab, live, files_of({**TEXTS, "ci/run.sh": "new\n"}), "ci/run.sh")
@@ -156,15 +156,15 @@ def test_bytes_that_are_no_text_can_be_replaced(gitlab: GitLabProvider, sandbox:
 
 def test_the_first_commit_of_an_empty_repository_makes_its_branch(gitlab: GitLabProvider) -> None:
     project, identity = ("platform/empty",), ("platform/empty", "main")
-    gitlab.create(PROJECT, draft(project, {"path_with_namespace": project[0]}))
+    gitlab.create(PROJECT, write_request(project, {"path_with_namespace": project[0]}))
     assert gitlab.read(FILES, [identity], {identity: about(WANTED)}) == {}
     assert gitlab.check(FILES, identity, WANTED) == ()
-    assert texts(gitlab.create(FILES, draft(identity, WANTED))) == TEXTS
+    assert texts(gitlab.create(FILES, write_request(identity, WANTED))) == TEXTS
 
 
 def test_a_new_branch_starts_from_the_default_branch(gitlab: GitLabProvider) -> None:
     identity = (PIPELINES, "staging")
-    live = gitlab.create(FILES, draft(identity, files_of(TEXTS, "staging")))
+    live = gitlab.create(FILES, write_request(identity, files_of(TEXTS, "staging")))
     assert texts(live) == TEXTS
     found = gitlab.read(FILES, [identity], {identity: about(files_of({"README.md": ""}, "staging"))})
     assert list(texts(found[identity])) == ["README.md"]
@@ -175,7 +175,7 @@ def test_a_merge_request_holds_what_is_pending_and_is_what_is_compared(
 ) -> None:
     wanted = {**WANTED, "merge_request": REQUEST}
     assert read(gitlab, wanted) is None
-    created = gitlab.create(FILES, draft(MAIN, wanted))
+    created = gitlab.create(FILES, write_request(MAIN, wanted))
     note = f"pending: !1 {sandbox.urls['gitlab']}/platform/pipelines/-/merge_requests/1"
     live = read(gitlab, wanted)
     assert live is not None
@@ -189,7 +189,7 @@ def test_a_merge_request_holds_what_is_pending_and_is_what_is_compared(
 
 def test_commits_of_others_in_the_merge_request_are_built_upon(gitlab: GitLabProvider, sandbox: Sandbox) -> None:
     wanted = {**WANTED, "merge_request": REQUEST}
-    gitlab.create(FILES, draft(MAIN, wanted))
+    gitlab.create(FILES, write_request(MAIN, wanted))
     by_hand(sandbox, "ci/run.sh", "reviewed\n", branch="portctl/test", action="update")
     live = read(gitlab, wanted)
     assert live is not None
@@ -200,11 +200,11 @@ def test_commits_of_others_in_the_merge_request_are_built_upon(gitlab: GitLabPro
 
 def test_a_branch_of_ours_without_a_merge_request_begins_anew(gitlab: GitLabProvider, sandbox: Sandbox) -> None:
     wanted = {**WANTED, "merge_request": REQUEST}
-    gitlab.create(FILES, draft(MAIN, wanted))
+    gitlab.create(FILES, write_request(MAIN, wanted))
     with gitlab_client(sandbox, "owner") as client:
         client.put("/projects/platform%2Fpipelines/merge_requests/1", json={"state_event": "close"})
     assert read(gitlab, wanted) is None
-    again = gitlab.create(FILES, draft(MAIN, wanted))
+    again = gitlab.create(FILES, write_request(MAIN, wanted))
     assert again.notes[0].startswith("pending: !2 ")
     assert [commit["title"] for commit in commits(sandbox, "portctl/test")] == [
         "Update managed files",
@@ -223,7 +223,7 @@ def test_a_branch_with_commits_of_others_and_no_merge_request_is_left_alone(
     wanted = {**WANTED, "merge_request": REQUEST}
     assert read(gitlab, wanted) is None
     with pytest.raises(StalePlan, match="portctl/test has commits by Olga Owner and no open merge request"):
-        gitlab.create(FILES, draft(MAIN, wanted))
+        gitlab.create(FILES, write_request(MAIN, wanted))
     assert commits(sandbox, "portctl/test") == before
 
 
@@ -231,13 +231,15 @@ def test_there_must_be_a_branch_to_merge_into(gitlab: GitLabProvider) -> None:
     identity = (PIPELINES, "nowhere")
     wanted = {**files_of(TEXTS, "nowhere"), "merge_request": REQUEST}
     with pytest.raises(PortctlError, match="No branch to merge into"):
-        gitlab.create(FILES, draft(identity, wanted))
+        gitlab.create(FILES, write_request(identity, wanted))
 
 
 def test_gitlabs_own_opinion_of_a_pipeline_comes_with_its_line(gitlab: GitLabProvider) -> None:
     broken = files_of({".gitlab-ci.yml": "# comment\nbuild:\n  script: [make]\n  scrpt: [make]\n"})
     assert gitlab.check(FILES, MAIN, broken) == (
-        Complaint(("files", ".gitlab-ci.yml", "content", 2), "GitLab: jobs:build config contains unknown keys: scrpt"),
+        ValidationIssue(
+            ("files", ".gitlab-ci.yml", "content", 2), "GitLab: jobs:build config contains unknown keys: scrpt"
+        ),
     )
     assert gitlab.check(FILES, MAIN, WANTED) == ()
 
@@ -268,7 +270,9 @@ def test_a_pipeline_that_needs_inputs_is_checked_with_some(gitlab: GitLabProvide
     assert gitlab.check(FILES, MAIN, files_of({".gitlab-ci.yml": f"{HEADER}{body}  scrpt: [make]\n"})) == ()
     broken = files_of({".gitlab-ci.yml": f"{HEADER}{body}build:\n  script: [make]\n  scrpt: [make]\n"})
     assert gitlab.check(FILES, MAIN, broken) == (
-        Complaint(("files", ".gitlab-ci.yml", "content", 16), "GitLab: jobs:build config contains unknown keys: scrpt"),
+        ValidationIssue(
+            ("files", ".gitlab-ci.yml", "content", 16), "GitLab: jobs:build config contains unknown keys: scrpt"
+        ),
     )
     unknown = files_of({".gitlab-ci.yml": f"{HEADER}build: {{script: '$[[ inputs.cal ]]'}}\n"})
     assert [complaint.text for complaint in gitlab.check(FILES, MAIN, unknown)] == [
@@ -293,7 +297,7 @@ def test_who_may_not_ask_for_an_opinion_gets_none(as_user: AsUser, credential: s
 def test_a_reporter_reads_and_a_developer_is_told_that_the_branch_is_protected(
     gitlab: GitLabProvider, as_user: AsUser
 ) -> None:
-    gitlab.create(FILES, draft(MAIN, WANTED))
+    gitlab.create(FILES, write_request(MAIN, WANTED))
     assert texts(read(as_user("reporter", read_only=True), WANTED)) == TEXTS
     developer = as_user("developer")
     live = read(developer, WANTED)
@@ -318,7 +322,7 @@ def test_a_404_that_comes_from_nowhere_never_looks_like_missing_files(
     gitlab: GitLabProvider, sandbox: Sandbox, path: str, nth: int
 ) -> None:
     wanted = {**files_of({**TEXTS, "ci/run.sh": "new\n"}), "merge_request": REQUEST}
-    gitlab.create(FILES, draft(MAIN, WANTED))
+    gitlab.create(FILES, write_request(MAIN, WANTED))
     sandbox.faults.add(Fault(FaultKind.STATUS, service="gitlab", path=path, status=404, nth=nth))
     with pytest.raises(PortctlError):
         read(gitlab, wanted)

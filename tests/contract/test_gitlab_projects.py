@@ -10,7 +10,7 @@ from portctl.providers.gitlab.provider import GitLabProvider
 from portctl.sandbox.core.faults import Fault, FaultKind
 from portctl.sandbox.server import Sandbox
 from tests.contract.conftest import AsUser
-from tests.contract.gitlab_objects import PIPELINES, PROJECT, draft
+from tests.contract.gitlab_objects import PIPELINES, PROJECT, write_request
 from tests.servers import gitlab_client
 
 NEW = ("platform/deployment",)
@@ -26,7 +26,7 @@ def test_a_project_is_created_with_settings_that_a_creation_does_not_take(
     gitlab: GitLabProvider, sandbox: Sandbox
 ) -> None:
     assert gitlab.read(PROJECT, [NEW]) == {}
-    created = gitlab.create(PROJECT, draft(NEW, WANTED))
+    created = gitlab.create(PROJECT, write_request(NEW, WANTED))
     found = gitlab.read(PROJECT, [NEW])[NEW]
     for live in (created, found):
         assert {name: live.attributes[name] for name in WANTED} == WANTED
@@ -35,23 +35,25 @@ def test_a_project_is_created_with_settings_that_a_creation_does_not_take(
 
 
 def test_an_update_sends_what_changed_and_leaves_the_rest(gitlab: GitLabProvider, sandbox: Sandbox) -> None:
-    live = gitlab.create(PROJECT, draft(NEW, WANTED))
+    live = gitlab.create(PROJECT, write_request(NEW, WANTED))
     with gitlab_client(sandbox, "owner") as client:
         client.put(f"/projects/{live.attributes['id']}", json={"description": "By hand"})
     changed = gitlab.update(
-        PROJECT, live, draft(NEW, {**WANTED, "merge_method": "merge"}, ("merge_method",), merge=True)
+        PROJECT, live, write_request(NEW, {**WANTED, "merge_method": "merge"}, ("merge_method",), merge=True)
     )
     assert (changed.attributes["merge_method"], changed.attributes["description"]) == ("merge", "By hand")
 
 
 def test_a_setting_that_is_taken_back_gets_gitlabs_default(gitlab: GitLabProvider) -> None:
-    live = gitlab.create(PROJECT, draft(NEW, WANTED))
-    back = gitlab.update(PROJECT, live, draft(NEW, {}, removed=(("merge_method",), ("description",)), merge=True))
+    live = gitlab.create(PROJECT, write_request(NEW, WANTED))
+    back = gitlab.update(
+        PROJECT, live, write_request(NEW, {}, removed=(("merge_method",), ("description",)), merge=True)
+    )
     assert (back.attributes["merge_method"], back.attributes["description"]) == ("merge", None)
 
 
 def test_the_outputs_of_a_project_are_in_every_answer(gitlab: GitLabProvider) -> None:
-    created = gitlab.create(PROJECT, draft(NEW, WANTED))
+    created = gitlab.create(PROJECT, write_request(NEW, WANTED))
     found = gitlab.read(PROJECT, [NEW])[NEW]
     for output in PROJECT.outputs:
         assert get(created.attributes, (output.at,)) == get(found.attributes, (output.at,)) is not None
@@ -62,25 +64,25 @@ def test_a_projects_own_credentials_are_not_kept(gitlab: GitLabProvider) -> None
 
 
 def test_a_deleted_project_is_gone_and_can_be_created_again(gitlab: GitLabProvider) -> None:
-    first = gitlab.create(PROJECT, draft(NEW, WANTED))
+    first = gitlab.create(PROJECT, write_request(NEW, WANTED))
     gitlab.delete(PROJECT, first)
     gitlab.delete(PROJECT, first)
     assert gitlab.read(PROJECT, [NEW]) == {}
-    second = gitlab.create(PROJECT, draft(NEW, WANTED))
+    second = gitlab.create(PROJECT, write_request(NEW, WANTED))
     assert second.attributes["id"] != first.attributes["id"]
 
 
 def test_a_project_that_still_has_its_path_is_restored(gitlab: GitLabProvider, sandbox: Sandbox) -> None:
     sandbox.switches.set({"deleted-path": "lenient"})
-    first = gitlab.create(PROJECT, draft(NEW, WANTED))
+    first = gitlab.create(PROJECT, write_request(NEW, WANTED))
     gitlab.delete(PROJECT, first)
     assert gitlab.read(PROJECT, [NEW]) == {}
-    second = gitlab.create(PROJECT, draft(NEW, {**WANTED, "description": "Again"}))
+    second = gitlab.create(PROJECT, write_request(NEW, {**WANTED, "description": "Again"}))
     assert (second.attributes["id"], second.attributes["description"]) == (first.attributes["id"], "Again")
 
 
 def test_the_first_commit_is_made_where_it_is_asked_for(gitlab: GitLabProvider) -> None:
-    live = gitlab.create(PROJECT, draft(NEW, WANTED, options={"initializeWithReadme": True}))
+    live = gitlab.create(PROJECT, write_request(NEW, WANTED, options={"initializeWithReadme": True}))
     assert live.attributes["empty_repo"] is False
 
 
@@ -152,5 +154,5 @@ def test_a_write_that_is_not_allowed_names_the_role_or_the_scope(as_user: AsUser
     provider = as_user(credential)
     live = provider.read(PROJECT, [(PIPELINES,)])[(PIPELINES,)]
     with pytest.raises(AccessDenied) as caught:
-        provider.update(PROJECT, live, draft((PIPELINES,), {"description": "x"}, ("description",), merge=True))
+        provider.update(PROJECT, live, write_request((PIPELINES,), {"description": "x"}, ("description",), merge=True))
     assert hint in caught.value.hint

@@ -10,7 +10,7 @@ from portctl.model.value import freeze
 from portctl.providers.gitlab.provider import GitLabProvider
 from portctl.sandbox.server import Sandbox
 from tests.contract.conftest import AsUser
-from tests.contract.gitlab_objects import PIPELINES, TRIGGER, draft
+from tests.contract.gitlab_objects import PIPELINES, TRIGGER, write_request
 
 BODY = {"description": "portctl: deployment"}
 IDENTITY = (PIPELINES, BODY["description"])
@@ -18,7 +18,7 @@ IDENTITY = (PIPELINES, BODY["description"])
 
 def test_the_owner_reads_the_whole_token_again_and_again(gitlab: GitLabProvider) -> None:
     assert gitlab.read(TRIGGER, [IDENTITY]) == {}
-    created = gitlab.create(TRIGGER, draft(IDENTITY, BODY))
+    created = gitlab.create(TRIGGER, write_request(IDENTITY, BODY))
     token = created.attributes["token"]
     assert token.startswith("glptt-")
     found = gitlab.read(TRIGGER, [IDENTITY])[IDENTITY]
@@ -31,7 +31,7 @@ def test_the_owner_reads_the_whole_token_again_and_again(gitlab: GitLabProvider)
 def test_nobody_else_gets_a_token_not_even_its_beginning(
     gitlab: GitLabProvider, as_user: AsUser, credential: str
 ) -> None:
-    gitlab.create(TRIGGER, draft(IDENTITY, BODY))
+    gitlab.create(TRIGGER, write_request(IDENTITY, BODY))
     other = as_user(credential, read_only=True)
     live = other.read(TRIGGER, [IDENTITY])[IDENTITY]
     assert "token" not in live.attributes
@@ -42,16 +42,16 @@ def test_nobody_else_gets_a_token_not_even_its_beginning(
 
 
 def test_ones_own_token_comes_before_a_newer_one_of_somebody_else(gitlab: GitLabProvider, as_user: AsUser) -> None:
-    mine = gitlab.create(TRIGGER, draft(IDENTITY, BODY))
-    theirs = as_user("maintainer").create(TRIGGER, draft(IDENTITY, BODY))
+    mine = gitlab.create(TRIGGER, write_request(IDENTITY, BODY))
+    theirs = as_user("maintainer").create(TRIGGER, write_request(IDENTITY, BODY))
     found = gitlab.read(TRIGGER, [IDENTITY])[IDENTITY]
     assert found.attributes["id"] == mine.attributes["id"] != theirs.attributes["id"]
     assert "superseded" not in found.attributes
 
 
 def test_a_replacement_stands_beside_the_old_one_until_that_goes(gitlab: GitLabProvider) -> None:
-    old = gitlab.create(TRIGGER, draft(IDENTITY, BODY))
-    new = gitlab.create(TRIGGER, draft(IDENTITY, BODY))
+    old = gitlab.create(TRIGGER, write_request(IDENTITY, BODY))
+    new = gitlab.create(TRIGGER, write_request(IDENTITY, BODY))
     found = gitlab.read(TRIGGER, [IDENTITY])[IDENTITY]
     assert found.attributes["token"] == new.attributes["token"] != old.attributes["token"]
     assert found.attributes["superseded"] == (old.attributes["id"],)
@@ -60,12 +60,12 @@ def test_a_replacement_stands_beside_the_old_one_until_that_goes(gitlab: GitLabP
 
 
 def test_what_a_killed_replacement_left_is_a_difference_and_goes_with_an_update(gitlab: GitLabProvider) -> None:
-    gitlab.create(TRIGGER, draft(IDENTITY, BODY))
-    gitlab.create(TRIGGER, draft(IDENTITY, BODY))
+    gitlab.create(TRIGGER, write_request(IDENTITY, BODY))
+    gitlab.create(TRIGGER, write_request(IDENTITY, BODY))
     found = gitlab.read(TRIGGER, [IDENTITY])[IDENTITY]
     wanted = normalise(TRIGGER, freeze(BODY))
     assert not same(normalise(TRIGGER, found.attributes), wanted)
-    updated = gitlab.update(TRIGGER, found, draft(IDENTITY, BODY, removed=(("superseded",),)))
+    updated = gitlab.update(TRIGGER, found, write_request(IDENTITY, BODY, removed=(("superseded",),)))
     again = gitlab.read(TRIGGER, [IDENTITY])[IDENTITY]
     for live in (updated, again):
         assert same(normalise(TRIGGER, live.attributes), wanted)
@@ -75,13 +75,13 @@ def test_what_a_killed_replacement_left_is_a_difference_and_goes_with_an_update(
 @pytest.mark.parametrize("moment", ["2999-12-31", "2999-12-31T00:00:00Z", "2999-12-31T01:00:00+01:00"])
 def test_an_expiry_has_many_spellings(gitlab: GitLabProvider, moment: str) -> None:
     body = {**BODY, "expires_at": "2999-12-31"}
-    gitlab.create(TRIGGER, draft(IDENTITY, body))
+    gitlab.create(TRIGGER, write_request(IDENTITY, body))
     found = gitlab.read(TRIGGER, [IDENTITY])[IDENTITY]
     assert same(normalise(TRIGGER, found.attributes), normalise(TRIGGER, freeze({**BODY, "expires_at": moment})))
 
 
 def test_a_deleted_trigger_is_gone_and_deleting_it_twice_is_fine(gitlab: GitLabProvider) -> None:
-    live = gitlab.create(TRIGGER, draft(IDENTITY, BODY))
+    live = gitlab.create(TRIGGER, write_request(IDENTITY, BODY))
     gitlab.delete(TRIGGER, live)
     gitlab.delete(TRIGGER, live)
     assert gitlab.fetch(TRIGGER, IDENTITY) is None
@@ -90,7 +90,7 @@ def test_a_deleted_trigger_is_gone_and_deleting_it_twice_is_fine(gitlab: GitLabP
 def test_all_triggers_of_a_project_are_one_list(gitlab: GitLabProvider, sandbox: Sandbox) -> None:
     identities = [(PIPELINES, f"portctl: {number}") for number in range(12)]
     for identity in identities:
-        gitlab.create(TRIGGER, draft(identity, {"description": identity[-1]}))
+        gitlab.create(TRIGGER, write_request(identity, {"description": identity[-1]}))
     gitlab.login()
     before = gitlab.requests()
     assert len(gitlab.read(TRIGGER, identities)) == 12

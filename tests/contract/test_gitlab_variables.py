@@ -15,7 +15,7 @@ from portctl.model.value import Sealed, freeze
 from portctl.providers.gitlab.provider import GitLabProvider
 from portctl.sandbox.server import Sandbox
 from tests.contract.conftest import AsUser
-from tests.contract.gitlab_objects import GROUP_VARIABLE, PIPELINES, SECRET, VARIABLE, draft
+from tests.contract.gitlab_objects import GROUP_VARIABLE, PIPELINES, SECRET, VARIABLE, write_request
 from tests.servers import gitlab_client
 
 PLAIN = {"key": "TARGET", "value": "all $X", "raw": True, "description": "What to make"}
@@ -54,13 +54,13 @@ def test_a_variable_is_created_found_changed_and_deleted(
 ) -> None:
     identity = identity_of(kind, body)
     assert (gitlab.read(kind, [identity]), gitlab.fetch(kind, identity)) == ({}, None)
-    created = gitlab.create(kind, draft(identity, body))
+    created = gitlab.create(kind, write_request(identity, body))
     assert created.identity == identity
     for live in (gitlab.read(kind, [identity])[identity], gitlab.fetch(kind, identity)):
         assert live is not None
         assert is_as_wanted(kind, body, live)
     changed = {**body, **change}
-    updated = gitlab.update(kind, created, draft(identity, changed))
+    updated = gitlab.update(kind, created, write_request(identity, changed))
     assert updated.identity == identity
     assert is_as_wanted(kind, changed, gitlab.read(kind, [identity])[identity])
     gitlab.delete(kind, updated)
@@ -71,8 +71,10 @@ def test_a_variable_is_created_found_changed_and_deleted(
 def test_one_key_in_several_scopes_is_several_variables(gitlab: GitLabProvider) -> None:
     scopes = ("*", "production", "review/*")
     bodies = {scope: {"key": "K", "environment_scope": scope, "value": scope} for scope in scopes}
-    lives = {scope: gitlab.create(VARIABLE, draft((PIPELINES, "K", scope), body)) for scope, body in bodies.items()}
-    gitlab.update(VARIABLE, lives["*"], draft((PIPELINES, "K", "*"), {**bodies["*"], "value": "changed"}))
+    lives = {
+        scope: gitlab.create(VARIABLE, write_request((PIPELINES, "K", scope), body)) for scope, body in bodies.items()
+    }
+    gitlab.update(VARIABLE, lives["*"], write_request((PIPELINES, "K", "*"), {**bodies["*"], "value": "changed"}))
     gitlab.delete(VARIABLE, lives["production"])
     found = gitlab.read(VARIABLE, [live.identity for live in lives.values()])
     values = {identity[-1]: live.attributes["value"] for identity, live in found.items()}
@@ -81,14 +83,14 @@ def test_one_key_in_several_scopes_is_several_variables(gitlab: GitLabProvider) 
 
 def test_a_masked_value_is_sealed_before_anything_can_show_it(gitlab: GitLabProvider) -> None:
     identity = (PIPELINES, "LOGIN", "*")
-    live = gitlab.create(VARIABLE, draft(identity, MASKED))
+    live = gitlab.create(VARIABLE, write_request(identity, MASKED))
     for seen in (live, gitlab.read(VARIABLE, [identity])[identity]):
         assert isinstance(seen.attributes["value"], Sealed)
         assert "l0gin-s3cr3t" not in repr(seen)
 
 
 def test_what_is_not_asked_for_is_not_kept(gitlab: GitLabProvider) -> None:
-    gitlab.create(VARIABLE, draft((PIPELINES, "LOGIN", "*"), {**MASKED, "masked": False}))
+    gitlab.create(VARIABLE, write_request((PIPELINES, "LOGIN", "*"), {**MASKED, "masked": False}))
     assert gitlab.read(VARIABLE, [(PIPELINES, "TARGET", "*")]) == {}
 
 
@@ -126,7 +128,7 @@ def test_who_may_not_read_variables_never_takes_them_for_absent(
 def test_a_refusal_names_the_field_and_no_value(gitlab: GitLabProvider) -> None:
     body = {**MASKED, "raw": False, "value": "l0gin s3cr3t"}
     with pytest.raises(ApiError) as caught:
-        gitlab.create(VARIABLE, draft((PIPELINES, "LOGIN", "*"), body))
+        gitlab.create(VARIABLE, write_request((PIPELINES, "LOGIN", "*"), body))
     assert str(caught.value) == (
         "GitLab refused a request: POST /api/v4/projects/platform%2Fpipelines/variables (400): value: is invalid"
     )

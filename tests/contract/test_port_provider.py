@@ -11,7 +11,7 @@ from portctl.compare.canonical import same
 from portctl.compare.normalise import normalise
 from portctl.errors import AccessDenied, ApiError, PortctlError, Unreachable
 from portctl.model.kind import Coverage, Kind
-from portctl.model.provider import Draft
+from portctl.model.provider import WriteRequest
 from portctl.model.resource import Identity, Live
 from portctl.model.value import Canonical, SecretRef, freeze, get, leaves, pending, thaw
 from portctl.providers.catalogue import catalogue
@@ -82,8 +82,8 @@ LIVES: list[tuple[str, Identity, dict[str, Any], dict[str, Any]]] = [
 every_life = pytest.mark.parametrize(("name", "identity", "body", "change"), LIVES, ids=[life[0] for life in LIVES])
 
 
-def draft(identity: Identity, attributes: Any, changed: tuple[Path, ...] = (), **given: Any) -> Draft:
-    return Draft(identity=identity, attributes=freeze(attributes), changed=changed, **given)
+def write_request(identity: Identity, attributes: Any, changed: tuple[Path, ...] = (), **given: Any) -> WriteRequest:
+    return WriteRequest(identity=identity, attributes=freeze(attributes), changed=changed, **given)
 
 
 def sides(kind: Kind, attributes: Any, live: Live) -> tuple[Canonical, Canonical]:
@@ -101,14 +101,14 @@ def test_an_object_is_created_found_changed_and_deleted(
 ) -> None:
     kind = KINDS[f"port/{name}"]
     assert (port.read(kind, [identity]), port.fetch(kind, identity)) == ({}, None)
-    created = port.create(kind, draft(identity, body))
+    created = port.create(kind, write_request(identity, body))
     assert created.identity == identity
     for live in (created, port.read(kind, [identity])[identity], port.fetch(kind, identity)):
         assert live is not None
         wanted, found = sides(kind, body, live)
         assert same(_declared(wanted, found), wanted)
     changed = {**body, **change}
-    updated = port.update(kind, created, draft(identity, changed, tuple((key,) for key in change)))
+    updated = port.update(kind, created, write_request(identity, changed, tuple((key,) for key in change)))
     wanted, found = sides(kind, changed, updated)
     assert same(_declared(wanted, found), wanted)
     port.delete(kind, updated)
@@ -128,32 +128,34 @@ def test_creating_what_somebody_else_has_created_is_refused_and_says_how_to_take
     port: RestProvider, name: str, identity: Identity, body: dict[str, Any], change: dict[str, Any]
 ) -> None:
     kind = KINDS[f"port/{name}"]
-    port.create(kind, draft(identity, body))
+    port.create(kind, write_request(identity, body))
     with pytest.raises(ApiError) as caught:
-        port.create(kind, draft(identity, {**body, **change}))
+        port.create(kind, write_request(identity, {**body, **change}))
     assert (caught.value.status, caught.value.code) == (409, "identifier_taken")
     assert "--adopt ADDRESS" in caught.value.hint
 
 
 def test_the_address_and_key_of_a_webhook_can_be_read(port: RestProvider) -> None:
     kind = KINDS["port/Webhook"]
-    live = port.create(kind, draft(("events",), WEBHOOK))
+    live = port.create(kind, write_request(("events",), WEBHOOK))
     outputs = {output.name: get(live.attributes, tuple(output.at.split("."))) for output in kind.outputs}
     assert outputs["url"].endswith(outputs["webhookKey"])
 
 
 def test_permissions_are_waited_for_and_only_what_is_declared_changes(port: RestProvider) -> None:
     kind = KINDS["port/ActionPermissions"]
-    port.create(KINDS["port/Action"], draft(("deploy",), action()))
+    port.create(KINDS["port/Action"], write_request(("deploy",), action()))
     wanted = {"execute": {"roles": [], "teams": ["shop"]}}
-    live = port.create(kind, draft(("deploy",), wanted))
+    live = port.create(kind, write_request(("deploy",), wanted))
     assert thaw(live.attributes["execute"]) == {**thaw(live.attributes["execute"]), "roles": [], "teams": ["shop"]}
     assert thaw(live.attributes["approve"])["roles"] == ["Admin"]
     policy = {"queries": {"all": {"combinator": "and", "rules": []}}, "conditions": ["true"]}
-    live = port.update(kind, live, draft(("deploy",), {"execute": {"policy": policy}}, (("execute", "policy"),)))
+    live = port.update(
+        kind, live, write_request(("deploy",), {"execute": {"policy": policy}}, (("execute", "policy"),))
+    )
     assert thaw(live.attributes["execute"])["policy"] == policy
     removed = (("execute", "policy"), ("execute", "teams"))
-    live = port.update(kind, live, draft(("deploy",), {}, removed=removed, merge=True))
+    live = port.update(kind, live, write_request(("deploy",), {}, removed=removed, merge=True))
     assert get(live.attributes, ("execute", "policy")) is None
     assert get(live.attributes, ("execute", "teams")) == ()
 
@@ -164,17 +166,17 @@ def test_part_of_somebody_else_s_blueprint_is_written_and_the_rest_stays(port: R
     assert before is not None
     ours = {"schema": {"properties": {"gate": {"type": "string", "title": "Gate"}}}}
     path = ("schema", "properties", "gate")
-    after = port.update(kind, before, draft(("service",), ours, (path,), merge=True))
+    after = port.update(kind, before, write_request(("service",), ours, (path,), merge=True))
     assert get(after.attributes, path) == ours["schema"]["properties"]["gate"]
-    restored = port.update(kind, after, draft(("service",), {}, removed=(path,), merge=True))
+    restored = port.update(kind, after, write_request(("service",), {}, removed=(path,), merge=True))
     assert normalise(kind, restored.attributes) == normalise(kind, before.attributes)
 
 
 def test_a_property_of_an_entity_is_cleared_and_its_neighbours_stay(port: RestProvider) -> None:
     kind, identity = KINDS["port/Entity"], ("service", "shop/new:ü")
-    live = port.create(kind, draft(identity, ENTITY))
+    live = port.create(kind, write_request(identity, ENTITY))
     removed = (("properties", "language"), ("team",))
-    live = port.update(kind, live, draft(identity, {}, removed=removed, merge=True))
+    live = port.update(kind, live, write_request(identity, {}, removed=removed, merge=True))
     canonical = normalise(kind, live.attributes)
     assert (canonical["properties"], canonical.get("team")) == ({"tier": "gold"} | _derived(canonical), None)
 
@@ -188,8 +190,8 @@ def test_a_property_mirror_or_relation_is_renamed_with_its_data(port: RestProvid
     relation = {"target": "service", "required": False, "many": False}
     mirror = {"title": "Tier of service", "path": "service.tier"}
     body = blueprint(relations={"service": relation}, mirrorProperties={"mirrored": mirror})
-    live = port.create(kind, draft(("gate",), body))
-    port.create(KINDS["port/Entity"], draft(("gate", "g"), {"identifier": "g", "properties": {"tier": "old"}}))
+    live = port.create(kind, write_request(("gate",), body))
+    port.create(KINDS["port/Entity"], write_request(("gate", "g"), {"identifier": "g", "properties": {"tier": "old"}}))
     live = port.rename(kind, live, ("schema", "properties", "level"), "tier")
     live = port.rename(kind, live, ("mirrorProperties", "shown"), "mirrored")
     live = port.rename(kind, live, ("relations", "owner"), "service")
@@ -202,9 +204,9 @@ def test_a_property_mirror_or_relation_is_renamed_with_its_data(port: RestProvid
 
 def test_a_blueprint_with_entities_is_populated_and_goes_only_with_them(port: RestProvider) -> None:
     kind, entity = KINDS["port/Blueprint"], KINDS["port/Entity"]
-    live = port.create(kind, draft(("gate",), blueprint()))
+    live = port.create(kind, write_request(("gate",), blueprint()))
     assert port.populated(kind, live) is False
-    port.create(entity, draft(("gate", "g"), {"identifier": "g"}))
+    port.create(entity, write_request(("gate", "g"), {"identifier": "g"}))
     assert port.populated(kind, live) is True
     with pytest.raises(ApiError) as caught:
         port.delete(kind, live)
@@ -215,7 +217,7 @@ def test_a_blueprint_with_entities_is_populated_and_goes_only_with_them(port: Re
 
 def test_a_new_blueprint_brings_a_catalog_page_only_when_asked(port: RestProvider, sandbox: Sandbox) -> None:
     for identifier, options in (("one", {}), ("two", {"catalogPage": True})):
-        port.create(KINDS["port/Blueprint"], draft((identifier,), blueprint(identifier), options=options))
+        port.create(KINDS["port/Blueprint"], write_request((identifier,), blueprint(identifier), options=options))
     sent = [exchange.query for exchange in sandbox.journal.exchanges() if exchange.route == "/v1/blueprints"]
     assert sent == ["create_catalog_page=false", "create_catalog_page=true"]
 
@@ -223,7 +225,7 @@ def test_a_new_blueprint_brings_a_catalog_page_only_when_asked(port: RestProvide
 @pytest.mark.parametrize("count", [1, 250])
 def test_a_read_is_one_list_however_many_objects_there_are(port: RestProvider, count: int) -> None:
     for number in range(count):
-        port.create(KINDS["port/Blueprint"], draft((f"b{number}",), blueprint(f"b{number}")))
+        port.create(KINDS["port/Blueprint"], write_request((f"b{number}",), blueprint(f"b{number}")))
     sent = port.requests()
     found = port.read(KINDS["port/Blueprint"], [(f"b{number}",) for number in range(count)])
     assert (len(found), port.requests() - sent) == (count, 1)
@@ -251,7 +253,7 @@ def test_login_tells_the_organisation(connected: Connect) -> None:
 
 
 def test_wrong_credentials_a_missing_role_and_an_unknown_address_are_told_apart(connected: Connect) -> None:
-    kind, body = KINDS["port/Blueprint"], draft(("gate",), blueprint())
+    kind, body = KINDS["port/Blueprint"], write_request(("gate",), blueprint())
     with pytest.raises(AccessDenied, match="Login refused"):
         connected(clientSecret="wrong").login()
     with pytest.raises(AccessDenied, match="Not allowed: POST /v1/blueprints"):
@@ -267,8 +269,8 @@ def test_a_provider_that_only_reads_logs_in_reads_and_searches_and_writes_nothin
         port.read(kind, [("service", "a") if kind.scope else ("a",)])
     live = Live(KINDS["port/Blueprint"], ("service",), {})
     for write in (
-        lambda: port.create(KINDS["port/Blueprint"], draft(("gate",), blueprint())),
-        lambda: port.update(KINDS["port/Blueprint"], live, draft(("service",), blueprint("service"))),
+        lambda: port.create(KINDS["port/Blueprint"], write_request(("gate",), blueprint())),
+        lambda: port.update(KINDS["port/Blueprint"], live, write_request(("service",), blueprint("service"))),
         lambda: port.delete(KINDS["port/Blueprint"], live),
         lambda: port.rename(KINDS["port/Blueprint"], live, ("relations", "b"), "a"),
     ):
@@ -292,7 +294,7 @@ def test_a_page_of_a_proxy_is_not_an_empty_organisation(port: RestProvider, sand
 def test_every_leaf_of_the_examples_is_sent_as_it_was_declared(port: RestProvider, sandbox: Sandbox) -> None:
     """Nothing is added to or dropped from a body on its way, and only secrets become text."""
     for name, identity, body, _ in LIVES:
-        port.create(KINDS[f"port/{name}"], draft(identity, body))
+        port.create(KINDS[f"port/{name}"], write_request(identity, body))
     sent = [
         json.loads(exchange.request_body)
         for exchange in sandbox.journal.exchanges()

@@ -11,7 +11,7 @@ import pytest
 
 from portctl.errors import AccessDenied, PortctlError
 from portctl.model.kind import Kind
-from portctl.model.provider import About, Draft, Provider
+from portctl.model.provider import About, Provider, WriteRequest
 from portctl.model.resource import Identity
 from portctl.model.value import freeze
 from portctl.providers.catalogue import catalogue
@@ -19,7 +19,7 @@ from portctl.sandbox.server import Sandbox
 from tests.contract.conftest import Connect
 from tests.contract.servicenow_objects import COLUMN, MEMBER, MESSAGE, RULE, provider_for
 from tests.contract.test_port_provider import LIVES as OF_PORT
-from tests.contract.test_port_provider import action, draft
+from tests.contract.test_port_provider import action, write_request
 from tests.sandbox.servicenow.snow import clients
 
 KINDS = catalogue()
@@ -105,7 +105,7 @@ def test_what_is_enough_is_enough_and_one_role_less_is_refused(
             _tried(trial, enough)
         return
     if trial.kind == "port/ActionPermissions":
-        connected().create(KINDS["port/Action"], draft(("deploy",), action()))
+        connected().create(KINDS["port/Action"], write_request(("deploy",), action()))
     if trial.less:
         _refused(trial, connect(trial.less))
     _tried(trial, connect(trial.enough))
@@ -125,7 +125,7 @@ def _tried(trial: Trial, provider: Provider) -> object:
     if trial.reads:
         return provider.read(kind, [identity], {identity: known})
     tops = tuple((key,) for key in body)
-    wanted = Draft(identity=identity, attributes=freeze(body), changed=tops, merge=True)
+    wanted = WriteRequest(identity=identity, attributes=freeze(body), changed=tops, merge=True)
     live = provider.read(kind, [identity], {identity: known}).get(identity)
     return provider.create(kind, wanted) if live is None else provider.update(kind, live, wanted)
 

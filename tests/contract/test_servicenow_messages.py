@@ -14,7 +14,7 @@ from portctl.providers.servicenow.provider import ServiceNowProvider
 from portctl.sandbox.core.faults import Fault, FaultKind
 from portctl.sandbox.server import Sandbox
 from portctl.source import Path
-from tests.contract.servicenow_objects import KINDS, MESSAGE, SEALED, create, draft, provider_for, read, unlike
+from tests.contract.servicenow_objects import KINDS, MESSAGE, SEALED, create, provider_for, read, unlike, write_request
 from tests.sandbox.servicenow.snow import Snow, clients
 
 KIND = KINDS["RestMessage"]
@@ -54,7 +54,7 @@ def parts(snow: Snow) -> dict[str, list[str]]:
 
 
 def update(servicenow: ServiceNowProvider, live: Live, body: dict[str, Any], *paths: Path, **given: Any) -> Live:
-    return servicenow.update(KIND, live, draft("RestMessage", body, paths, **given))
+    return servicenow.update(KIND, live, write_request("RestMessage", body, paths, **given))
 
 
 def test_a_message_is_written_with_its_functions_and_headers(servicenow: ServiceNowProvider, snow: Snow) -> None:

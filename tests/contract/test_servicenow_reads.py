@@ -20,10 +20,10 @@ from tests.contract.servicenow_objects import (
     RULE,
     about,
     create,
-    draft,
     identity_of,
     provider_for,
     read,
+    write_request,
 )
 from tests.sandbox.servicenow.snow import Snow, clients
 
@@ -170,7 +170,7 @@ def test_the_environment_s_update_set_records_what_is_written(sandbox: Sandbox, 
     with provider_for(sandbox, updateSet="Delivery workflow") as provider:
         provider.login()
         live = create(provider, "BusinessRule", RULE)
-        provider.update(KINDS["BusinessRule"], live, draft("BusinessRule", {**RULE, "order": 7}, (("order",),)))
+        provider.update(KINDS["BusinessRule"], live, write_request("BusinessRule", {**RULE, "order": 7}, (("order",),)))
     sets = {row["update_set"] for row in snow.find("sys_update_xml", f"target_name={RULE['name']}")}
     assert sets == {snow.id_of("sys_update_set", name="Delivery workflow")}
     assert len(snow.find("sys_user_preference", "name=sys_update_set")) == 1

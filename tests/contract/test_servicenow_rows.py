@@ -22,10 +22,10 @@ from tests.contract.servicenow_objects import (
     RULE,
     SEALED,
     create,
-    draft,
     provider_for,
     read,
     unlike,
+    write_request,
 )
 from tests.sandbox.servicenow.snow import Snow, clients
 
@@ -66,7 +66,7 @@ def test_an_object_is_created_found_changed_and_deleted(
         assert unlike(kind, body, live) == {}
         assert live.attributes["sys_id"] == created.attributes["sys_id"]
     wanted = changed(body, path, value)
-    updated = servicenow.update(KINDS[kind], created, draft(kind, wanted, (path,)))
+    updated = servicenow.update(KINDS[kind], created, write_request(kind, wanted, (path,)))
     assert unlike(kind, wanted, updated) == {}
     servicenow.delete(KINDS[kind], updated)
     servicenow.delete(KINDS[kind], updated)
@@ -163,11 +163,11 @@ def test_what_leaves_a_manifest_is_cleared(servicenow: ServiceNowProvider) -> No
     live = create(servicenow, "Record", GROUP)
     gone = (("columns", "description"), ("columns", "manager.user_name"))
     body = {name: value for name, value in GROUP.items() if name != "columns"}
-    live = servicenow.update(KINDS["Record"], live, draft("Record", body, removed=gone))
+    live = servicenow.update(KINDS["Record"], live, write_request("Record", body, removed=gone))
     assert get(live.attributes, ("columns",)) == {"active": "true", "description": "", "manager.user_name": ""}
     rule = create(servicenow, "BusinessRule", RULE)
     default = (("active",), ("condition",))
-    rule = servicenow.update(KINDS["BusinessRule"], rule, draft("BusinessRule", RULE, removed=default))
+    rule = servicenow.update(KINDS["BusinessRule"], rule, write_request("BusinessRule", RULE, removed=default))
     assert (rule.attributes["active"], rule.attributes["condition"]) == ("true", "")
 
 

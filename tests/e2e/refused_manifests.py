@@ -20,7 +20,7 @@ CIRCLE = """\
 apiVersion: portctl/v1
 kind: port/Blueprint
 metadata: {dependsOn: [port/Blueprint:%s]}
-spec: {identifier: %s, title: One of a circle, schema: {properties: {}}}
+spec: {identifier: %s, title: One of a cycle, schema: {properties: {}}}
 """
 
 REFUSED = (
@@ -219,13 +219,13 @@ error: Invalid manifests
 """,
     ),
     Refusal(
-        what="unopenable circle of references",
+        what="unopenable cycle of references",
         files={"blueprints/a.yaml": CIRCLE % ("b", "a"), "blueprints/b.yaml": CIRCLE % ("a", "b")},
         said="""\
-error[circle]: Circle that cannot be opened
+error[cycle]: Cycle that cannot be opened
   blueprints/a.yaml:3:24
   port/Blueprint:a, port/Blueprint:b need each other before any of them can be created.
-  hint: Break the circle: drop one of the references, or the dependsOn that closes it.
+  hint: Break the cycle: drop one of the references, or the dependsOn that closes it.
 
 error: Invalid manifests
   1 error; nothing was sent

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from portctl.sandbox import control
+from portctl.sandbox import launcher
 from tests.e2e.processes import portctl
 from tests.e2e.refused_settings import REAL
 from tests.unit.cli.conftest import PROJECT, Place
@@ -40,7 +40,7 @@ def repository(project: Place) -> Place:
 def own_sandbox(repository: Place) -> Iterator[None]:
     (repository.root / ".portctl/sandbox.json").unlink()
     yield
-    control.down(repository.root)
+    launcher.down(repository.root)
 
 
 def staged() -> list[str]:

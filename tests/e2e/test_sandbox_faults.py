@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from portctl.cli.run import run
-from portctl.sandbox import control
+from portctl.sandbox import launcher
 
 FAULT = {"kind": "status", "method": "POST", "path": "^/v1/actions", "status": 503}
 
@@ -19,13 +19,13 @@ FAULT = {"kind": "status", "method": "POST", "path": "^/v1/actions", "status": 5
 def folder(tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
     (tmp_path / "portctl.yaml").write_text("apiVersion: portctl/v1\nproject: delivery\n", encoding="utf-8")
     yield tmp_path
-    control.down(tmp_path)
+    launcher.down(tmp_path)
 
 
 def armed(folder: pathlib.Path) -> list[tuple[str, int]]:
-    running = control.status(folder)
+    running = launcher.status(folder)
     assert running is not None
-    return [(fault["kind"], fault["status"]) for fault in control.call(running, "GET", "/faults")["faults"]]
+    return [(fault["kind"], fault["status"]) for fault in launcher.call(running, "GET", "/faults")["faults"]]
 
 
 def test_faults_are_armed_from_the_start_and_added_to_a_running_sandbox(folder: pathlib.Path) -> None:
@@ -67,4 +67,4 @@ def test_a_malformed_fault_is_a_mistake_on_the_command_line(
     with contextlib.chdir(folder):
         assert run(["sandbox", "up", "--detach", "--fault", text]) == 64
     assert capsys.readouterr().err.endswith(f"Error: Invalid value for '--fault': {why}\n")
-    assert control.status(folder) is None
+    assert launcher.status(folder) is None

@@ -26,7 +26,7 @@ from portctl.model.values import Values
 from portctl.providers.catalogue import catalogue
 from portctl.source import ItemKey
 from portctl.template.context import RenderContext, functions
-from portctl.template.placeholder import HoleError, fill
+from portctl.template.placeholder import PlaceholderError, fill
 from portctl.template.text import render_text
 from portctl.wire.body import NotJson, Unusable, parse_body
 from tests.fuzz.mutants import of_text, of_value
@@ -118,7 +118,7 @@ def templates(chance: random.Random) -> None:
 
 
 def expressions(chance: random.Random) -> None:
-    with contextlib.suppress(HoleError):
+    with contextlib.suppress(PlaceholderError):
         fill(of_text(chance.choice(_EXPRESSIONS), chance), {"values": _VALUES.tree, **functions(catalogue())})
 
 

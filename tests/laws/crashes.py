@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from portctl import app
-from portctl.app import Bench, Workspace
+from portctl.app import Session, Workspace
 from portctl.apply.execute import Approval
-from portctl.cli.wiring import open_bench
+from portctl.cli.wiring import open_session
 from portctl.errors import PortctlError
 from portctl.model.plan import PlanOptions
 from portctl.model.report import Report
@@ -61,9 +61,9 @@ class Clocked(World):
         self.sandbox.world.clock.advance(seconds)
 
     @contextmanager
-    def bench(self, *, read_only: bool) -> Iterator[Bench]:
-        with open_bench(self.workspace(), read_only=read_only, watch=self.watch, sleep=self.pass_time) as opened:
-            yield Bench(
+    def session(self, *, read_only: bool) -> Iterator[Session]:
+        with open_session(self.workspace(), read_only=read_only, watch=self.watch, sleep=self.pass_time) as opened:
+            yield Session(
                 workspace=opened.workspace,
                 connect=opened.connect,
                 watch=opened.watch,
@@ -240,9 +240,9 @@ class Crashes:
         (self.second if phase == UPDATE else self.first)()
 
     def _run(self, phase: str) -> Report:
-        with self.world.bench(read_only=False) as bench:
-            plan = app.plan(bench, PlanOptions(destroy=phase == DESTROY))
-            return app.apply(bench, plan, Approval.given(plan))
+        with self.world.session(read_only=False) as session:
+            plan = app.plan(session, PlanOptions(destroy=phase == DESTROY))
+            return app.apply(session, plan, Approval.given(plan))
 
     def _apply_all(self) -> None:
         report = self._run(CREATE)

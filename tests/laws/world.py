@@ -13,9 +13,9 @@ from typing import Any
 import yaml
 
 from portctl import app
-from portctl.app import Bench, Workspace
+from portctl.app import Session, Workspace
 from portctl.apply.execute import Approval
-from portctl.cli.wiring import Choices, open_bench, open_workspace
+from portctl.cli.wiring import Choices, open_session, open_workspace
 from portctl.model.address import Address
 from portctl.model.change import Action, Change
 from portctl.model.plan import Plan, PlanOptions, Step
@@ -100,20 +100,20 @@ class World:
         return open_workspace(Choices(directory=self.root, environment="sandbox", workers=self.workers))
 
     @contextmanager
-    def bench(self, *, read_only: bool) -> Iterator[Bench]:
+    def session(self, *, read_only: bool) -> Iterator[Session]:
         clock = self.sandbox.world.clock
         sleep = clock.advance if self.waits_move_clock else lambda seconds: time.sleep(seconds / clock.scale)
-        with open_bench(self.workspace(), read_only=read_only, watch=self.watch, sleep=sleep) as bench:
-            yield replace(bench, now=clock.seconds) if self.waits_move_clock else bench
+        with open_session(self.workspace(), read_only=read_only, watch=self.watch, sleep=sleep) as session:
+            yield replace(session, now=clock.seconds) if self.waits_move_clock else session
 
     def plan(self, **options: Any) -> Plan:
-        with self.bench(read_only=True) as bench:
-            return app.plan(bench, PlanOptions(**options))
+        with self.session(read_only=True) as session:
+            return app.plan(session, PlanOptions(**options))
 
     def apply(self, **options: Any) -> Report:
-        with self.bench(read_only=False) as bench:
-            plan = app.plan(bench, PlanOptions(**options))
-            return app.apply(bench, plan, Approval.given(plan))
+        with self.session(read_only=False) as session:
+            plan = app.plan(session, PlanOptions(**options))
+            return app.apply(session, plan, Approval.given(plan))
 
     def destroy(self, **options: Any) -> Report:
         return self.apply(destroy=True, **options)

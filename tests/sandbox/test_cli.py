@@ -11,14 +11,14 @@ from click.testing import CliRunner, Result
 
 from portctl.cli.root import root
 from portctl.errors import PortctlError
-from portctl.sandbox import control
+from portctl.sandbox import launcher
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "portctl.yaml").write_text("name: test\n")
     yield tmp_path
-    control.down(tmp_path)
+    launcher.down(tmp_path)
 
 
 def run(folder: Path, *arguments: str) -> Result:
@@ -28,7 +28,7 @@ def run(folder: Path, *arguments: str) -> Result:
 def test_the_sandbox_goes_up_and_down(project: Path) -> None:
     assert run(project, "status").output == "The sandbox is down.\n"
     started = run(project, "up", "--detach")
-    running = control.status(project)
+    running = launcher.status(project)
     assert running is not None
     addresses = {**running.urls(), "control": running.control}
     lines = "".join(f"  {name:<10}  {url}\n" for name, url in addresses.items())
@@ -46,7 +46,7 @@ def test_the_sandbox_goes_up_and_down(project: Path) -> None:
 def test_the_status_as_json_holds_no_credentials(project: Path) -> None:
     assert json.loads(run(project, "status", "--json").output) == {"running": False}
     run(project, "up", "--detach")
-    running = control.status(project)
+    running = launcher.status(project)
     assert running is not None
     assert json.loads(run(project, "status", "--json").output) == {
         "running": True,
@@ -76,22 +76,22 @@ def test_of_a_sandbox_that_is_up_switches_are_moved_faults_armed_and_the_seed_is
     fault = '{"kind": "status", "path": "^/nowhere"}'
     again = run(project, "up", "--detach", "--switch", "accept=lenient", "--fault", fault)
     assert again.output.splitlines()[0] == "The sandbox is already up. Moved: accept=lenient. Faults armed: 1."
-    running = control.status(project)
+    running = launcher.status(project)
     assert running is not None
-    assert control.call(running, "GET", "/switches")["switches"]["accept"] == "lenient"
-    assert len(control.call(running, "GET", "/faults")["faults"]) == 1
+    assert launcher.call(running, "GET", "/switches")["switches"]["accept"] == "lenient"
+    assert len(launcher.call(running, "GET", "/faults")["faults"]) == 1
     other = run(project, "up", "--detach", "--seed", "8")
     assert str(other.exception).startswith("The sandbox has another seed: its identifiers and credentials were derived")
     run(project, "down")
     assert str(run(project, "up", "--detach", "--seed", "8").exception) == str(other.exception)
     run(project, "up", "--detach")
-    kept = control.status(project)
+    kept = launcher.status(project)
     assert kept is not None
     assert (kept.document["seed"], kept.document["services"]) == (7, running.document["services"])
 
 
 def test_without_the_extra_one_message_says_what_to_install(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control, "_PACKAGES", ("package_that_is_nowhere",))
+    monkeypatch.setattr(launcher, "_PACKAGES", ("package_that_is_nowhere",))
     result = run(project, "up")
     assert isinstance(result.exception, PortctlError)
     assert (str(result.exception), result.exception.hint) == (

@@ -56,7 +56,7 @@ def change(port: httpx.Client, identifier: str) -> Body | None:
     return dict(answer.json()["entity"]) if answer.status_code == 200 else None
 
 
-def complaints(port: httpx.Client) -> list[str]:
+def issues(port: httpx.Client) -> list[str]:
     """What went wrong, newest first."""
     query = {"resources": "webhook", "status": "FAILURE", "webhookId": "snow"}
     return [each["message"] for each in port.get("/v1/audit-log", params=query).json()["audits"]]
@@ -117,7 +117,7 @@ def test_a_filter_sees_body_headers_and_query_and_must_yield_true(
 ) -> None:
     url = hook(port, mapped(filter=filter_))
     deliver(sandbox, f"{url}?env=prod", {"id": "c1"}, headers={"X-Kind": "change"})
-    assert (change(port, "c1") is not None, complaints(port)) == (taken, [])
+    assert (change(port, "c1") is not None, issues(port)) == (taken, [])
 
 
 @pytest.mark.fact(200)
@@ -130,7 +130,7 @@ def test_items_are_mapped_one_by_one(sandbox: Sandbox, port: httpx.Client) -> No
     assert [(row["identifier"], row["properties"]["number"]) for row in found] == [("c1", "b1"), ("c2", "b1")]
     deliver(sandbox, url, {"rows": [{"id": "x"}] * 501})
     deliver(sandbox, url, {"rows": "none"})
-    assert complaints(port) == [
+    assert issues(port) == [
         "itemsToParse must yield a list: .body.rows",
         "itemsToParse yields 501 items, the limit is 500",
     ]
@@ -170,7 +170,7 @@ def test_a_deleting_mapping_deletes_with_or_without_dependents(
     url = hook(port, {"blueprint": "part", "operation": operation, "filter": ".body.gone", "entity": entity})
     deliver(sandbox, url, {"id": "c1", "gone": True})
     found = [row["identifier"] for row in port.get("/v1/blueprints/part/entities").json()["entities"]]
-    assert (found, len(complaints(port))) == (left, 1 if left else 0)
+    assert (found, len(issues(port))) == (left, 1 if left else 0)
 
 
 def signed(algorithm: str, raw: bytes, prefix: str = "") -> str:
@@ -233,7 +233,7 @@ def test_what_a_mapping_does_wrong_stands_in_the_audit_log_only(sandbox: Sandbox
     every = {"combinator": "and", "rules": []}  # only a mapping searches, not what is delivered
     body = {"id": "c1", "approval": "declined", "owner": "nobody", "n": 7, "query": every, "odd": {}}
     assert deliver(sandbox, url, body).status_code == 202
-    assert complaints(port) == [
+    assert issues(port) == [
         *["entity/identifier must yield a string that is not empty"] * 3,
         'Entity "nobody" does not exist in blueprint "owner"',
         "properties/approval must be equal to one of the allowed values",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from portctl.sandbox import control
+from portctl.sandbox import launcher
 from portctl.sandbox.core.storage import Saver, read_json
 from portctl.sandbox.process import run
 
@@ -71,7 +71,7 @@ def test_a_pipe_in_the_place_of_a_file_is_refused_and_never_waited_for(name: str
     file = tmp_path / ".portctl" / name
     file.parent.mkdir(parents=True)
     os.mkfifo(file)
-    for use in (control.status, control.up):
-        with pytest.raises(control.ControlError) as caught:
+    for use in (launcher.status, launcher.up):
+        with pytest.raises(launcher.ControlError) as caught:
             use(tmp_path)
         assert str(caught.value) == f"{file} is there and no file"

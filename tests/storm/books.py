@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from portctl.story.narration import DEPLOY_STEP
 from portctl.story.services import Row, Said, Services
-from portctl.story.telling import DEPLOY_STEP
 
 _PROJECT = "projects/platform%2Fdeployment"
 _MARKS = "projects/gate%2Fdeployment-marks/repository"

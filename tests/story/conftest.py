@@ -8,23 +8,23 @@ from contextlib import closing
 
 import pytest
 
-from portctl.sandbox import control
+from portctl.sandbox import launcher
+from portctl.story.narration import Telling
 from portctl.story.services import Services
 from portctl.story.stage import stage
-from portctl.story.telling import Telling
 from tests.story.playing import pause
 
 ROOT = pathlib.Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[control.Running]:
+def running() -> Iterator[launcher.Running]:
     with stage(ROOT) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def services(running: control.Running) -> Iterator[Services]:
+def services(running: launcher.Running) -> Iterator[Services]:
     with closing(Services(running.document)) as services:
         yield services
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+from portctl.story.narration import Telling
 from portctl.story.services import Row, Said
-from portctl.story.telling import Telling
 
 PROJECT = "projects/platform%2Fdeployment"
 MARKS = f"projects/{quote('gate/deployment-marks', safe='')}"

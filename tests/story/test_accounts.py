@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from portctl.config.project import load_project
-from portctl.sandbox import control
+from portctl.sandbox import launcher
+from portctl.story.narration import Telling
 from portctl.story.scenarios import SCENARIOS
 from portctl.story.services import Services
 from portctl.story.stage import stage
-from portctl.story.telling import Telling
 
 ROOT = pathlib.Path(__file__).parents[2]
 CLIENT_CREDENTIALS = "glide.oauth.inbound.client.credential.grant_type.enabled"
@@ -24,7 +24,7 @@ KEY_HEADERS = {"x-sn-apikey": "{{ .secrets.SERVICENOW_API_TOKEN }}", "Accept": "
 
 
 @pytest.fixture(scope="module")
-def accounts(running: control.Running) -> dict[str, Any]:
+def accounts(running: launcher.Running) -> dict[str, Any]:
     """ServiceNow's, as every sandbox of the same seed has them."""
     found: dict[str, Any] = running.document["services"]["servicenow"]["others"]
     return found

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from portctl.sandbox import control
+from portctl.sandbox import launcher
+from portctl.story.narration import Telling
 from portctl.story.scenarios import SCENARIOS
 from portctl.story.services import Services
 from portctl.story.stage import stage
-from portctl.story.telling import Telling
 
 ROOT = Path(__file__).parents[2]
 SHELL = {"name": "busybox", "programs": ["git", "python3"]}
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(shutil.which("busybox") is None, reason="BusyBox
 def document() -> Iterator[dict[str, Any]]:
     """The address file of a sandbox with this project applied to it, whose jobs run in BusyBox."""
     with stage(ROOT) as running:
-        assert control.call(running, "PUT", "/shell", SHELL) == SHELL
+        assert launcher.call(running, "PUT", "/shell", SHELL) == SHELL
         yield running.document
 
 

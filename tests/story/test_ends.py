@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from portctl.story.narration import Telling
 from portctl.story.scenarios.common import ask, ask_with_low_coverage, decide_in_servicenow, nothing_is_left_open
 from portctl.story.services import Row
-from portctl.story.telling import Telling
 from tests.story.playing import (
     CATALOG,
     PROJECT,

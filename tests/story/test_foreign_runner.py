@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from portctl.sandbox import control
+from portctl.sandbox import launcher
+from portctl.story.narration import Telling
 from portctl.story.scenarios import SCENARIOS
 from portctl.story.services import Services
 from portctl.story.stage import stage
-from portctl.story.telling import Telling
 from tests.foreign_runner.api import Client
 from tests.foreign_runner.runner import ForeignRunner
 from tests.story.attended import Attended
@@ -35,17 +35,17 @@ PIPELINES = {
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[control.Running]:
+def running() -> Iterator[launcher.Running]:
     with stage(ROOT) as running:
         yield running
 
 
 @pytest.mark.parametrize("name", PIPELINES)
 def test_the_scenario_ends_under_a_foreign_runner_as_under_the_sandboxs_own(
-    running: control.Running, tmp_path: Path, name: str
+    running: launcher.Running, tmp_path: Path, name: str
 ) -> None:
     gitlab = running.urls()["gitlab"]
-    control.call(running, "PUT", "/runner", {"paused": True})
+    launcher.call(running, "PUT", "/runner", {"paused": True})
     with closing(Services(running.document)) as services, closing(Client(gitlab)) as client:
         project = services.gitlab("GET", "projects/platform%2Fdeployment").body
         token = client.register(project["runners_token"], description="foreign")
@@ -53,7 +53,7 @@ def test_the_scenario_ends_under_a_foreign_runner_as_under_the_sandboxs_own(
             foreign = _played(Telling(attended), name)
         client.unregister(token)
         assert runner.error is None
-        control.call(running, "PUT", "/runner", {"paused": False})
+        launcher.call(running, "PUT", "/runner", {"paused": False})
         own = _played(Telling(services), name)
     assert [(row["call"], _ran(row)) for row in foreign] == PIPELINES[name]
     assert foreign == own

@@ -18,11 +18,11 @@ from typing import Any
 
 import pytest
 
-from portctl.sandbox import control
+from portctl.sandbox import launcher
+from portctl.story.narration import Telling
 from portctl.story.scenarios import SCENARIOS
 from portctl.story.services import Row
 from portctl.story.stage import stage
-from portctl.story.telling import Telling
 from tests.story.attended import Attended
 from tests.story.gitlab_ci_local import TOOL, VERSION, Runner
 
@@ -74,7 +74,7 @@ class Attendance:
 @pytest.fixture(scope="module")
 def attended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attendance]:
     with stage(ROOT) as running:
-        token = control.call(running, "PUT", "/runner", {"paused": True})["token"]
+        token = launcher.call(running, "PUT", "/runner", {"paused": True})["token"]
         with Runner(running.urls()["gitlab"], token, tmp_path_factory.mktemp("runner")) as runner:
             yield Attendance(running.document, runner)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from portctl.sandbox import control
+from portctl.sandbox import launcher
 from portctl.story.stage import stage
 from tests.waiting import PATIENCE_SECONDS
 
@@ -22,15 +22,15 @@ Play = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[control.Running]:
+def running() -> Iterator[launcher.Running]:
     with stage(ROOT) as running:
         yield running
 
 
 @pytest.fixture
-def play(running: control.Running, tmp_path: pathlib.Path) -> Play:
+def play(running: launcher.Running, tmp_path: pathlib.Path) -> Play:
     """`portctl sandbox ...` in a project with that sandbox: the exit code, and what is printed."""
-    place = control.Place(tmp_path)
+    place = launcher.Place(tmp_path)
     place.address_file.parent.mkdir()
     place.address_file.write_text(json.dumps(running.document), encoding="utf-8")
     (tmp_path / "portctl.yaml").write_bytes((ROOT / "portctl.yaml").read_bytes())
@@ -43,11 +43,11 @@ def play(running: control.Running, tmp_path: pathlib.Path) -> Play:
     return play
 
 
-def settle(running: control.Running) -> None:
-    control.call(running, "POST", "/settle")
+def settle(running: launcher.Running) -> None:
+    launcher.call(running, "POST", "/settle")
 
 
-def test_a_deployment_is_asked_for_approved_and_followed(running: control.Running, play: Play) -> None:
+def test_a_deployment_is_asked_for_approved_and_followed(running: launcher.Running, play: Play) -> None:
     assert play("pipelines") == (0, "There are no pipelines.\n")
     code, said = play(*ASK, "--input", "environment=Staging", "--as", "developer")
     (run,) = re.findall(r"^Started (r_\w+); portctl sandbox logs \1$", said)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from portctl.story.narration import Telling
 from portctl.story.scenarios.common import (
     ask,
     ask_with_low_coverage,
@@ -13,7 +14,6 @@ from portctl.story.scenarios.common import (
     nothing_is_left_open,
 )
 from portctl.story.services import Said, Services
-from portctl.story.telling import Telling
 from tests.story.playing import CATALOG, PROJECT, is_at, looked_at, newest, told
 
 MAINTAINERS = 40

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 
+from portctl.story.narration import Telling
 from portctl.story.scenarios.common import ask, nothing_is_left_open
-from portctl.story.telling import Telling
 from tests.story.playing import CATALOG, jobs, marks_of, statuses, told, trace
 
 DAY_SECONDS = 24 * 3600

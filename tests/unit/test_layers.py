@@ -16,7 +16,7 @@ MAY_USE_SANDBOX = {
     "cli/commands/sandbox.py",
     "cli/commands/play.py",
     "cli/commands/demo.py",
-    "cli/steering.py",
+    "cli/sandbox_options.py",
     "story/stage.py",
 }
 

@@ -101,7 +101,7 @@ def test_what_waits_for_room_in_its_lane_does_not_begin_after_an_exception() -> 
 
 @pytest.mark.parametrize("workers", [1, 4])
 def test_a_circle_is_an_error_and_no_hang(workers: int) -> None:
-    with pytest.raises(ValueError, match="the graph has a circle"):
+    with pytest.raises(ValueError, match="the graph has a cycle"):
         run_graph({"1": ["2"], "2": ["1"]}, print, lane=lane, widths={}, workers=workers)
 
 

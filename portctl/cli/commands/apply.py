@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from portctl.cli.carry import carry_out, finish
+from portctl.cli.apply_flow import carry_out, finish
 from portctl.cli.options import (
     FILE,
     Form,
@@ -49,7 +49,7 @@ def command(plan: pathlib.Path | None, yes: bool, choices: Choices, options: Pla
 
 def _apply_saved(file: pathlib.Path, choices: Choices, form: Form) -> ExitCode:
     from portctl import app
-    from portctl.cli.wiring import open_bench, open_workspace
+    from portctl.cli.wiring import open_session, open_workspace
     from portctl.views.json import plan_document
 
     saved = app.load_saved(file)
@@ -57,13 +57,13 @@ def _apply_saved(file: pathlib.Path, choices: Choices, form: Form) -> ExitCode:
     if choices.environment not in (None, environment):
         raise click.UsageError(f"The saved plan is for environment {environment!r}, not {choices.environment!r}.")
     workspace = open_workspace(replace(choices, environment=environment, saved_values=saved.values))
-    with Progress() as watch, open_bench(workspace, read_only=False, watch=watch) as bench:
-        plan = app.take_up(bench, saved)
+    with Progress() as watch, open_session(workspace, read_only=False, watch=watch) as session:
+        plan = app.take_up(session, saved)
         document = plan_document(plan)
         watch.clear()
         if form is Form.TEXT:
             present_plan(document, form)
         watch.expect(len(plan.steps))
-        report = app.apply_saved(bench, saved, plan)
+        report = app.apply_saved(session, saved, plan)
     finish(document, report, form)
     return report_code(report)

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from portctl.cli import output
+from portctl.cli.common_options import current
 from portctl.cli.options import common
-from portctl.cli.place import project_folder
-from portctl.cli.session import current
-from portctl.cli.steering import fault_option, switch_option
+from portctl.cli.project_root import project_folder
+from portctl.cli.sandbox_options import fault_option, switch_option
 from portctl.errors import ExitCode, PortctlError
-from portctl.sandbox import control
+from portctl.sandbox import launcher
 
 if TYPE_CHECKING:
     import pathlib
 
+    from portctl.story.narration import Step
     from portctl.story.services import Services
-    from portctl.story.telling import Step
 
 _NAMES = (
     "approve-in-port",
@@ -76,7 +76,7 @@ def command(
     told = []
     with stage(project, switches=switches, faults=faults) as running:
         if lag:
-            control.call(running, "PUT", "/lag", {"seconds": lag})
+            launcher.call(running, "PUT", "/lag", {"seconds": lag})
         for name in names or _NAMES:
             services = Services(running.document, pipelines)
             told.append(_tell(name, services, lag_seconds=lag, quiet=as_json))
@@ -100,8 +100,8 @@ def _deploying_project(project: pathlib.Path) -> str:
 
 def _tell(name: str, services: Services, *, lag_seconds: float, quiet: bool) -> dict[str, Any]:
     """One scenario: what it was, step by step."""
+    from portctl.story.narration import Broken, LeftOut, Telling
     from portctl.story.scenarios import SCENARIOS
-    from portctl.story.telling import Broken, LeftOut, Telling
 
     if not quiet:
         output.write(f"\n== {name}")

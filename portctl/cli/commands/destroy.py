@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from portctl.cli.carry import carry_out
+from portctl.cli.apply_flow import carry_out
 from portctl.cli.options import (
     Form,
     allow_destroy_option,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from portctl.cli import output
+from portctl.cli.common_options import current
 from portctl.cli.options import FILE, common
-from portctl.cli.session import current
 from portctl.errors import InvalidInput
 
 if TYPE_CHECKING:

@@ -48,14 +48,14 @@ def _plan(
     choices: Choices, options: PlanOptions, *, out: pathlib.Path | None, detailed_exitcode: bool, form: Form
 ) -> ExitCode:
     from portctl import app
-    from portctl.cli.wiring import open_bench, open_workspace
+    from portctl.cli.wiring import open_session, open_workspace
     from portctl.views.json import plan_document
 
     workspace = open_workspace(choices)
-    with Progress() as watch, open_bench(workspace, read_only=True, watch=watch) as bench:
-        plan = app.plan(bench, options)
+    with Progress() as watch, open_session(workspace, read_only=True, watch=watch) as session:
+        plan = app.plan(session, options)
         if out is not None and not plan.refusals:
-            app.save(bench, plan, options, out)
+            app.save(session, plan, options, out)
     document = plan_document(plan)
     present_plan(document, form)
     if out is not None:

@@ -12,10 +12,10 @@ import click
 
 from portctl.cli import output
 from portctl.cli.options import common
-from portctl.cli.place import project_folder
+from portctl.cli.project_root import project_folder
 from portctl.errors import InvalidInput, PortctlError
 from portctl.findings import did_you_mean, listing
-from portctl.sandbox import control
+from portctl.sandbox import launcher
 
 if TYPE_CHECKING:
     from portctl.story.services import Said, Services
@@ -141,8 +141,8 @@ def _services() -> Iterator[Services]:
     from portctl.story.services import Services
 
     try:
-        running = control.status(project_folder())
-    except control.ControlError as error:
+        running = launcher.status(project_folder())
+    except launcher.ControlError as error:
         raise PortctlError("The sandbox failed", str(error), hint="its log is .portctl/sandbox/log") from error
     if running is None:
         raise InvalidInput("The sandbox does not run", "", hint="Start it: portctl sandbox up --detach")

@@ -11,12 +11,12 @@ import click
 
 from portctl.cli import output
 from portctl.cli.commands.play import COMMANDS
+from portctl.cli.common_options import current
 from portctl.cli.options import common
-from portctl.cli.place import private_folder, project_folder
-from portctl.cli.session import current
-from portctl.cli.steering import fault_option, switch_option
+from portctl.cli.project_root import private_folder, project_folder
+from portctl.cli.sandbox_options import fault_option, switch_option
 from portctl.errors import ExitCode, InvalidInput, PortctlError
-from portctl.sandbox import control
+from portctl.sandbox import launcher
 
 
 @click.group()
@@ -44,7 +44,7 @@ def up(detach: bool, seed: int | None, switches: tuple[str, ...], faults: tuple[
 
     Of one that is up already, switches are moved and faults are armed.
     """
-    missing = control.missing_packages()
+    missing = launcher.missing_packages()
     if missing:
         raise PortctlError(
             "The sandbox is not installed",
@@ -56,7 +56,7 @@ def up(detach: bool, seed: int | None, switches: tuple[str, ...], faults: tuple[
         output.log(f"note: {folder} is no project (it has no portctl.yaml); the sandbox is kept in .portctl/ there.")
     project = private_folder(folder).parent
     running = _status()
-    former = control.kept_seed(project) if running is None else int(running.document["seed"])
+    former = launcher.kept_seed(project) if running is None else int(running.document["seed"])
     if seed is None:
         seed = former or 0
     elif former not in (None, seed):
@@ -95,8 +95,8 @@ def status(as_json: bool) -> ExitCode:
 def reset() -> None:
     """Put everything back as it was when first started."""
     try:
-        live = control.reset(project_folder())
-    except control.ControlError as error:
+        live = launcher.reset(project_folder())
+    except launcher.ControlError as error:
         raise _failed(error) from error
     output.write("The sandbox is as new." if live else "The sandbox is down; it will be as new when started.")
 
@@ -106,55 +106,55 @@ def reset() -> None:
 def down() -> None:
     """End the sandbox; its state is kept."""
     try:
-        ended = control.down(project_folder())
-    except control.ControlError as error:
+        ended = launcher.down(project_folder())
+    except launcher.ControlError as error:
         raise _failed(error) from error
     output.write("The sandbox is down." if ended else "The sandbox was not up.")
 
 
-def _steer(running: control.Running, switches: tuple[str, ...], faults: tuple[str, ...]) -> None:
+def _steer(running: launcher.Running, switches: tuple[str, ...], faults: tuple[str, ...]) -> None:
     try:
         if switches:
-            control.call(running, "PUT", "/switches", dict(text.split("=", 1) for text in switches))
+            launcher.call(running, "PUT", "/switches", dict(text.split("=", 1) for text in switches))
         for text in faults:
-            control.call(running, "POST", "/faults", json.loads(text))
-    except control.ControlError as error:
+            launcher.call(running, "POST", "/faults", json.loads(text))
+    except launcher.ControlError as error:
         raise _failed(error) from error
 
 
 def _serve(seed: int, switches: tuple[str, ...], faults: tuple[str, ...]) -> None:
     output.write("The sandbox is starting; interrupt to end it. `portctl sandbox status` says where it listens.")
     sys.stdout.flush()
-    program = control.command(project_folder(), seed, switches, faults)
-    os.execve(program[0], program, control.environment())  # with no more of the environment than it needs
+    program = launcher.command(project_folder(), seed, switches, faults)
+    os.execve(program[0], program, launcher.environment())  # with no more of the environment than it needs
 
 
-def _start(seed: int, switches: tuple[str, ...], faults: tuple[str, ...]) -> control.Running:
+def _start(seed: int, switches: tuple[str, ...], faults: tuple[str, ...]) -> launcher.Running:
     try:
-        return control.up(project_folder(), seed=seed, switches=switches, faults=faults)
-    except control.ControlError as error:
+        return launcher.up(project_folder(), seed=seed, switches=switches, faults=faults)
+    except launcher.ControlError as error:
         raise _failed(error) from error
 
 
-def _status() -> control.Running | None:
+def _status() -> launcher.Running | None:
     try:
-        return control.status(project_folder())
-    except control.ControlError as error:
+        return launcher.status(project_folder())
+    except launcher.ControlError as error:
         raise _failed(error) from error
 
 
-def _failed(error: control.ControlError) -> PortctlError:
+def _failed(error: launcher.ControlError) -> PortctlError:
     return PortctlError("The sandbox failed", str(error), hint="its log is .portctl/sandbox/log")
 
 
-def _described(running: control.Running) -> str:
+def _described(running: launcher.Running) -> str:
     addresses = {**running.urls(), "control": running.control}
     width = max(map(len, addresses))
     lines = [f"  {name:<{width}}  {url}" for name, url in addresses.items()]
     return "\n".join([*lines, "  addresses and credentials: .portctl/sandbox.json"])
 
 
-def _document(running: control.Running | None) -> dict[str, Any]:
+def _document(running: launcher.Running | None) -> dict[str, Any]:
     """Where it runs; credentials stay in the file."""
     if running is None:
         return {"running": False}

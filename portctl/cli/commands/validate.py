@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portctl.cli.common_options import current
 from portctl.cli.options import Form, common, format_options, workspace_options
 from portctl.cli.output import write, write_json
-from portctl.cli.session import current
 from portctl.errors import ExitCode, InvalidInput
 
 if TYPE_CHECKING:

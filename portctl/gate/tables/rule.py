@@ -71,7 +71,7 @@ def note_on(e: Evidence, text: str) -> Effects:
     return (Note(text),) if e.change is not None else ()
 
 
-def leftovers(e: Evidence) -> Effects:
+def orphans(e: Evidence) -> Effects:
     return tuple(EndAbandoned(run) for run in e.abandoned)
 
 

@@ -19,7 +19,7 @@ from portctl.gate.tables.rule import (
     has,
     job_is,
     keep_waiting,
-    leftovers,
+    orphans,
     refuse,
     request_of,
     started_by,
@@ -77,9 +77,9 @@ LOOK = (
             NOT_OURS,
             OPENED_BEFORE,
         ),
-        leftovers,
+        orphans,
     ),
-    *after(DECIDED, lambda e: (*leftovers(e), Catalogue(decision=True))),
+    *after(DECIDED, lambda e: (*orphans(e), Catalogue(decision=True))),
     *after(
         (
             Rule("undecided", lambda e, _: e.change is not None, _still_undecided),
@@ -96,7 +96,7 @@ LOOK = (
                 ),
             ),
         ),
-        leftovers,
+        orphans,
     ),
 )
 

@@ -38,12 +38,12 @@ class Account:
             return self._user
 
     def _asked(self) -> User:
-        answer = self._client.request("GET", USER_PATH).body
-        number, name = get(answer, ("id",)), get(answer, ("username",))
+        response = self._client.request("GET", USER_PATH).body
+        number, name = get(response, ("id",)), get(response, ("username",))
         if not isinstance(number, int) or not isinstance(name, str):
             raise AccessDenied(
                 "Not GitLab's API", f"{USER_PATH}: no user in the answer", hint="Check `url` in the environment file."
             )
-        page = get(answer, ("web_url",))
+        page = get(response, ("web_url",))
         url = page.removesuffix(f"/{name}") if isinstance(page, str) else ""
-        return User(number, name, url, get(answer, ("is_admin",)) is True)
+        return User(number, name, url, get(response, ("is_admin",)) is True)

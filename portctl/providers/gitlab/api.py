@@ -21,7 +21,7 @@ from portctl.vault import Vault
 from portctl.wire.auth import header_text, setting_text
 from portctl.wire.client import DEFAULT_OPTIONS, Client, Observer
 from portctl.wire.network import network_options
-from portctl.wire.retry import PATIENT, Patience
+from portctl.wire.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 
 if TYPE_CHECKING:
     import httpx
@@ -41,7 +41,7 @@ def connect(
     observer: Observer | None = None,
     transport: httpx.BaseTransport | None = None,
     options: Mapping[str, Any] = DEFAULT_OPTIONS,
-    patience: Patience = PATIENT,
+    retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
     sleep: Callable[[float], object] = time.sleep,
     now: Callable[[], float] = time.time,
 ) -> GitLabProvider:
@@ -61,7 +61,7 @@ def connect(
         read_only=read_only,
         observer=observer,
         scrub=vault.scrub,
-        patience=patience,
+        retry_policy=retry_policy,
         sleep=sleep,
         now=now,
         transport=transport,

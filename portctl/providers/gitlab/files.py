@@ -15,7 +15,7 @@ from typing import Any
 
 from portctl.errors import AccessDenied, ApiError, PortctlError, StalePlan
 from portctl.model.kind import Kind
-from portctl.model.provider import About, Complaint, Draft
+from portctl.model.provider import About, ValidationIssue, WriteRequest
 from portctl.model.resource import Identity, Live
 from portctl.model.value import MISSING, Attributes, Value, get
 from portctl.providers.gitlab.ci import DEFAULT_FILE, NotYaml, parse
@@ -63,7 +63,7 @@ class Files(GitLabObjects):
         found = ((identity, self._fetch(kind, identity)) for identity in identities)
         return {identity: live for identity, live in found if live is not None}
 
-    def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[Complaint]:  # noqa: ARG002
+    def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[ValidationIssue]:  # noqa: ARG002
         """What the project's CI lint says. It knows the files of the repository only, so local includes are left.
 
         It takes no inputs and refuses a file that needs some: those get a default here, and what is said of that is
@@ -77,27 +77,27 @@ class Files(GitLabObjects):
             return ()
         path = f"{Repository(self._client, identity[0]).path}/ci/lint"
         try:
-            answer = self._client.request("POST", path, body={"content": asked}).body
+            response = self._client.request("POST", path, body={"content": asked}).body
         except (AccessDenied, ApiError):
             return ()
-        errors = get(answer, ("errors",))
-        if get(answer, ("valid",)) is not False or not isinstance(errors, tuple):
+        errors = get(response, ("errors",))
+        if get(response, ("valid",)) is not False or not isinstance(errors, tuple):
             return ()
         said = [str(error) for error in errors if STAND_IN not in str(error)]
-        return tuple(Complaint(_place_of(error, content), f"GitLab: {error}") for error in said)
+        return tuple(ValidationIssue(_place_of(error, content), f"GitLab: {error}") for error in said)
 
-    def create(self, kind: Kind, draft: Draft) -> Live:
-        return self._commit(kind, draft.identity, draft.attributes, seen={}, touched=_files(draft.attributes))
+    def create(self, kind: Kind, write: WriteRequest) -> Live:
+        return self._commit(kind, write.identity, write.attributes, seen={}, touched=_files(write.attributes))
 
-    def update(self, kind: Kind, live: Live, draft: Draft) -> Live:
+    def update(self, kind: Kind, live: Live, write: WriteRequest) -> Live:
         changed = {
-            str(path[1]): None for path in (*draft.changed, *draft.removed) if path[:1] == (_FILES,) and path[1:]
+            str(path[1]): None for path in (*write.changed, *write.removed) if path[:1] == (_FILES,) and path[1:]
         }
-        if (_FILES,) in (*draft.changed, *draft.removed):
-            changed |= dict.fromkeys([*_files(draft.attributes), *_files(live.attributes)])
-        wanted = _files(draft.attributes)
+        if (_FILES,) in (*write.changed, *write.removed):
+            changed |= dict.fromkeys([*_files(write.attributes), *_files(live.attributes)])
+        wanted = _files(write.attributes)
         touched = {path: wanted.get(path) for path in changed}
-        return self._commit(kind, live.identity, draft.attributes, seen=_files(live.attributes), touched=touched)
+        return self._commit(kind, live.identity, write.attributes, seen=_files(live.attributes), touched=touched)
 
     def delete(self, kind: Kind, live: Live, *, cascade: bool = False) -> None:  # noqa: ARG002
         seen = _files(live.attributes)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from portctl.errors import AccessDenied, ApiError
 from portctl.model.kind import Kind
 from portctl.model.plan import InstanceInfo
-from portctl.model.provider import Draft
+from portctl.model.provider import WriteRequest
 from portctl.model.resource import Identity, Live
 from portctl.model.value import Attributes
 from portctl.providers.gitlab.account import Account
@@ -32,13 +32,13 @@ def pages(client: Client, path: str, query: Mapping[str, str] | None = None) -> 
     page, seen = "1", set[str]()
     while page:
         seen.add(page)
-        answer = client.request("GET", path, query={**(query or {}), "per_page": str(_PAGE), "page": page})
-        items, following = answer.body, answer.headers.get("x-next-page")
+        response = client.request("GET", path, query={**(query or {}), "per_page": str(_PAGE), "page": page})
+        items, following = response.body, response.headers.get("x-next-page")
         if not isinstance(items, tuple) or not all(isinstance(item, Mapping) for item in items):
             raise _cut(path, "the answer is not a list")
         if (following is None and len(items) >= _PAGE) or following in seen:
             raise _cut(path, "nothing tells where the list ends")
-        listing.add(items, answer)
+        listing.add(items, response)
         found.extend(items)
         page = following or ""
     return found
@@ -69,9 +69,9 @@ class GitLabObjects(RestProvider):
         super().__init__(name, client, vault, login=login, width=WIDTH, sleep=sleep)
         self._account = account
 
-    def update(self, kind: Kind, live: Live, draft: Draft) -> Live:
+    def update(self, kind: Kind, live: Live, write: WriteRequest) -> Live:
         """A PUT changes what it names and nothing else."""
-        return self._write(kind, live.identity, kind.update, self._patch(kind, live.attributes, draft))
+        return self._write(kind, live.identity, kind.update, self._patch(kind, live.attributes, write))
 
     def _fetch(self, kind: Kind, identity: Identity) -> Live | None:
         """What answers 404 is looked for in its list, which is refused to who may not see the object."""

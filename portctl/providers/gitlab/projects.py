@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from portctl.errors import ApiError, InvalidInput
 from portctl.model.kind import Kind
-from portctl.model.provider import About, Draft
+from portctl.model.provider import About, WriteRequest
 from portctl.model.resource import Identity, Live
 from portctl.model.value import Attributes, get
 from portctl.providers.gitlab.account import API
@@ -39,28 +39,28 @@ class Projects(GitLabObjects):
                 self._require_absence(identity[-1])
         return lives
 
-    def create(self, kind: Kind, draft: Draft) -> Live:
+    def create(self, kind: Kind, write: WriteRequest) -> Live:
         """Settings that a creation does not take are set right after it. What waits for its deletion is restored."""
-        body = self._body(kind, draft.attributes)
-        waiting = self._found(kind, draft.identity)
+        body = self._body(kind, write.attributes)
+        waiting = self._found(kind, write.identity)
         if waiting is not None and _is_marked(waiting.attributes):
             restore = f"{API}/projects/{waiting.attributes['id']}/restore"
             self._client.request("POST", restore, repeatable=False)
-            return self._write(kind, draft.identity, kind.update, body) if body else self._read_back(kind, draft)
-        where = collection_path(kind, draft.identity)
+            return self._write(kind, write.identity, kind.update, body) if body else self._read_back(kind, write)
+        where = collection_path(kind, write.identity)
         first = {
-            "name": draft.identity[-1].rpartition("/")[2],
+            "name": write.identity[-1].rpartition("/")[2],
             **{key: value for key, value in body.items() if key not in NOT_AT_CREATION},
-            "path": draft.identity[-1].rpartition("/")[2],
-            "namespace_id": self._namespace_id(_namespace(draft.identity)),
+            "path": write.identity[-1].rpartition("/")[2],
+            "namespace_id": self._namespace_id(_namespace(write.identity)),
         }
-        if draft.options.get(WITH_README) is True:
+        if write.options.get(WITH_README) is True:
             first["initialize_with_readme"] = True
-        answer = self._client.request("POST", where, body=first)
+        response = self._client.request("POST", where, body=first)
         rest = {key: value for key, value in body.items() if key in NOT_AT_CREATION}
         if rest:
-            return self._write(kind, draft.identity, kind.update, rest)
-        return self._written(kind, answer, draft.identity, "POST", where)
+            return self._write(kind, write.identity, kind.update, rest)
+        return self._written(kind, response, write.identity, "POST", where)
 
     def _fetch(self, kind: Kind, identity: Identity) -> Live | None:
         live = self._found(kind, identity)
@@ -78,17 +78,17 @@ class Projects(GitLabObjects):
         """What stands at the path, be it under another name now or about to be deleted."""
         path = item_path(kind, identity)
         try:
-            answer = self._client.request("GET", path)
+            response = self._client.request("GET", path)
         except ApiError as error:
             if error.status == NOT_FOUND:
                 return None
             raise
-        return self._live(kind, self._object(kind, answer, "GET", path), identity)
+        return self._live(kind, self._object(kind, response, "GET", path), identity)
 
-    def _read_back(self, kind: Kind, draft: Draft) -> Live:
-        live = self._fetch(kind, draft.identity)
+    def _read_back(self, kind: Kind, write: WriteRequest) -> Live:
+        live = self._fetch(kind, write.identity)
         if live is None:
-            raise self._gone(kind, draft.identity)
+            raise self._gone(kind, write.identity)
         return live
 
     def _require_absence(self, path: str) -> None:
@@ -111,12 +111,12 @@ class Projects(GitLabObjects):
 
     def _level(self, group: str, user_id: int) -> int:
         try:
-            answer = self._client.request("GET", f"{API}/groups/{quote(group, safe='')}/members/all/{user_id}")
+            response = self._client.request("GET", f"{API}/groups/{quote(group, safe='')}/members/all/{user_id}")
         except ApiError as error:
             if error.status == NOT_FOUND:
                 return 0
             raise
-        level = get(answer.body, ("access_level",))
+        level = get(response.body, ("access_level",))
         return level if isinstance(level, int) else 0
 
     def _exists(self, path: str) -> bool:

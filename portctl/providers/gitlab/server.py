@@ -82,12 +82,12 @@ class Server:
         return int(self._known()[1]), int(self._known()[2])
 
     def _asked(self) -> re.Match[str]:
-        answer = self._client.request("GET", _PATH)
-        version = get(answer.body, ("version",))
+        response = self._client.request("GET", _PATH)
+        version = get(response.body, ("version",))
         found = _VERSION.match(version) if isinstance(version, str) else None
         if found is None:
             detail = f"GET {_PATH}: no version in the answer, and what this server can do depends on it"
-            raise ApiError("Unexpected answer", detail, method="GET", path=_PATH, status=answer.status)
+            raise ApiError("Unexpected answer", detail, method="GET", path=_PATH, status=response.status)
         return found
 
 

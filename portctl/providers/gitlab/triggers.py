@@ -15,7 +15,7 @@ from typing import Any
 
 from portctl.errors import ApiError
 from portctl.model.kind import Kind
-from portctl.model.provider import About, Draft
+from portctl.model.provider import About, WriteRequest
 from portctl.model.resource import Identity, Live
 from portctl.model.value import MISSING, Value, get
 from portctl.providers.gitlab.objects import NOT_FOUND, GitLabObjects
@@ -54,14 +54,14 @@ class Triggers(GitLabObjects):
                     found.setdefault(live.identity, []).append(live)
         return found
 
-    def create(self, kind: Kind, draft: Draft) -> Live:
+    def create(self, kind: Kind, write: WriteRequest) -> Live:
         """A request that a proxy sends twice makes two tokens: the one that nobody was told of goes again."""
-        before = {live.attributes["id"] for live in self._mine(kind, draft.identity)}
-        self._known.pop(draft.identity, None)
-        live = super().create(kind, draft)
-        for other in self._mine(kind, draft.identity):
+        before = {live.attributes["id"] for live in self._mine(kind, write.identity)}
+        self._known.pop(write.identity, None)
+        live = super().create(kind, write)
+        for other in self._mine(kind, write.identity):
             if other.attributes["id"] not in {*before, live.attributes["id"]}:
-                self._remove(kind, draft.identity, other.attributes["id"])
+                self._remove(kind, write.identity, other.attributes["id"])
         return live
 
     def _mine(self, kind: Kind, identity: Identity) -> Sequence[Live]:
@@ -69,7 +69,7 @@ class Triggers(GitLabObjects):
         several = self._all(kind, [identity]).get(identity, ())
         return [live for live in several if get(live.attributes, ("owner", "id")) == user.id]
 
-    def update(self, kind: Kind, live: Live, draft: Draft) -> Live:  # noqa: ARG002
+    def update(self, kind: Kind, live: Live, write: WriteRequest) -> Live:  # noqa: ARG002
         """All that an existing one can need: that what it replaced goes. What is shown all the same stays in it."""
         left = tuple(live.attributes.get("superseded", ()))
         for number in left:

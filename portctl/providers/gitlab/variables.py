@@ -6,7 +6,7 @@ Source: GitLab docs, "Project-level CI/CD variables API"; "Group-level variables
 from __future__ import annotations
 
 from portctl.model.kind import Kind
-from portctl.model.provider import Draft
+from portctl.model.provider import WriteRequest
 from portctl.model.resource import Live
 from portctl.model.value import Attributes
 from portctl.providers.gitlab.objects import GitLabObjects
@@ -15,15 +15,15 @@ from portctl.providers.gitlab.objects import GitLabObjects
 class Variables(GitLabObjects):
     """See the module."""
 
-    def create(self, kind: Kind, draft: Draft) -> Live:
-        return super().create(kind, _creating(draft))
+    def create(self, kind: Kind, write: WriteRequest) -> Live:
+        return super().create(kind, _creating(write))
 
-    def update(self, kind: Kind, live: Live, draft: Draft) -> Live:
+    def update(self, kind: Kind, live: Live, write: WriteRequest) -> Live:
         """All fields are sent: GitLab's documentation asks for the value with every change."""
-        if _is_hidden(live.attributes) != _is_hidden(draft.attributes):
+        if _is_hidden(live.attributes) != _is_hidden(write.attributes):
             self.delete(kind, live)
-            return self.create(kind, draft)
-        return self._write(kind, live.identity, kind.update, self._body(kind, {**_RESET, **draft.attributes}))
+            return self.create(kind, write)
+        return self._write(kind, live.identity, kind.update, self._body(kind, {**_RESET, **write.attributes}))
 
 
 _RESET: Attributes = {
@@ -40,16 +40,16 @@ def _is_hidden(attributes: Attributes) -> bool:
     return attributes.get("hidden") is True
 
 
-def _creating(draft: Draft) -> Draft:
+def _creating(write: WriteRequest) -> WriteRequest:
     """Hiding has a name of its own at creation, and none later."""
-    if not _is_hidden(draft.attributes):
-        return draft
-    attributes = {**draft.attributes, "masked_and_hidden": True}
-    return Draft(
-        identity=draft.identity,
+    if not _is_hidden(write.attributes):
+        return write
+    attributes = {**write.attributes, "masked_and_hidden": True}
+    return WriteRequest(
+        identity=write.identity,
         attributes=attributes,
-        changed=draft.changed,
-        removed=draft.removed,
-        merge=draft.merge,
-        options=draft.options,
+        changed=write.changed,
+        removed=write.removed,
+        merge=write.merge,
+        options=write.options,
     )

@@ -21,7 +21,7 @@ from portctl.vault import Vault
 from portctl.wire.auth import Token, TokenAuth, setting_text
 from portctl.wire.client import DEFAULT_OPTIONS, Client, Observer, Refused
 from portctl.wire.network import network_options
-from portctl.wire.retry import PATIENT, Patience
+from portctl.wire.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 
 if TYPE_CHECKING:
     import httpx
@@ -48,7 +48,7 @@ def connect(
     observer: Observer | None = None,
     transport: httpx.BaseTransport | None = None,
     options: Mapping[str, Any] = DEFAULT_OPTIONS,
-    patience: Patience = PATIENT,
+    retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
     sleep: Callable[[float], object] = time.sleep,
     now: Callable[[], float] = time.time,
 ) -> RestProvider:
@@ -71,7 +71,7 @@ def connect(
         read_only=read_only,
         observer=observer,
         scrub=vault.scrub,
-        patience=patience,
+        retry_policy=retry_policy,
         sleep=sleep,
         now=now,
         transport=transport,
@@ -100,8 +100,8 @@ def sign_in(settings: InstanceSettings, vault: Vault, now: Callable[[], float]) 
 
     def issue(client: Client) -> Token:
         body = {name: setting_text(vault, settings.settings[name]) for name in ("clientId", "clientSecret")}
-        answer = client.request("POST", TOKEN_PATH, body=body, anonymous=True)
-        text, seconds = get(answer.body, ("accessToken",)), get(answer.body, ("expiresIn",))
+        response = client.request("POST", TOKEN_PATH, body=body, anonymous=True)
+        text, seconds = get(response.body, ("accessToken",)), get(response.body, ("expiresIn",))
         if not isinstance(text, str):
             raise _not_port(TOKEN_PATH, "no accessToken in the answer")
         vault.add(f"access token of {settings.provider}@{settings.name}", text)

@@ -94,8 +94,8 @@ class _Grant:
 
     def _ask(self, client: Client, grant: str, names: tuple[str, ...], **more: str) -> Token:
         fields = {_FIELDS[name]: setting_text(self._vault, self._settings.settings[name]) for name in names}
-        answer = client.request("POST", TOKEN_PATH, form={"grant_type": grant, **fields, **more}, anonymous=True)
-        text, seconds = get(answer.body, ("access_token",)), get(answer.body, ("expires_in",))
+        response = client.request("POST", TOKEN_PATH, form={"grant_type": grant, **fields, **more}, anonymous=True)
+        text, seconds = get(response.body, ("access_token",)), get(response.body, ("expires_in",))
         if not isinstance(text, str):
             raise AccessDenied(
                 "Not ServiceNow's API",
@@ -103,7 +103,7 @@ class _Grant:
                 hint="Check `url` in the environment file.",
             )
         self._keep("access", text)
-        refresh = get(answer.body, ("refresh_token",))
+        refresh = get(response.body, ("refresh_token",))
         if isinstance(refresh, str):
             self._keep("refresh", refresh)
             self._refresh = refresh

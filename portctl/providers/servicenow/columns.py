@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from portctl.errors import ApiError
 from portctl.model.kind import Kind
-from portctl.model.provider import Draft
+from portctl.model.provider import WriteRequest
 from portctl.model.resource import Live
 from portctl.providers.servicenow.objects import Objects
 from portctl.providers.servicenow.refusals import API
@@ -20,10 +20,10 @@ class Columns(Objects):
 
     table = "sys_dictionary"
 
-    def create(self, kind: Kind, draft: Draft) -> Live:
-        live = super().create(kind, draft)
+    def create(self, kind: Kind, write: WriteRequest) -> Live:
+        live = super().create(kind, write)
         if live.attributes.get("active") != "false":
-            self._wait_for(*draft.identity)
+            self._wait_for(*write.identity)
         return live
 
     def populated(self, kind: Kind, live: Live, *, besides: int = 0) -> bool:  # noqa: ARG002

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from portctl.model.kind import Kind
-from portctl.model.provider import Draft
+from portctl.model.provider import WriteRequest
 from portctl.model.value import MISSING, Attributes, Sealed, Value, get, leaves
 from portctl.source import Path
 
@@ -75,16 +75,18 @@ def _shut(table: str, row: Mapping[str, Value]) -> dict[str, Value]:
     return shut
 
 
-def changed_rows(kind: Kind, live: Attributes, wanted: Attributes, draft: Draft) -> dict[RowPath, dict[str, Value]]:
-    """The rows of `live` with what `draft` changes and removes; `wanted` are its attributes in canonical form."""
+def changed_rows(
+    kind: Kind, live: Attributes, wanted: Attributes, write: WriteRequest
+) -> dict[RowPath, dict[str, Value]]:
+    """The rows of `live` with what `write` changes and removes; `wanted` are its attributes in canonical form."""
     rows = rows_of(live)
-    for path in draft.removed:
+    for path in write.removed:
         row, column = _place(path)
         if column and row != path:
             rows.setdefault(row, {})[column] = kind.clear.get(column, "") if not row else ""
         else:
             rows = {other: values for other, values in rows.items() if other[: len(path)] != path}
-    for path in draft.changed:
+    for path in write.changed:
         value = get(wanted, path)
         ends = [(*path, *below) for below, _ in leaves(value)] if value is not MISSING else [path]
         for end in ends:

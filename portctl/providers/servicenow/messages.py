@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from portctl.errors import AccessDenied, AnswerLost, ApiError
 from portctl.model.kind import Kind
-from portctl.model.provider import Draft
+from portctl.model.provider import WriteRequest
 from portctl.model.resource import Identity, Live
 from portctl.model.value import MISSING, Attributes, Pending, Value, get
 from portctl.providers.servicenow.keys import chosen_id
@@ -100,14 +100,14 @@ class Messages(Objects):
                 raise _partly_hidden(below.table, found.hidden)
         return {identity: _live(kind, identity, parts[identity[0]]) for identity in rows}
 
-    def create(self, kind: Kind, draft: Draft) -> Live:
-        wanted = rows_of(self._columns(kind, draft.attributes))
-        place = self._place(kind, draft.identity)
+    def create(self, kind: Kind, write: WriteRequest) -> Live:
+        wanted = rows_of(self._columns(kind, write.attributes))
+        place = self._place(kind, write.identity)
         self._prepare()
         own = {"sys_id": chosen_id(MESSAGE, *place.values)}
         sys_id = self._tables.insert(MESSAGE, self._body(kind, {**own, **wanted[()]}))
-        message = self._stored(kind, draft.identity, place, sys_id)
-        live = self._new(kind, draft.identity, message, wanted)
+        message = self._stored(kind, write.identity, place, sys_id)
+        live = self._new(kind, write.identity, message, wanted)
         return self._converged(kind, live, wanted, ())
 
     def _new(self, kind: Kind, identity: Identity, message: Row, wanted: Mapping[RowPath, Attributes]) -> Live:
@@ -120,9 +120,9 @@ class Messages(Objects):
             self._sleep(wait)
         return self._lives(kind, {identity: message})[identity]
 
-    def update(self, kind: Kind, live: Live, draft: Draft) -> Live:
+    def update(self, kind: Kind, live: Live, write: WriteRequest) -> Live:
         self._prepare()
-        target = changed_rows(kind, live.attributes, self._columns(kind, draft.attributes), draft)
+        target = changed_rows(kind, live.attributes, self._columns(kind, write.attributes), write)
         gone = [path for path in rows_of(live.attributes) if path not in target]
         return self._converged(kind, live, target, gone)
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from portctl.errors import AccessDenied, ApiError
 from portctl.model.kind import Kind
 from portctl.model.plan import InstanceInfo
-from portctl.model.provider import About, Draft
+from portctl.model.provider import About, WriteRequest
 from portctl.model.resource import Identity, Live
 from portctl.model.value import Attributes, Value
 from portctl.providers.rest import RestProvider
@@ -104,28 +104,28 @@ class Objects(RestProvider):
     def fetch(self, kind: Kind, identity: Identity) -> Live | None:
         return self.read(kind, [identity]).get(identity)
 
-    def create(self, kind: Kind, draft: Draft) -> Live:
-        place = self._place(kind, draft.identity)
-        self._remember(draft.identity, About(draft.attributes, frozenset()))
-        values = self._columns(kind, draft.attributes)
+    def create(self, kind: Kind, write: WriteRequest) -> Live:
+        place = self._place(kind, write.identity)
+        self._remember(write.identity, About(write.attributes, frozenset()))
+        values = self._columns(kind, write.attributes)
         self._prepare()
         body = self._body(
             kind, {"sys_id": row_id(place.table, dict(zip(place.columns, place.values, strict=True))), **values}
         )
         sys_id = self._tables.insert(place.table, body)
-        row = self._stored(kind, draft.identity, place, sys_id)
+        row = self._stored(kind, write.identity, place, sys_id)
         if tuple(row.get(column, "") for column in place.columns) != place.values:
             self._tables.delete(place.table, sys_id)
             raise _keyless(place, row)
-        return self._live_of(kind, draft.identity, row)
+        return self._live_of(kind, write.identity, row)
 
-    def update(self, kind: Kind, live: Live, draft: Draft) -> Live:
+    def update(self, kind: Kind, live: Live, write: WriteRequest) -> Live:
         """Send what changed; what is cleared gets the kind's own value, or none."""
         place = self._place(kind, live.identity)
-        self._remember(live.identity, About(draft.attributes, frozenset(draft.removed)))
-        changed, removed = ({self._column(path) for path in paths} for paths in (draft.changed, draft.removed))
+        self._remember(live.identity, About(write.attributes, frozenset(write.removed)))
+        changed, removed = ({self._column(path) for path in paths} for paths in (write.changed, write.removed))
         cleared = {name: kind.clear.get(name, "") for name in (*sorted(changed), *sorted(removed))}
-        body = {**cleared, **self._columns(kind, draft.attributes, changed)}
+        body = {**cleared, **self._columns(kind, write.attributes, changed)}
         self._prepare()
         sys_id = str(live.attributes["sys_id"])
         self._tables.update(place.table, sys_id, self._body(kind, body))

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from portctl.model.kind import Kind
 from portctl.model.plan import InstanceInfo
-from portctl.model.provider import About, Complaint, Draft, Shortfall
+from portctl.model.provider import About, Shortfall, ValidationIssue, WriteRequest
 from portctl.model.resource import Identity, Live, Resource
 from portctl.model.value import Attributes
 from portctl.providers.servicenow.business_rules import BusinessRules
@@ -46,17 +46,17 @@ class ServiceNowProvider:
     def fetch(self, kind: Kind, identity: Identity) -> Live | None:
         return self._parts[kind.full_name].fetch(kind, identity)
 
-    def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[Complaint]:
+    def check(self, kind: Kind, identity: Identity, attributes: Attributes) -> Sequence[ValidationIssue]:
         return self._parts[kind.full_name].check(kind, identity, attributes)
 
     def shortfalls(self, resources: Sequence[Resource]) -> Sequence[Shortfall]:  # noqa: ARG002
         return ()
 
-    def create(self, kind: Kind, draft: Draft) -> Live:
-        return self._parts[kind.full_name].create(kind, draft)
+    def create(self, kind: Kind, write: WriteRequest) -> Live:
+        return self._parts[kind.full_name].create(kind, write)
 
-    def update(self, kind: Kind, live: Live, draft: Draft) -> Live:
-        return self._parts[kind.full_name].update(kind, live, draft)
+    def update(self, kind: Kind, live: Live, write: WriteRequest) -> Live:
+        return self._parts[kind.full_name].update(kind, live, write)
 
     def delete(self, kind: Kind, live: Live, *, cascade: bool = False) -> None:
         self._parts[kind.full_name].delete(kind, live, cascade=cascade)

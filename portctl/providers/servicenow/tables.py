@@ -15,7 +15,7 @@ from portctl.errors import AnswerLost, ApiError, Unreachable
 from portctl.model.value import Attributes, Value, get
 from portctl.providers.servicenow.queries import Values, queries_for
 from portctl.providers.servicenow.refusals import API
-from portctl.wire.client import Answer, Client
+from portctl.wire.client import Client, Response
 from portctl.wire.listing import Listing
 
 Row: TypeAlias = Mapping[str, str]
@@ -40,7 +40,7 @@ class Found:
 class _Page:
     rows: tuple[Row, ...]
     total: int
-    answer: Answer
+    response: Response
 
 
 class Tables:
@@ -80,12 +80,12 @@ class Tables:
         query = {**_PLAIN, "sysparm_fields": ",".join(dict.fromkeys(("sys_id", *fields)))}
         path = self._row_path(table, sys_id)
         try:
-            answer = self._client.request("GET", path, query=query)
+            response = self._client.request("GET", path, query=query)
         except ApiError as error:
             if error.status == NOT_FOUND:
                 return None
             raise
-        return _row(_result("GET", path, answer), path)
+        return _row(_result("GET", path, response), path)
 
     def insert(self, table: str, values: Attributes) -> str:
         """The sys_id of the new row: the one in `values`, unless the table gives its own.
@@ -94,8 +94,8 @@ class Tables:
         """
         path = self._path(table)
         try:
-            answer = self._client.request("POST", path, query={**_PLAIN, "sysparm_fields": "sys_id"}, body=values)
-            return _row(_written("POST", path, answer), path)["sys_id"]
+            response = self._client.request("POST", path, query={**_PLAIN, "sysparm_fields": "sys_id"}, body=values)
+            return _row(_written("POST", path, response), path)["sys_id"]
         except (AnswerLost, ApiError) as error:
             if isinstance(error, ApiError) and error.status != _NOT_UNIQUE:
                 raise
@@ -123,7 +123,7 @@ class Tables:
         while True:
             page = self._page(table, query, fields, _PAGE, offset)
             listing.expect(page.total)
-            listing.add(page.rows, page.answer)
+            listing.add(page.rows, page.response)
             yield page
             offset += _PAGE
             if offset >= page.total:
@@ -138,13 +138,13 @@ class Tables:
             "sysparm_limit": str(limit),
             "sysparm_offset": str(offset),
         }
-        answer = self._client.request("GET", path, query=asked)
-        items, total = _result("GET", path, answer), answer.headers.get(_TOTAL, "")
+        response = self._client.request("GET", path, query=asked)
+        items, total = _result("GET", path, response), response.headers.get(_TOTAL, "")
         if not isinstance(items, tuple):
             raise _unreadable("GET", path, "the result is not a list")
         if not total.isdecimal() or len(total) > _DIGITS:
             raise _unreadable("GET", path, f"without {_TOTAL} nothing tells where the list ends")
-        return _Page(tuple(_row(item, path) for item in items), int(total), answer)
+        return _Page(tuple(_row(item, path) for item in items), int(total), response)
 
     def _path(self, table: str) -> str:
         return f"{API}/{quote(table, safe='')}"
@@ -168,21 +168,21 @@ def _check_answers(table: str, row: Row, columns: Sequence[str], wanted: Sequenc
             )
 
 
-def _result(method: str, path: str, answer: Answer) -> Value:
+def _result(method: str, path: str, response: Response) -> Value:
     """What was asked for. An error may come with status 200, beside a part of the result or in place of it."""
-    message = get(answer.body, ("error", "message"))
+    message = get(response.body, ("error", "message"))
     if isinstance(message, str):
         raise _unreadable(method, path, message)
-    result = get(answer.body, ("result",))
+    result = get(response.body, ("result",))
     if not isinstance(result, Mapping | tuple):
         raise _unreadable(method, path, "no result in the answer")
     return result
 
 
-def _written(method: str, path: str, answer: Answer) -> Value:
+def _written(method: str, path: str, response: Response) -> Value:
     """As `_result`, of a write: an error with status 200 leaves open whether it was done."""
     try:
-        return _result(method, path, answer)
+        return _result(method, path, response)
     except Unreachable as error:
         raise AnswerLost(
             "Answer lost",

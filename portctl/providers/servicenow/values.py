@@ -8,7 +8,7 @@ from portctl.model.value import Attributes, Value
 
 
 def as_text(value: Value) -> Value:
-    """`true` is "true", 100 is "100", null is ""; text, and text with holes, stays."""
+    """`true` is "true", 100 is "100", null is ""; text, and text with placeholders, stays."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -85,7 +85,7 @@ def started_project(caller: Resource, resources: Sequence[Resource]) -> Address 
 def outputs(value: Value) -> Iterator[Address]:
     """The resources whose outputs stand in `value`."""
     if isinstance(value, Pending):
-        yield from (hole.address for hole in value.holes() if isinstance(hole, OutputRef))
+        yield from (placeholder.address for placeholder in value.placeholders() if isinstance(placeholder, OutputRef))
 
 
 def _ref(call: PipelineCall) -> str:

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Match(Generic[T]):
-    """A route found: its template, what stands in its holes (decoded), and what was registered for it."""
+    """A route found: its template, its parameters (decoded), and what was registered for it."""
 
     template: str
     params: dict[str, str]
@@ -21,7 +21,7 @@ class Match(Generic[T]):
 
 
 class Router(Generic[T]):
-    """Literal segments win over holes: `/v1/blueprints/system/{id}/structure` before `/v1/blueprints/{id}/...`."""
+    """Literal segments win over parameters: `/v1/blueprints/system/{id}/structure` before `/v1/blueprints/{id}/...`."""
 
     def __init__(self, routes: Iterable[tuple[str, str, T]]) -> None:
         self._routes: dict[tuple[str, int], list[tuple[str, list[str], T]]] = {}

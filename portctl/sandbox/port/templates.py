@@ -21,7 +21,7 @@ class TemplateError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Hole:
+class Placeholder:
     """Where a program stands in a text, without its braces."""
 
     start: int
@@ -36,9 +36,9 @@ def render(template: Any, data: Any) -> Any:
     return _plain(_render(template, data))
 
 
-def holes(text: str) -> list[Hole]:
+def placeholders(text: str) -> list[Placeholder]:
     """The programs of a text. Braces within quotes of a program do not count. Errors: TemplateError."""
-    found: list[Hole] = []
+    found: list[Placeholder] = []
     start: int | None = None
     quote = ""
     at = 0
@@ -56,7 +56,7 @@ def holes(text: str) -> list[Hole]:
         elif not quote and pair == "}}":
             if start is None:
                 raise TemplateError(f"Found closing double braces in index {at - 1} without opening double braces")
-            found.append(Hole(start, at - 1))
+            found.append(Placeholder(start, at - 1))
             start = None
             at += text[at + 1 : at + 2] == "}"
         at += 1
@@ -81,7 +81,7 @@ def _render(template: Any, data: Any) -> Any:
 
 
 def _text(text: str, data: Any) -> Any:
-    found = holes(text)
+    found = placeholders(text)
     if not found:
         return text
     stripped = text.strip()
@@ -89,9 +89,9 @@ def _text(text: str, data: Any) -> Any:
         return run(text[found[0].start : found[0].end], data)
     parts: list[str] = []
     end = 0
-    for hole in found:
-        parts += [text[end : hole.start - 2], printed(run(text[hole.start : hole.end], data))]
-        end = hole.end + 2
+    for placeholder in found:
+        parts += [text[end : placeholder.start - 2], printed(run(text[placeholder.start : placeholder.end], data))]
+        end = placeholder.end + 2
     return "".join([*parts, text[end:]])
 
 

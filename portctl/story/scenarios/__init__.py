@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from portctl.story.narration import Telling
 from portctl.story.scenarios import decisions, forgeries, governance, lost, requests, twice
-from portctl.story.telling import Telling
 
 SCENARIOS: Mapping[str, Callable[[Telling], None]] = {
     "approve-in-port": decisions.approve_in_port,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from portctl.story.narration import Telling
 from portctl.story.services import Row
-from portctl.story.telling import Telling
 
 DORA = "Dora (developer)"
 PAT = "Pat (platform engineer)"

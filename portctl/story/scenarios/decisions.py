@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portctl.story.inputs import complaint_about
+from portctl.story.narration import Telling
 from portctl.story.scenarios.common import (
     DORA,
     FLOW_SECONDS,
@@ -13,7 +14,6 @@ from portctl.story.scenarios.common import (
     is_rejected,
 )
 from portctl.story.services import Row
-from portctl.story.telling import Telling
 
 ACTION = "approve_and_deploy_service"
 DECLINED = "approval_status is one of approved and rejected, not declined"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portctl.story.narration import Telling
 from portctl.story.scenarios.common import (
     FLOW_SECONDS,
     PIPELINE,
@@ -10,7 +11,6 @@ from portctl.story.scenarios.common import (
     is_deployed,
 )
 from portctl.story.services import Row
-from portctl.story.telling import Telling
 
 MALLORY = "Mallory (an intruder)"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from portctl.story.narration import Telling
 from portctl.story.scenarios.common import (
     FLOW_SECONDS,
     PAT,
@@ -14,7 +15,6 @@ from portctl.story.scenarios.common import (
 )
 from portctl.story.scenarios.decisions import ACTION, decide_in_port
 from portctl.story.services import Row
-from portctl.story.telling import Telling
 
 BOARD = "Casey (change board)"
 ADMIN = "ServiceNow's administrator"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portctl.story.narration import Telling
 from portctl.story.scenarios.common import (
     PIPELINE,
     ask_with_low_coverage,
@@ -9,7 +10,6 @@ from portctl.story.scenarios.common import (
     nothing_is_left_open,
 )
 from portctl.story.services import Row
-from portctl.story.telling import Telling
 
 WATCH = "the watch"
 _LOOK_SECONDS = 61 * 60

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+from portctl.story.narration import LeftOut, Telling
 from portctl.story.scenarios.common import DORA, PIPELINE, ask, is_deployed, nothing_is_left_open
-from portctl.story.telling import LeftOut, Telling
 
 MORE_TESTS = """import unittest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portctl.story.narration import Telling
 from portctl.story.scenarios.common import (
     DORA,
     FLOW_SECONDS,
@@ -14,7 +15,6 @@ from portctl.story.scenarios.common import (
     is_rejected,
     nothing_is_left_open,
 )
-from portctl.story.telling import Telling
 
 _TWICE = (
     {"kind": "duplicate", "service": "servicenow-jobs", "path": "^/business-rule/", "times": None},

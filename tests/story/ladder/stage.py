@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from portctl.sandbox import control
+from portctl.sandbox import launcher
+from portctl.story.narration import Telling
 from portctl.story.services import Said, Services
-from portctl.story.telling import Telling
 from tests.story.ladder.guide import Guide
 from tests.waiting import PATIENCE_SECONDS
 
@@ -37,10 +37,10 @@ _COLUMN = {
 _INSTANCE = "dev00001.service-now.com"
 
 
-class Bench:
+class Session:
     """A sandbox that is reset before each rung."""
 
-    def __init__(self, running: control.Running, folder: pathlib.Path) -> None:
+    def __init__(self, running: launcher.Running, folder: pathlib.Path) -> None:
         self._running = running
         self._folder = folder
         self.services = Services(running.document, PROJECT)
@@ -48,7 +48,7 @@ class Bench:
     def play(self, guide: Guide) -> Telling:
         """Everything is set up: the story may begin."""
         self.services.close()
-        control.call(self._running, "POST", "/reset")
+        launcher.call(self._running, "POST", "/reset")
         self.services = Services(self._running.document, PROJECT)
         self._prepare_gitlab(guide)
         self._good(self.services.snow("POST", "/api/now/table/sys_dictionary", _COLUMN, person="admin"))
@@ -132,7 +132,7 @@ class Bench:
 
 
 @contextlib.contextmanager
-def bench(folder: pathlib.Path) -> Iterator[Bench]:
+def session(folder: pathlib.Path) -> Iterator[Session]:
     """`folder` is empty; a project that declares ServiceNow's side and Port's webhook is put there."""
     for name in _MINE:
         target = folder / name
@@ -145,10 +145,10 @@ def bench(folder: pathlib.Path) -> Iterator[Bench]:
     ]
     project.write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "integrations" / "blueprint.yaml").write_text(_OBSERVED, encoding="utf-8")
-    running = control.up(folder, switches=("server-version=lenient",))  # the guide is older than inputs
+    running = launcher.up(folder, switches=("server-version=lenient",))  # the guide is older than inputs
     try:
-        bench = Bench(running, folder)
-        yield bench
-        bench.services.close()
+        session = Session(running, folder)
+        yield session
+        session.services.close()
     finally:
-        control.down(folder)
+        launcher.down(folder)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from portctl.story.narration import Telling
 from portctl.story.services import Row
-from portctl.story.telling import Telling
 from tests.story.ladder import guide, repairs
 from tests.story.ladder.guide import Guide
-from tests.story.ladder.stage import Bench, bench
+from tests.story.ladder.stage import Session, session
 
 pytestmark = pytest.mark.skipif(not guide.PAGE.exists(), reason="the guide is not at hand")
 FLOW_SECONDS = 2
@@ -25,8 +25,8 @@ APPROVE = "approve_and_deploy_service"
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with bench(tmp_path_factory.mktemp("guide")) as stage:
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    with session(tmp_path_factory.mktemp("guide")) as stage:
         yield stage
 
 
@@ -360,19 +360,19 @@ def repaired(count: int) -> Guide:
 
 
 @pytest.mark.parametrize("number", range(len(LADDER)), ids=[rung.shows.__name__ for rung in LADDER])
-def test_the_fault_shows_with_exactly_the_earlier_ones_repaired(stage: Bench, number: int) -> None:
+def test_the_fault_shows_with_exactly_the_earlier_ones_repaired(stage: Session, number: int) -> None:
     LADDER[number].shows(stage.play(repaired(number)))
 
 
 @pytest.mark.parametrize("number", range(len(LADDER)), ids=[rung.shows.__name__ for rung in LADDER])
-def test_the_fault_does_not_show_at_the_top(stage: Bench, number: int) -> None:
+def test_the_fault_does_not_show_at_the_top(stage: Session, number: int) -> None:
     """Evidence that is found whether there is a fault or not proves nothing."""
     story = stage.play(repaired(len(LADDER)))
     with pytest.raises((AssertionError, ValueError, KeyError)):
         LADDER[number].shows(story)
 
 
-def test_at_the_top_the_guide_deploys_once_and_everybody_is_told(stage: Bench) -> None:
+def test_at_the_top_the_guide_deploys_once_and_everybody_is_told(stage: Session) -> None:
     story = stage.play(repaired(len(LADDER)))
     run = ask(story)
     row = asked_for_approval(story)

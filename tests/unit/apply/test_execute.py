@@ -253,7 +253,7 @@ def test_only_the_plan_that_was_approved_is_executed() -> None:
     plan, other = here.plan(shelf("a")), here.plan(shelf("b"))
 
     with pytest.raises(ConsentNeeded, match="Not the plan that was approved"):
-        execute(plan, Approval.given(other), here.ledger, here.means(plan))
+        execute(plan, Approval.given(other), here.ledger, here.context(plan))
     here.shop.put(SHELF, ("c",), {"id": "c", "title": "theirs"})
     with pytest.raises(ConsentNeeded, match="Exists already and is not ours"):
         here.execute(here.plan(shelf("c")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portctl.apply.ledger_updates import Recorder, owned_paths
+from portctl.apply.ledger_updates import LedgerUpdates, owned_paths
 from portctl.compare.canonical import digest
 from portctl.model.kind import OnDelete
 from portctl.model.ledger import Entry, Ledger, Owned
@@ -19,7 +19,7 @@ SECRETS = {"A": "alpha-secret", "B": "beta-secret"}
 
 
 def claimed(here: World, plan: Plan) -> Ledger:
-    recorder = Recorder(
+    recorder = LedgerUpdates(
         vault=here.vault, lookup=lookup_in({}, {}, here.vault), salt=b"salt", now=lambda: here.clock.now()
     )
     return recorder.claim(here.ledger, plan)
@@ -102,7 +102,7 @@ def test_after_a_write_the_ledger_holds_hashes_fingerprints_and_the_witness_but_
     assert {path: owned.hash for path, owned in entry.paths.items()}["note",] == digest("plain")
     assert sorted(entry.paths) == [("id",), ("lock", "code"), ("note",), ("url",)]
     assert sorted(entry.fingerprints) == [("lock", "code"), ("url",)]
-    assert entry.witness == here.shop.objects[DOOR.full_name, ("d",)]["updatedAt"]
+    assert entry.modified_marker == here.shop.objects[DOOR.full_name, ("d",)]["updatedAt"]
     assert (entry.before, entry.after != "") == (("absent",), True)
     assert [value for value in SECRETS.values() if value in here.backend.text] == []
 

@@ -9,7 +9,7 @@ import pytest
 from portctl.apply.write import Writer
 from portctl.errors import PortctlError
 from portctl.model.plan import Plan
-from portctl.model.provider import Draft
+from portctl.model.provider import WriteRequest
 from portctl.model.resource import Adopt, Management
 from portctl.plan.outputs import lookup_in
 from tests.unit.examples.kinds import DOOR, KEY, OFFER, RIGHTS, SHELF
@@ -30,31 +30,34 @@ def writer(here: World, plan: Plan) -> Writer:
 
 
 @pytest.fixture
-def drafts(monkeypatch: pytest.MonkeyPatch) -> list[Draft]:
+def drafts(monkeypatch: pytest.MonkeyPatch) -> list[WriteRequest]:
     """What the shop is asked to update, as it arrives there."""
-    seen: list[Draft] = []
+    seen: list[WriteRequest] = []
     update = Shop.update
 
-    def listening(shop: Shop, kind: Any, live: Any, draft: Draft) -> Any:
-        seen.append(draft)
-        return update(shop, kind, live, draft)
+    def listening(shop: Shop, kind: Any, live: Any, write_request: WriteRequest) -> Any:
+        seen.append(write_request)
+        return update(shop, kind, live, write_request)
 
     monkeypatch.setattr(Shop, "update", listening)
     return seen
 
 
-def test_a_patch_names_exactly_the_units_that_differ(drafts: list[Draft]) -> None:
+def test_a_patch_names_exactly_the_units_that_differ(drafts: list[WriteRequest]) -> None:
     here = World(secrets=dict(SECRETS))
     here.apply(shelf("s"), good("s", "g", {"title": "T", "values": {"a": 1, "b": [1], "c": 3}}), key("k", "A"))
     here.apply(shelf("s"), good("s", "g", {"title": None, "values": {"a": 1, "b": [2]}}), key("k", "B", {"note": "n"}))
 
-    assert [(draft.identity, draft.changed, draft.removed, draft.merge) for draft in drafts] == [
+    assert [
+        (write_request.identity, write_request.changed, write_request.removed, write_request.merge)
+        for write_request in drafts
+    ] == [
         (("s", "g"), (("title",), ("values", "b")), (("values", "c"),), True),
         (("k",), (("note",), ("value",)), (), False),
     ]
 
 
-def test_an_update_that_has_become_needless_sends_nothing(drafts: list[Draft]) -> None:
+def test_an_update_that_has_become_needless_sends_nothing(drafts: list[WriteRequest]) -> None:
     here = World()
     here.apply(offer("o"), door("d", {"note": awaited(offer("o"), "number")}))
     here.settle()
@@ -92,7 +95,7 @@ def test_an_output_that_never_came_fails_in_words() -> None:
     assert here.shop.writes == []
 
 
-def test_a_merge_keeps_what_others_changed_since_the_plan(drafts: list[Draft]) -> None:
+def test_a_merge_keeps_what_others_changed_since_the_plan(drafts: list[WriteRequest]) -> None:
     here = World()
     here.shop.put(SHELF, ("a",), {"id": "a", "theirs": 1})
     plan = here.plan(shelf("a", {"title": "T"}, management=Management.MERGE, adopt=Adopt.ALWAYS))
@@ -100,7 +103,7 @@ def test_a_merge_keeps_what_others_changed_since_the_plan(drafts: list[Draft]) -
 
     assert here.execute(plan).complete
     assert here.shop.shows() == {"shop/Shelf a": {"id": "a", "theirs": 2, "title": "T"}}
-    assert [(draft.changed, draft.removed) for draft in drafts] == [((("title",),), ())]
+    assert [(write_request.changed, write_request.removed) for write_request in drafts] == [((("title",),), ())]
 
 
 def test_a_rotation_sends_the_same_value_again() -> None:

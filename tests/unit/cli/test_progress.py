@@ -10,8 +10,8 @@ import termios
 
 import pytest
 
+from portctl.cli.common_options import ColourChoice, CommonOptions
 from portctl.cli.progress import Progress
-from portctl.cli.session import ColourChoice, Session
 from portctl.errors import PortctlError
 from portctl.model.change import Action
 from portctl.model.plan import Phase
@@ -135,4 +135,4 @@ def test_colour_is_decided_by_the_choice_then_the_environment(
     monkeypatch.delenv("NO_COLOR", raising=False)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    assert Session(colour=choice).palette(Stream(terminal=terminal)).on is on
+    assert CommonOptions(colour=choice).palette(Stream(terminal=terminal)).on is on

@@ -26,7 +26,7 @@ def applied(*resources: Resource) -> World:
 
 
 def edits(here: World, of: Resource, **options: Any) -> tuple[list[tuple[Any, Why]], tuple[str, ...]]:
-    change = decide(of, here.ground(of, **options)).change
+    change = decide(of, here.inputs(of, **options)).change
     assert all(isinstance(edit.after, Masked) for edit in change.edits)
     return [(edit.path, edit.why) for edit in change.edits], change.notes
 
@@ -85,7 +85,7 @@ def test_a_text_with_a_secret_that_can_be_read_is_compared_without_being_shown(a
     if not available:
         here.set_secrets()
     change = decide(
-        door("d", {"url": sealed("A", "http://one/?t=")}), here.ground(door("d", {"url": sealed("A")}))
+        door("d", {"url": sealed("A", "http://one/?t=")}), here.inputs(door("d", {"url": sealed("A")}))
     ).change
 
     assert change.edits == (Edit(("url",), Masked("A"), Masked("A"), Why.DRIFT),)
@@ -103,7 +103,7 @@ def test_a_readable_secret_that_the_manifest_changed_is_sent_for_that_reason() -
 def test_a_write_only_value_that_the_manifest_gave_up_is_taken_away_once() -> None:
     here = applied(door("d", {"lock": {"code": sealed("B"), "kind": "x"}}))
     bare = door("d", {"lock": {"kind": "x"}})
-    change = decide(bare, here.ground(bare)).change
+    change = decide(bare, here.inputs(bare)).change
 
     assert (change.action, change.edits) == (Action.UPDATE, (Edit(CODE, Masked(""), MISSING, Why.MANIFEST),))
     assert here.apply(bare).complete

@@ -30,7 +30,7 @@ SHELF = Kind(
     provider="shop",
     name="Shelf",
     source="these tests",
-    summary="Written whole; shelves point at each other in circles, and goods stand on them.",
+    summary="Written whole; shelves point at each other in cycles, and goods stand on them.",
     identity=("id",),
     collection="/shelves",
     server_owned=SERVER_OWNED,
@@ -102,7 +102,7 @@ KEY = Kind(
     empty=("note",),
     sensitive=("value",),
     write_only=("value",),
-    witness="updatedAt",
+    modified_marker="updatedAt",
     schema=anything,
 )
 
@@ -136,7 +136,7 @@ DOOR = Kind(
     empty=("headers", "lock", "url"),
     sensitive=("lock.code",),
     write_only=("lock.code",),
-    witness="updatedAt",
+    modified_marker="updatedAt",
     outputs=(Output("token", "token", secret=True),),
     schema=anything,
 )

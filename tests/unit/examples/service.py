@@ -16,7 +16,7 @@ from typing import Any
 from portctl.errors import AnswerLost, ApiError
 from portctl.model.kind import Kind, Verb, matches
 from portctl.model.plan import InstanceInfo
-from portctl.model.provider import Draft
+from portctl.model.provider import WriteRequest
 from portctl.model.resource import Identity, Live
 from portctl.model.value import Attributes, Pending, freeze, leaves, map_leaves, thaw
 from portctl.source import Path
@@ -148,31 +148,31 @@ class Shop:
         """The shop is never too old."""
         return ()
 
-    def create(self, kind: Kind, draft: Draft) -> Live:
+    def create(self, kind: Kind, write_request: WriteRequest) -> Live:
         def perform() -> Live:
-            if (kind.full_name, draft.identity) in self.objects:
-                raise _refusal("POST", draft.identity, 409, "exists already")
-            self._keep(kind, draft.identity, self._revealed(draft.attributes))
+            if (kind.full_name, write_request.identity) in self.objects:
+                raise _refusal("POST", write_request.identity, 409, "exists already")
+            self._keep(kind, write_request.identity, self._revealed(write_request.attributes))
             if kind is OFFER:
-                self.objects[RIGHTS.full_name, draft.identity] = {"sell": {"roles": ["everybody"], "limit": 10}}
-            return self._live(kind, draft.identity, self.objects[kind.full_name, draft.identity])
+                self.objects[RIGHTS.full_name, write_request.identity] = {"sell": {"roles": ["everybody"], "limit": 10}}
+            return self._live(kind, write_request.identity, self.objects[kind.full_name, write_request.identity])
 
-        made: Live = self._write("POST", kind, draft.identity, perform)
+        made: Live = self._write("POST", kind, write_request.identity, perform)
         return made
 
-    def update(self, kind: Kind, live: Live, draft: Draft) -> Live:
+    def update(self, kind: Kind, live: Live, write_request: WriteRequest) -> Live:
         """A PUT keeps nothing that it does not name; a PATCH touches exactly the paths that it names."""
 
         def perform() -> Live:
             stored = copy.deepcopy(self._existing(kind, live.identity))
-            if not draft.merge and kind.update is Verb.PUT:
-                stored = self._revealed(draft.attributes)
+            if not write_request.merge and kind.update is Verb.PUT:
+                stored = self._revealed(write_request.attributes)
             else:
-                for path in draft.removed:
+                for path in write_request.removed:
                     if path not in self.keeps:
                         _clear(stored, path)
-                for path in draft.changed:
-                    _put(stored, path, self._revealed({"it": _at(draft.attributes, path)})["it"])
+                for path in write_request.changed:
+                    _put(stored, path, self._revealed({"it": _at(write_request.attributes, path)})["it"])
             self._keep(kind, live.identity, stored)
             return self._live(kind, live.identity, self.objects[kind.full_name, live.identity])
 

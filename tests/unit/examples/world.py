@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from portctl.apply.execute import Approval, Means, execute
+from portctl.apply.execute import ApplyContext, Approval, execute
 from portctl.errors import PortctlError
 from portctl.ledger.document import dump_ledger, load_ledger, new_ledger
 from portctl.model.address import Address
@@ -21,7 +21,7 @@ from portctl.model.project import Guards, SecretOrigin, SecretSource
 from portctl.model.report import Outcome, Report
 from portctl.model.resource import Identity, Meta, RemoteKey, Resource
 from portctl.model.value import OutputRef, Pending, SecretRef, freeze, pending
-from portctl.plan.decide import Ground
+from portctl.plan.decide import PlanInputs
 from portctl.plan.make import Frame, make_plan, select
 from portctl.plan.outputs import lookup_in
 from portctl.plan.references import References
@@ -181,7 +181,7 @@ class World:
             waiting=self.watch.waiting,
         )
 
-    def ground(self, *resources: Resource, **options: Any) -> Ground:
+    def inputs(self, *resources: Resource, **options: Any) -> PlanInputs:
         """Log in, read, and lay out everything that decisions stand on."""
         ledger = self.ledger
         keys = [each.remote_key for each in resources] + [key for key in ledger.entries if key[1] in CATALOGUE]
@@ -190,7 +190,7 @@ class World:
         lives = reader.read(keys, ledger)
         by_address = {each.address: each for each in resources}
         there = {each.address: lives[each.remote_key] for each in resources if each.remote_key in lives}
-        return Ground(
+        return PlanInputs(
             resources=by_address,
             catalogue=CATALOGUE,
             ledger=ledger,
@@ -206,9 +206,9 @@ class World:
         return change.live is not None and self.shop.populated(change.kind, change.live, besides=change.spare)
 
     def plan(self, *resources: Resource, **options: Any) -> Plan:
-        ground = self.ground(*resources, **options)
-        known = frozenset(entry.address for entry in ground.ledger.entries.values())
-        selected = select(resources, ground.options, ground.references, known)
+        inputs = self.inputs(*resources, **options)
+        known = frozenset(entry.address for entry in inputs.ledger.entries.values())
+        selected = select(resources, inputs.options, inputs.references, known)
         frame = Frame(
             project="shop",
             environment="test",
@@ -216,13 +216,13 @@ class World:
             instances={INSTANCE: self.shop.login()},
             configured=frozenset({INSTANCE}),
         )
-        return make_plan(ground, selected, frame)
+        return make_plan(inputs, selected, frame)
 
     def execute(self, plan: Plan) -> Report:
-        return execute(plan, Approval.given(plan), self.ledger, self.means(plan))
+        return execute(plan, Approval.given(plan), self.ledger, self.context(plan))
 
-    def means(self, plan: Plan) -> Means:
-        return Means(
+    def context(self, plan: Plan) -> ApplyContext:
+        return ApplyContext(
             providers={INSTANCE: self.shop},
             backend=self.backend,
             vault=self.vault,

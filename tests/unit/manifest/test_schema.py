@@ -258,9 +258,9 @@ def with_value(text: str, **fields: Value) -> Resource:
     return replace(resource, attributes={**resource.attributes, **fields})
 
 
-@pytest.mark.parametrize("hole", [SECRET_HOLE, WHOLE_OUTPUT, JOINED_OUTPUT])
-def test_text_that_is_completed_later_satisfies_any_schema_of_a_string(hole: Value) -> None:
-    assert check_schema(with_value(BLUEPRINT, identifier=hole, title=hole)) == ()
+@pytest.mark.parametrize("placeholder", [SECRET_HOLE, WHOLE_OUTPUT, JOINED_OUTPUT])
+def test_text_that_is_completed_later_satisfies_any_schema_of_a_string(placeholder: Value) -> None:
+    assert check_schema(with_value(BLUEPRINT, identifier=placeholder, title=placeholder)) == ()
 
 
 def test_one_output_alone_may_turn_out_to_be_any_scalar_but_no_object() -> None:
@@ -269,9 +269,9 @@ def test_one_output_alone_may_turn_out_to_be_any_scalar_but_no_object() -> None:
     assert found.detail == "trigger: expected object, found text that is completed later"
 
 
-@pytest.mark.parametrize("hole", [SECRET_HOLE, JOINED_OUTPUT])
-def test_text_that_is_completed_later_is_no_boolean(hole: Value) -> None:
-    (found,) = check_schema(with_value(ACTION, publish=hole))
+@pytest.mark.parametrize("placeholder", [SECRET_HOLE, JOINED_OUTPUT])
+def test_text_that_is_completed_later_is_no_boolean(placeholder: Value) -> None:
+    (found,) = check_schema(with_value(ACTION, publish=placeholder))
     assert found.detail == "publish: expected boolean, found text that is completed later"
 
 

@@ -35,7 +35,7 @@ def world() -> World:
 
 
 def decided(here: World, of: Resource, *others: Resource, **options: Any) -> Decision:
-    return decide(of, here.ground(of, *others, **options))
+    return decide(of, here.inputs(of, *others, **options))
 
 
 def words(decision: Decision) -> list[tuple[int, str, str]]:

@@ -10,7 +10,7 @@ from portctl.model.change import Action
 from portctl.model.kind import OnDelete
 from portctl.model.project import Guards
 from portctl.model.resource import Adopt, Management
-from portctl.plan.deletion import decide_leftover, leftovers, unknown_entries
+from portctl.plan.deletion import decide_orphan, orphans, unknown_entries
 from tests.unit.examples.kinds import CATALOGUE, OFFER, SHELF
 from tests.unit.examples.service import Shop
 from tests.unit.examples.world import (
@@ -230,8 +230,8 @@ def test_a_targeted_run_deletes_only_its_targets_and_labels_never_delete() -> No
     assert actions(here.plan(STAYS, targets=(STAYS.address,))) == ["no-op shop/Shelf:stays"]
     assert actions(here.plan(STAYS, labels=("team=x",))) == []
     assert actions(here.plan(STAYS, targets=(address(SHELF, "a"),), labels=("team=x",))) == []
-    ground = here.ground(STAYS, targets=(address(SHELF, "a"),))
-    assert [entry.identity for entry in leftovers(ground, frozenset())] == [("a",)]
+    inputs = here.inputs(STAYS, targets=(address(SHELF, "a"),))
+    assert [entry.identity for entry in orphans(inputs, frozenset())] == [("a",)]
 
 
 GUARDED = [
@@ -329,6 +329,6 @@ def test_a_drift_of_what_is_to_be_deleted_changes_what_the_plan_saw() -> None:
     assert here.plan(STAYS).digest != seen
     entry = here.entry(SHELF, "a")
     assert entry is not None
-    before = decide_leftover(entry, here.ground(STAYS)).change.before
+    before = decide_orphan(entry, here.inputs(STAYS)).change.before
     assert before is not None
     assert dict(before) == {"id": "a", "title": "somebody needs this"}

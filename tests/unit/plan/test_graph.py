@@ -1,4 +1,4 @@
-"""Circles and order."""
+"""Cycles and order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portctl.plan.graph import circles, topological
+from portctl.plan.graph import cycles, topological
 from tests.unit.examples.documents import MANY
 
 GRAPHS = st.dictionaries(st.integers(0, 8), st.lists(st.integers(0, 9), max_size=4), max_size=9)
@@ -31,7 +31,7 @@ GRAPHS = st.dictionaries(st.integers(0, 8), st.lists(st.integers(0, 9), max_size
 def test_circles_are_found_with_their_members_in_order(
     edges: dict[str, list[str]], found: tuple[tuple[str, ...], ...]
 ) -> None:
-    assert circles(edges) == found
+    assert cycles(edges) == found
 
 
 def reaches(edges: dict[int, list[int]], start: int) -> set[int]:
@@ -54,13 +54,13 @@ def test_two_nodes_are_in_one_circle_when_each_reaches_the_other(edges: dict[int
         if node in reaches(edges, node)
     }
 
-    assert {frozenset(members) for members in circles(edges)} == expected
+    assert {frozenset(members) for members in cycles(edges)} == expected
 
 
 @MANY
 @given(GRAPHS)
 def test_every_node_comes_after_what_it_needs_or_there_is_a_circle(edges: dict[int, list[int]]) -> None:
-    if circles(edges):
+    if cycles(edges):
         with pytest.raises(CycleError):
             topological(edges)
         return
@@ -74,6 +74,6 @@ def test_every_node_comes_after_what_it_needs_or_there_is_a_circle(edges: dict[i
 def test_a_chain_of_thousands_needs_no_deep_stack() -> None:
     edges = {number: [number + 1] for number in range(5000)} | {5000: [0]}
 
-    assert [len(members) for members in circles(edges)] == [5001]
+    assert [len(members) for members in cycles(edges)] == [5001]
     del edges[5000]
     assert all(first == second + 1 for first, second in pairwise(topological(edges)))

@@ -61,7 +61,7 @@ def test_a_mutation_of_any_leaf_is_found_and_repaired(resource: Resource) -> Non
         here.shop.objects = copy.deepcopy(at_peace)
         here.shop.put(resource.kind, resource.identity, thaw(mutant))
         plan = here.plan(*RESOURCES)
-        if not resource.kind.witness and same(managed(resource, mutant), managed(resource, at_peace[place])):
+        if not resource.kind.modified_marker and same(managed(resource, mutant), managed(resource, at_peace[place])):
             assert plan.is_empty, (path, mutant)
             harmless += 1
             continue
@@ -73,7 +73,7 @@ def test_a_mutation_of_any_leaf_is_found_and_repaired(resource: Resource) -> Non
         assert same(managed(resource, now), managed(resource, at_peace[place])), (path, mutant)
         repaired += 1
     assert repaired > 30
-    assert (harmless == 0) == bool(resource.kind.witness)
+    assert (harmless == 0) == bool(resource.kind.modified_marker)
 
 
 def managed(resource: Resource, stored: Any) -> Any:

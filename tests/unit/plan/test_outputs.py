@@ -1,4 +1,4 @@
-"""Outputs fill the holes they were made for, and secret ones only by name."""
+"""Outputs fill the placeholders they were made for, and secret ones only by name."""
 
 from __future__ import annotations
 

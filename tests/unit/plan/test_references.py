@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portctl.model.kind import Kind, Ref
-from portctl.plan.references import References, reference_values, unopenable_circles
+from portctl.plan.references import References, reference_values, unopenable_cycles
 from tests.unit.examples.kinds import SHELF
 from tests.unit.examples.world import awaited, good, key_of, offer, resource, rights, shelf
 
@@ -56,15 +56,15 @@ def test_a_loose_reference_finds_what_ends_in_the_name_and_others_share_a_space(
 def test_a_circle_without_deferrable_fields_cannot_be_opened() -> None:
     one = shelf("a", links=("b",))
     other = shelf("b", depends_on=(one.address,))
-    assert unopenable_circles((one, other)) == ()
-    assert unopenable_circles((shelf("a", links=("b",)), shelf("b", links=("a",)))) == ()
+    assert unopenable_cycles((one, other)) == ()
+    assert unopenable_cycles((shelf("a", links=("b",)), shelf("b", links=("a",)))) == ()
 
     closed = (shelf("a", depends_on=(other.address,)), other)
-    found = unopenable_circles(closed)
+    found = unopenable_cycles(closed)
     assert [(each.rule, each.summary, each.detail, str(each.source)) for each in found] == [
         (
-            "circle",
-            "Circle that cannot be opened",
+            "cycle",
+            "Cycle that cannot be opened",
             "shop/Shelf:a, shop/Shelf:b need each other before any of them can be created.",
             "shelfs/a.yaml:1:1",
         )

@@ -11,7 +11,7 @@ from portctl.errors import InvalidInput, StalePlan
 from portctl.model.kind import OnDelete
 from portctl.model.plan import Plan, PlanOptions
 from portctl.model.resource import Adopt, Management, Renamed, Resource
-from portctl.plan.saved import check_ground, check_operations, dump_plan, load_plan, rendered_digest
+from portctl.plan.saved import check_inputs, check_operations, dump_plan, load_plan, rendered_digest
 from tests.unit.examples.kinds import SHELF
 from tests.unit.examples.world import World, actions, address, awaited, door, key, offer, sealed, shelf
 
@@ -43,7 +43,7 @@ def saved(here: World, *resources: Resource, options: PlanOptions | None = None)
 def recheck(here: World, text: str, *resources: Resource) -> Plan:
     """What `apply PLAN` does before it sends anything."""
     plan_file = load_plan(text, "plan.json")
-    check_ground(plan_file, resources, here.ledger)
+    check_inputs(plan_file, resources, here.ledger)
     plan = here.plan(*resources)
     check_operations(plan_file, plan)
     return plan

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portctl.model.kind import Kind
-from portctl.model.provider import Draft
+from portctl.model.provider import WriteRequest
 from portctl.model.value import MISSING, freeze, get, leaves, thaw
 from portctl.providers.body import merged, patch
 from portctl.source import Path
@@ -28,12 +28,12 @@ LIVE = freeze(
 )
 
 
-def draft(attributes: Any, changed: tuple[Path, ...] = (), removed: tuple[Path, ...] = ()) -> Draft:
-    return Draft(identity=("a",), attributes=freeze(attributes), changed=changed, removed=removed, merge=True)
+def write_request(attributes: Any, changed: tuple[Path, ...] = (), removed: tuple[Path, ...] = ()) -> WriteRequest:
+    return WriteRequest(identity=("a",), attributes=freeze(attributes), changed=changed, removed=removed, merge=True)
 
 
 def test_a_full_body_carries_what_is_not_ours_and_drops_what_the_server_owns() -> None:
-    wanted = draft({"parts": {"ours": {"size": 5}}}, (("parts", "ours", "size"),), (("lists", "ours"),))
+    wanted = write_request({"parts": {"ours": {"size": 5}}}, (("parts", "ours", "size"),), (("lists", "ours"),))
     assert thaw(merged(THING, LIVE, wanted)) == {
         "identifier": "a",
         "parts": {"ours": {"size": 5, "theirs": True}, "theirs": {"size": 2}},
@@ -42,7 +42,7 @@ def test_a_full_body_carries_what_is_not_ours_and_drops_what_the_server_owns() -
 
 
 def test_a_mapping_that_changed_as_a_whole_does_not_wipe_its_unmanaged_neighbours() -> None:
-    wanted = draft({"parts": {"new": {"size": 3}}}, (("parts",),))
+    wanted = write_request({"parts": {"new": {"size": 3}}}, (("parts",),))
     assert thaw(merged(THING, LIVE, wanted)["parts"]) == {
         "ours": {"size": 1, "theirs": True},
         "theirs": {"size": 2},
@@ -51,7 +51,7 @@ def test_a_mapping_that_changed_as_a_whole_does_not_wipe_its_unmanaged_neighbour
 
 
 def test_a_part_that_is_new_is_sent_with_the_defaults_that_the_draft_leaves_out() -> None:
-    wanted = draft({"parts": {"new": {"color": "red"}, "sized": {"size": 9}}}, (("parts",),))
+    wanted = write_request({"parts": {"new": {"color": "red"}, "sized": {"size": 9}}}, (("parts",),))
     assert thaw(merged(FILLED, LIVE, wanted)["parts"]) == {
         "ours": {"size": 1, "theirs": True},
         "theirs": {"size": 2},
@@ -60,26 +60,30 @@ def test_a_part_that_is_new_is_sent_with_the_defaults_that_the_draft_leaves_out(
     }
 
 
-PATCHES: list[tuple[Kind, Draft, Any]] = [
-    (PATCHED, draft({"title": "T"}, (("title",),)), {"title": "T"}),
-    (PATCHED, draft({}, removed=(("title",),)), {"title": None}),
-    (PATCHED, draft({"lists": {"ours": ["z"]}}, (("lists", "ours", 0),)), {"lists": {"ours": ["z"]}}),
-    (PATCHED, draft({"lists": {"ours": []}}, removed=(("lists", "ours"),)), {"lists": {"ours": []}}),
-    (PATCHED, draft({}, removed=(("lists", "ours"),)), {"lists": {"ours": []}}),
-    (PATCHED, draft({}, removed=(("parts", "ours"),)), {"parts": {"ours": None}}),
-    (PATCHED, draft({}, removed=(("parts", "ours", "size"),)), {"parts": {"ours": {"theirs": True}}}),
+PATCHES: list[tuple[Kind, WriteRequest, Any]] = [
+    (PATCHED, write_request({"title": "T"}, (("title",),)), {"title": "T"}),
+    (PATCHED, write_request({}, removed=(("title",),)), {"title": None}),
+    (PATCHED, write_request({"lists": {"ours": ["z"]}}, (("lists", "ours", 0),)), {"lists": {"ours": ["z"]}}),
+    (PATCHED, write_request({"lists": {"ours": []}}, removed=(("lists", "ours"),)), {"lists": {"ours": []}}),
+    (PATCHED, write_request({}, removed=(("lists", "ours"),)), {"lists": {"ours": []}}),
+    (PATCHED, write_request({}, removed=(("parts", "ours"),)), {"parts": {"ours": None}}),
+    (PATCHED, write_request({}, removed=(("parts", "ours", "size"),)), {"parts": {"ours": {"theirs": True}}}),
     (
         PATCHED,
-        draft({"parts": {"ours": {"size": 5}}}, (("parts", "ours", "size"),)),
+        write_request({"parts": {"ours": {"size": 5}}}, (("parts", "ours", "size"),)),
         {"parts": {"ours": {"size": 5, "theirs": True}}},
     ),
-    (PATCHED, draft({"parts": {"new": {"size": 3}}}, (("parts",),)), {"parts": {"new": {"size": 3}}}),
-    (PATCHED, draft({}, removed=(("lists",),)), {"lists": {"ours": [], "theirs": []}}),
-    (PATCHED, draft({"parts": {}}, (("parts",),)), {"parts": {}}),
-    (FILLED, draft({}, removed=(("icon",), ("title",), ("lists",))), {"icon": "Box", "title": "", "lists": None}),
+    (PATCHED, write_request({"parts": {"new": {"size": 3}}}, (("parts",),)), {"parts": {"new": {"size": 3}}}),
+    (PATCHED, write_request({}, removed=(("lists",),)), {"lists": {"ours": [], "theirs": []}}),
+    (PATCHED, write_request({"parts": {}}, (("parts",),)), {"parts": {}}),
+    (
+        FILLED,
+        write_request({}, removed=(("icon",), ("title",), ("lists",))),
+        {"icon": "Box", "title": "", "lists": None},
+    ),
     (
         FLAT,
-        draft({"parts": {"ours": {"size": 5}}}, (("parts", "ours", "size"),)),
+        write_request({"parts": {"ours": {"size": 5}}}, (("parts", "ours", "size"),)),
         {"parts": {"ours": {"size": 5, "theirs": True}, "theirs": {"size": 2}}},
     ),
 ]
@@ -87,7 +91,7 @@ PATCHES: list[tuple[Kind, Draft, Any]] = [
 
 @pytest.mark.parametrize(("of", "wanted", "body"), PATCHES)
 def test_a_patch_names_only_what_changes_and_is_whole_where_the_service_does_not_merge(
-    of: Kind, wanted: Draft, body: Any
+    of: Kind, wanted: WriteRequest, body: Any
 ) -> None:
     assert thaw(patch(of, LIVE, wanted)) == body
 
@@ -107,7 +111,7 @@ def _named(path: Path) -> Path:
 @given(live=OBJECTS, wanted=OBJECTS)
 def test_after_a_merge_every_declared_value_stands_and_every_other_one_is_kept(live: Any, wanted: Any) -> None:
     changed = tuple(path for path, _ in leaves(wanted) if path)
-    result = merged(THING, {**live, "id": 1}, draft(wanted, changed))
+    result = merged(THING, {**live, "id": 1}, write_request(wanted, changed))
     for path in changed:
         value = get(wanted, _named(path))
         if not (len(path) == 1 and value is None):

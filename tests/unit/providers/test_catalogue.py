@@ -70,7 +70,7 @@ def test_a_kind_can_be_written_the_way_it_says(kind: Kind) -> None:
         assert kind.merge is not Merge.NONE
         assert kind.update is Verb.PATCH or kind.merge in (Merge.READ_MODIFY_WRITE, Merge.PARTIAL_PUT)
     assert set(kind.write_only) <= set(kind.sensitive)
-    assert not kind.write_only or kind.witness
+    assert not kind.write_only or kind.modified_marker
 
 
 @every_kind

@@ -79,8 +79,8 @@ def test_pages_that_are_large_each(monkeypatch: pytest.MonkeyPatch) -> None:
     ("cursors", "asked", "what"),
     [
         ((f"c{number}" for number in itertools.count()), 1001, "the list has more than 1,000 pages"),
-        (itertools.repeat({"a": 1}), 1, "the pages of the list go in a circle"),
-        (itertools.cycle(["a", "b"]), 3, "the pages of the list go in a circle"),
+        (itertools.repeat({"a": 1}), 1, "the pages of the list go in a cycle"),
+        (itertools.cycle(["a", "b"]), 3, "the pages of the list go in a cycle"),
     ],
     ids=["always-new", "no-text", "two-in-turn"],
 )

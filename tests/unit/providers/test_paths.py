@@ -36,7 +36,7 @@ def test_a_scope_is_what_selects_the_list() -> None:
     assert scope_of(CHILD, ("p",)) == ("p",)
 
 
-def test_documentation_shows_the_holes() -> None:
+def test_documentation_shows_the_placeholders() -> None:
     assert own_path(THING.item, THING) == "/things/{identifier}"
     assert own_path(SCOPED.item, SCOPED) == "/groups/{group}/things/{identifier}"
     assert own_path("{item}/count", CHILD) == "/things/{parent}/child/count"

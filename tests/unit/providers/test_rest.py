@@ -11,7 +11,7 @@ import pytest
 
 from portctl.errors import AnswerLost, ApiError, Unreachable
 from portctl.model.kind import Kind, Verb
-from portctl.model.provider import Draft
+from portctl.model.provider import WriteRequest
 from portctl.model.resource import Identity
 from portctl.model.value import SecretRef, freeze, pending, thaw
 from tests.unit.providers.kinds import CHILD, INFO, PATCHED, SCOPED, SEARCHED, THING, kind, live, provider
@@ -34,8 +34,8 @@ def bodies(service: Service) -> list[Any]:
     return [json.loads(request.content) if request.content else None for request in service.requests]
 
 
-def draft(attributes: Any, **given: Any) -> Draft:
-    return Draft(identity=("a",), attributes=freeze(attributes), **given)
+def write_request(attributes: Any, **given: Any) -> WriteRequest:
+    return WriteRequest(identity=("a",), attributes=freeze(attributes), **given)
 
 
 def test_one_list_reads_all_objects_of_a_kind_and_keeps_only_what_was_asked_for() -> None:
@@ -92,7 +92,7 @@ def test_a_search_asks_for_names_in_pages_and_follows_the_cursor() -> None:
         (THING, [reply(200, {"items": []})], "GET /things: no list under 'things'"),
         (THING, [reply(200, {"things": ["a"]})], "GET /things: no list under 'things'"),
         (THING, [reply(200, [])], "GET /things: no list under 'things'"),
-        (SEARCHED, [reply(200, {"things": [], "next": "p"})] * 2, "the pages of the list go in a circle"),
+        (SEARCHED, [reply(200, {"things": [], "next": "p"})] * 2, "the pages of the list go in a cycle"),
     ],
 )
 def test_a_list_that_may_be_cut_short_is_an_error_and_never_a_short_list(of: Kind, replies: Any, what: str) -> None:
@@ -130,7 +130,7 @@ def test_creating_sends_everything_with_secrets_revealed_in_the_body_only() -> N
     sealed = pending(("Bearer ", SecretRef("TOKEN")))
     service = Service([reply(201, {"thing": {"identifier": "a", "id": 9}})])
     spec = kind(create_query=lambda options: {"page": str(options.get("page", "no"))})
-    wanted = draft({"identifier": "a", "header": sealed, "list": [1, {"x": None}]}, options={"page": "yes"})
+    wanted = write_request({"identifier": "a", "header": sealed, "list": [1, {"x": None}]}, options={"page": "yes"})
     assert thaw(provider(service).create(spec, wanted).attributes) == {"identifier": "a", "id": 9}
     assert service.asked == ["POST /things?page=yes"]
     assert bodies(service) == [{"identifier": "a", "header": "Bearer s3cr3t-token", "list": [1, {"x": None}]}]
@@ -138,28 +138,28 @@ def test_creating_sends_everything_with_secrets_revealed_in_the_body_only() -> N
 
 def test_creating_with_put_goes_to_the_object_itself() -> None:
     service = Service([thing(identifier="a")])
-    provider(service).create(kind(create=Verb.PUT), draft({"identifier": "a"}))
+    provider(service).create(kind(create=Verb.PUT), write_request({"identifier": "a"}))
     assert service.asked == ["PUT /things/a"]
 
 
 def test_a_write_that_answers_without_the_object_is_read_back() -> None:
     service = Service([reply(201, {"ok": True}), thing(identifier="a"), reply(200), missing()])
     client = provider(service)
-    assert client.create(THING, draft({"identifier": "a"})).identity == ("a",)
+    assert client.create(THING, write_request({"identifier": "a"})).identity == ("a",)
     with pytest.raises(AnswerLost, match="POST /things was accepted, and the object cannot be read back"):
-        client.create(THING, draft({"identifier": "a"}))
+        client.create(THING, write_request({"identifier": "a"}))
     assert service.asked == ["POST /things", "GET /things/a"] * 2
 
 
 def test_a_create_whose_answer_is_lost_is_not_repeated() -> None:
     service = Service([httpx.ReadError("reset")])
     with pytest.raises(AnswerLost):
-        provider(service).create(THING, draft({"identifier": "a"}))
+        provider(service).create(THING, write_request({"identifier": "a"}))
 
 
 def test_an_object_that_comes_with_its_parent_is_patched_and_waited_for() -> None:
     service = Service([missing(), reply(200, {"child": {"level": 2}})])
-    wanted = Draft(identity=("p",), attributes={"level": 2})
+    wanted = WriteRequest(identity=("p",), attributes={"level": 2})
     assert provider(service).create(CHILD, wanted).identity == ("p",)
     assert service.asked == ["PATCH /things/p/child"] * 2
     assert (bodies(service), service.waits) == ([{"level": 2}] * 2, [0.25])
@@ -168,35 +168,35 @@ def test_an_object_that_comes_with_its_parent_is_patched_and_waited_for() -> Non
 def test_an_object_that_never_appears_is_reported() -> None:
     service = Service([missing()] * 6)
     with pytest.raises(ApiError):
-        provider(service).create(CHILD, Draft(identity=("p",), attributes={}))
+        provider(service).create(CHILD, WriteRequest(identity=("p",), attributes={}))
     assert service.waits == [0.25, 0.5, 1.0, 2.0, 4.0]
 
 
 def test_a_full_update_sends_the_manifest_and_nothing_of_the_live_object() -> None:
     service = Service([thing(identifier="a", size=2)])
     now = live(THING, "a", identifier="a", size=1, extra=True)
-    provider(service).update(THING, now, draft({"identifier": "a", "size": 2}, changed=(("size",),)))
+    provider(service).update(THING, now, write_request({"identifier": "a", "size": 2}, changed=(("size",),)))
     assert (service.asked, bodies(service)) == (["PUT /things/a"], [{"identifier": "a", "size": 2}])
 
 
 def test_a_merge_without_patch_reads_right_before_it_writes() -> None:
     service = Service([thing(identifier="a", id=1, size=1, theirs="new"), thing(identifier="a")])
     old = live(THING, "a", identifier="a", size=1, theirs="old")
-    provider(service).update(THING, old, draft({"size": 2}, changed=(("size",),), merge=True))
+    provider(service).update(THING, old, write_request({"size": 2}, changed=(("size",),), merge=True))
     assert service.asked == ["GET /things/a", "PUT /things/a"]
     assert bodies(service)[1] == {"identifier": "a", "size": 2, "theirs": "new"}
 
 
 def test_a_merge_into_an_object_that_is_gone_is_refused() -> None:
     with pytest.raises(ApiError, match="example/Thing not found: a was there when it was read and is gone now"):
-        provider(Service([missing()])).update(THING, live(THING, "a"), draft({}, merge=True))
+        provider(Service([missing()])).update(THING, live(THING, "a"), write_request({}, merge=True))
 
 
 def test_a_patch_sends_what_changed_and_encodes_it() -> None:
     service = Service([thing(identifier="x")])
     scoped = replace(SCOPED, update=Verb.PATCH)
     now = live(scoped, "g", "x", group="g", size=1)
-    wanted = Draft(identity=("g", "x"), attributes={"group": "g", "size": 2}, changed=(("group",), ("size",)))
+    wanted = WriteRequest(identity=("g", "x"), attributes={"group": "g", "size": 2}, changed=(("group",), ("size",)))
     provider(service).update(scoped, now, wanted)
     assert (service.asked, bodies(service)) == (["PATCH /groups/g/things/x"], [{"size": 2}])
 
@@ -204,7 +204,7 @@ def test_a_patch_sends_what_changed_and_encodes_it() -> None:
 def test_a_merge_with_patch_uses_it_even_where_updates_are_put() -> None:
     service = Service([thing(identifier="a")])
     put = replace(PATCHED, update=Verb.PUT)
-    provider(service).update(put, live(put, "a"), draft({}, removed=(("lists", "x"),), merge=True))
+    provider(service).update(put, live(put, "a"), write_request({}, removed=(("lists", "x"),), merge=True))
     assert (service.asked, bodies(service)) == (["PATCH /things/a"], [{"lists": {"x": []}}])
 
 

@@ -16,7 +16,7 @@ from portctl.model.values import Values
 from portctl.source import Source, SourceMap
 from portctl.template.budget import Budget
 from portctl.template.context import RenderContext
-from portctl.template.placeholder import HoleError, fill
+from portctl.template.placeholder import PlaceholderError, fill
 from portctl.template.text import render_text
 from tests.unit.examples.manifest_kinds import CATALOGUE
 
@@ -175,7 +175,7 @@ NAMES: Mapping[str, Any] = {"values": VALUES.tree}
 
 
 def refused(text: str, budget: Budget | None = None) -> tuple[str, str]:
-    with pytest.raises(HoleError) as caught:
+    with pytest.raises(PlaceholderError) as caught:
         fill(text, NAMES, budget)
     return caught.value.summary, caught.value.detail
 

@@ -9,7 +9,7 @@ import pytest
 from portctl.model.address import Address
 from portctl.model.value import Awaited, Codec, Encoded, OutputRef, Pending, Sealed, SecretRef, freeze
 from portctl.template.expression import Function
-from portctl.template.placeholder import HoleError, fill, paths_read
+from portctl.template.placeholder import PlaceholderError, fill, paths_read
 
 HOOK = OutputRef(Address("port", "Webhook", "snow"), "url")
 NAMES: dict[str, Any] = {
@@ -22,7 +22,7 @@ NAMES: dict[str, Any] = {
             "nothing": None,
             "list": ["a", "b"],
             "items": {"keys": "mine"},
-            "holes": "<% values.text %>",
+            "placeholders": "<% values.text %>",
             "with-dash": 1,
             "words": ["<%", "%>"],
         }
@@ -54,7 +54,7 @@ def shape(value: Any) -> Any:
         ("<% values.items.keys %>", "mine"),
         ("<% values['with-dash'] %>", 1),
         ("<% values.list[1] %>", "b"),
-        ("<% values.holes %>", "<% values.text %>"),
+        ("<% values.placeholders %>", "<% values.text %>"),
         ("<% '<%' %> x <% '%>' %>", "<% x %>"),
         ("<% values.text %><% values.number %>", "héllo8"),
         ("<% values.flag %>-<% values.ratio %>", "true-0.5"),
@@ -119,7 +119,7 @@ def test_secrets_stay_open_inside_lists() -> None:
 
 
 def complaint(text: str) -> str:
-    with pytest.raises(HoleError) as caught:
+    with pytest.raises(PlaceholderError) as caught:
         fill(text, NAMES)
     error = caught.value
     return f"{error.summary}: {error.detail}" + (f" [{error.hint}]" if error.hint else "")

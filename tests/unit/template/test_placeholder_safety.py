@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from portctl.model.value import Sealed, SecretRef
 from portctl.template.expression import Function
-from portctl.template.placeholder import HoleError, fill
+from portctl.template.placeholder import PlaceholderError, fill
 
 NAMES: dict[str, Any] = {
     "values": {"text": "a", "list": ("a", "b")},
@@ -21,7 +21,7 @@ NAMES: dict[str, Any] = {
 
 
 def complaint(text: str) -> str:
-    with pytest.raises(HoleError) as caught:
+    with pytest.raises(PlaceholderError) as caught:
         fill(text, NAMES)
     return f"{caught.value.summary}: {caught.value.detail}"
 
@@ -85,7 +85,7 @@ _WORDS = (
 def test_no_text_raises_anything_but_a_hole_error(text: str) -> None:
     try:
         value = fill(f"<%{text}", NAMES)
-    except HoleError as error:
+    except PlaceholderError as error:
         said = f"{error.summary} {error.detail}"
     else:
         said = repr(value)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from portctl.errors import AnswerLost, ApiError, ExitCode, InvalidInput, PortctlError, Unreachable
-from portctl.wire.client import Answer
+from portctl.wire.client import Response
 from tests.unit.wire.services import Reply, Service, reply
 
 OK = {"ok": True}
@@ -27,7 +27,7 @@ def test_an_answer_is_frozen_json_with_lower_case_headers() -> None:
 def test_an_encoded_path_and_a_path_in_the_base_address_stay_as_they_are() -> None:
     service = Service([reply(204)])
     client = service.client("https://proxy.example/port/")
-    assert client.request("DELETE", "/v1/blueprints/a%2Fb%3A%C3%BC") == Answer(204, None, {})
+    assert client.request("DELETE", "/v1/blueprints/a%2Fb%3A%C3%BC") == Response(204, None, {})
     assert service.asked == ["DELETE /port/v1/blueprints/a%2Fb%3A%C3%BC"]
 
 

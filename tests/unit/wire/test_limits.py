@@ -21,7 +21,7 @@ import pytest
 from portctl.errors import AnswerLost, PortctlError, Unreachable
 from portctl.wire.body import Limits
 from portctl.wire.client import Client
-from portctl.wire.retry import Patience
+from portctl.wire.retry import RetryPolicy
 from tests.figures import record
 from tests.unit.wire.services import refused
 
@@ -74,7 +74,7 @@ def client(url: str, **limits: Any) -> Client:
         url,
         service="Example",
         translate=refused,
-        patience=Patience(attempts=1),
+        retry_policy=RetryPolicy(attempts=1),
         limits=Limits(**limits),
         options={"timeout": 30.0, "trust_env": False},
     )
@@ -141,12 +141,12 @@ import json, pathlib, re, sys
 import httpx
 from portctl.errors import PortctlError
 from portctl.wire.client import Client
-from portctl.wire.retry import Patience
+from portctl.wire.retry import RetryPolicy
 
 def mebibytes(name):
     return int(re.search(name + r":\\s+([0-9]+) kB", pathlib.Path("/proc/self/status").read_text())[1]) // 1024
 
-client = Client(sys.argv[1], service="Example", translate=None, patience=Patience(attempts=1),
+client = Client(sys.argv[1], service="Example", translate=None, retry_policy=RetryPolicy(attempts=1),
                 options={"timeout": 30.0, "trust_env": False})
 before = mebibytes("VmRSS")
 try:

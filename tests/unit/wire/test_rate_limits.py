@@ -11,7 +11,7 @@ import pytest
 from portctl.errors import AnswerLost, ApiError, ExitCode, TryLater
 from portctl.wire.auth import Token, TokenAuth
 from portctl.wire.client import Client
-from portctl.wire.retry import Patience
+from portctl.wire.retry import RetryPolicy
 from tests.unit.wire.services import Service, refused, reply
 from tests.unit.wire.test_client import Notes
 
@@ -92,13 +92,13 @@ def test_a_limit_without_a_word_about_its_end_is_tried_out_as_long_as_the_patien
 def test_a_patience_of_nothing_waits_for_no_limit() -> None:
     service = Service([reply(429, {}, Retry_After="1")])
     with pytest.raises(TryLater, match="0 s is the most that is waited"):
-        service.client(patience=Patience(max_wait_seconds=0.0)).request("GET", "/v1/x")
+        service.client(retry_policy=RetryPolicy(max_wait_seconds=0.0)).request("GET", "/v1/x")
 
 
 def test_whoever_sends_once_gets_the_refusal_itself() -> None:
     service = Service([reply(429, {}, Retry_After="1")])
     with pytest.raises(ApiError) as caught:
-        service.client(patience=Patience(attempts=1)).request("POST", "/v1/x")
+        service.client(retry_policy=RetryPolicy(attempts=1)).request("POST", "/v1/x")
     assert (caught.value.status, service.waits) == (429, [])
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portctl.wire.retry import PATIENT, asked_seconds, when_text
+from portctl.wire.retry import DEFAULT_RETRY_POLICY, asked_seconds, when_text
 
 NOW = 1_790_000_000.0
 """Mon, 21 Sep 2026 14:13:20 GMT"""
@@ -16,7 +16,7 @@ NOW = 1_790_000_000.0
 
 @pytest.mark.parametrize(("attempt", "seconds"), [(0, 0.5), (3, 4.0), (7, 60.0), (9, 60.0), (5000, 60.0)])
 def test_the_wait_doubles_up_to_a_minute_where_nothing_is_said(attempt: int, seconds: float) -> None:
-    assert PATIENT.wait_seconds(attempt) == seconds
+    assert DEFAULT_RETRY_POLICY.wait_seconds(attempt) == seconds
 
 
 @pytest.mark.parametrize(

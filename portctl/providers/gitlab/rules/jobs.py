@@ -106,9 +106,9 @@ class _Pipeline:
             yield Problem(self._names[0], (), "there is no job: names that begin with a dot are templates only")
         for name in visible:
             file, own = self._jobs[name]
-            circle = self._unextendable(name)
-            if circle:
-                yield Problem(file, (name, "extends"), circle)
+            cycle = self._unextendable(name)
+            if cycle:
+                yield Problem(file, (name, "extends"), cycle)
                 continue
             job = self._merged(name)
             if not any(key in job for key in _STARTS) and not self._may_inherit(name):

@@ -1,4 +1,4 @@
-"""The resources of one GitLab by kind, and the text of values that may have holes."""
+"""The resources of one GitLab by kind, and the text of values that may have placeholders."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def per_instance(check: Callable[[Instance], Iterable[Finding]]) -> Callable[[Se
 
 
 def shown(value: Value) -> str | None:
-    """Text as it will be, holes marked; None for what is no text."""
+    """Text as it will be, placeholders marked; None for what is no text."""
     if isinstance(value, Pending):
         return "".join(part if isinstance(part, str) else HOLE for part in value.parts)
     return value if isinstance(value, str) else None
@@ -49,8 +49,8 @@ def is_secret(value: Value) -> bool:
     """Whether a secret stands in `value`."""
     if not isinstance(value, Pending):
         return False
-    holes: Iterable[SecretRef | OutputRef] = value.holes()
-    return any(isinstance(hole, SecretRef) or hole.secret for hole in holes)
+    placeholders: Iterable[SecretRef | OutputRef] = value.placeholders()
+    return any(isinstance(placeholder, SecretRef) or placeholder.secret for placeholder in placeholders)
 
 
 def flag(attributes: Mapping[str, Value], *names: str) -> bool:

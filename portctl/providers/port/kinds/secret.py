@@ -23,7 +23,7 @@ KIND = Kind(
     empty=("description",),
     sensitive=("secretValue",),
     write_only=("secretValue",),
-    witness="updatedAt",
+    modified_marker="updatedAt",
     remarks=("The value is sent when its fingerprint in the ledger changed, or with `--rotate`.",),
     schema=secret,
     privilege=Privilege(read="any member", write="Admin, or the credentials of the organisation"),

@@ -66,7 +66,7 @@ KIND = Kind(
     references=(Ref("mappings.*.blueprint", "port/Blueprint", SYSTEM_BLUEPRINT),),
     sensitive=("security.secret",),
     write_only=("security.secret",),
-    witness="updatedAt",
+    modified_marker="updatedAt",
     outputs=(Output("url", "url"), Output("webhookKey", "webhookKey")),
     remarks=(
         "Whoever knows `url` can send events unless `security` demands a signature; Port shows it to every member.",

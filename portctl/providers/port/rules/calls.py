@@ -60,6 +60,6 @@ def started_action(resource: Resource) -> str:
 
 
 def url_of(resource: Resource) -> str:
-    """The URL of a webhook, holes marked."""
+    """The URL of a webhook, placeholders marked."""
     backend = map_at(resource.attributes, BACKEND)
     return next((text for _, text in texts_below(resource, BACKEND, "url")), "") if "url" in backend else ""

@@ -27,7 +27,7 @@ _NEWER = (
 
 
 def programs(resource: Resource) -> Iterator[tuple[Path, str]]:
-    """Every jq program of a resource with the path of the scalar that holds it; those with holes are left out."""
+    """Every jq program of a resource, except those with placeholders, with the path of the scalar that holds it."""
     for path, program in _all_programs(resource):
         if HOLE not in program:
             yield path, program

@@ -81,7 +81,7 @@ def enum_at(value: Value, *path: str | int) -> tuple[Any, ...] | None:
 
 
 def texts(value: Value, path: Path = (), *, keys: bool = False) -> Iterator[tuple[Path, str]]:
-    """Every text in `value` with its path: strings, text with holes and, with `keys`, keys under their value's path."""
+    """Every text in `value` with its path, also with placeholders; with `keys`, keys under their value's path."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             if keys:

@@ -22,7 +22,7 @@ _CALLS = ("log", "property", "walk", "message", "send", "set", "abort", "update"
 
 def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    standins = Path(__file__).with_name("standins.js").read_text(encoding="utf-8")
+    standins = Path(__file__).with_name("stubs.js").read_text(encoding="utf-8")
     for line in sys.stdin:
         _write({"done": _run(standins, json.loads(line))})
 

@@ -78,7 +78,7 @@ def test_what_is_no_es5_is_refused_with_its_line(source: str) -> None:
 
 
 def test_the_sandbox_s_own_script_and_the_repository_s_are_read_and_lack_no_name() -> None:
-    for path in ("portctl/sandbox/servicenow/rules/standins.js", "servicenow/webhook.js"):
+    for path in ("portctl/sandbox/servicenow/rules/stubs.js", "servicenow/webhook.js"):
         tree = parse((ROOT / path).read_text("utf-8"))
         assert [name.text for name in free_names(tree)] == []
         assert list(later_functions(tree)) == []

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from portctl.sandbox.gitlab.ci.runner.stand_ins import python, stand_ins
+from portctl.sandbox.gitlab.ci.runner.stubs import python, stand_ins
 
 _SYSTEM = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
 _TOOLS = ("bash", "git", "curl", "jq", "python3", "node")

@@ -57,17 +57,19 @@ def _places(found: Sequence[Resource]) -> list[tuple[int, Path]]:
 def test_a_placeholder_may_stand_wherever_a_value_stands(covered: list[str]) -> None:
     found = resources(yaml.safe_dump_all(all_manifests(), sort_keys=False))
     output = OutputRef(Address("port", "Webhook", "a"), "url")
-    holes: dict[str, Value] = {
+    placeholders: dict[str, Value] = {
         "secret": Sealed((SecretRef("A"),)),
         "output": Awaited((output,)),
         "text with an output": Awaited(("https://", output, "/x")),
         "unfilled": _unfilled(),
     }
-    tried = chosen("holes", [(number, path, name) for number, path in _places(found) for name in holes], 250)
+    tried = chosen(
+        "placeholders", [(number, path, name) for number, path in _places(found) for name in placeholders], 250
+    )
     wrong: dict[str, str] = {}
     for number, path, name in tried:
-        one = replace(found[number], attributes=_with(found[number].attributes, path, holes[name]))
-        assert get(one.attributes, path) is holes[name]
+        one = replace(found[number], attributes=_with(found[number].attributes, path, placeholders[name]))
+        assert get(one.attributes, path) is placeholders[name]
         changed = [*found[:number], one, *found[number + 1 :]]
         try:
             run_rules(all_rules(), changed, {})

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from portctl.cli.common_options import current
 from portctl.cli.options import Form
 from portctl.cli.output import log, write_json
 from portctl.cli.present import present_plan, present_report, refusal_code, report_code
 from portctl.cli.progress import Progress
-from portctl.cli.session import current
 from portctl.errors import ConsentNeeded, ExitCode
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ def carry_out(choices: Choices, options: PlanOptions, *, yes: bool, form: Form) 
     """Make a plan now and apply it, with consent. JSON is one document, `plan` and `report`, whatever happens."""
     from portctl import app
     from portctl.apply.execute import Approval
-    from portctl.cli.wiring import open_bench, open_workspace
+    from portctl.cli.wiring import open_session, open_workspace
     from portctl.views.json import plan_document
 
     workspace = open_workspace(choices)
-    with Progress() as watch, open_bench(workspace, read_only=False, watch=watch) as bench:
-        plan = app.plan(bench, options)
+    with Progress() as watch, open_session(workspace, read_only=False, watch=watch) as session:
+        plan = app.plan(session, options)
         document = plan_document(plan)
         watch.clear()
         if form is Form.TEXT:
@@ -38,13 +38,13 @@ def carry_out(choices: Choices, options: PlanOptions, *, yes: bool, form: Form) 
             finish(document, None, form)
             return refusal_code(document)
         if not plan.steps:
-            app.apply(bench, plan, Approval.given(plan))
+            app.apply(session, plan, Approval.given(plan))
             finish(document, None, form)
             return ExitCode.OK
         if not plan.is_empty and not yes:
             _ask(destroy=options.destroy, form=form)
         watch.expect(len(plan.steps))
-        report = app.apply(bench, plan, Approval.given(plan))
+        report = app.apply(session, plan, Approval.given(plan))
     finish(document, report, form)
     return report_code(report)
 

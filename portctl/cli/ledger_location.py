@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from portctl.cli.output import log
-from portctl.cli.place import PRIVATE, ignoring, private_folder
+from portctl.cli.project_root import PRIVATE, ignoring, private_folder
 from portctl.errors import ConsentNeeded
 from portctl.ledger.backend import FileBackend, LedgerBackend
 from portctl.model.kind import Kind

@@ -22,7 +22,7 @@ class ColourChoice(StrEnum):
 
 
 @dataclass(slots=True)
-class Session:
+class CommonOptions:
     """Filled while the command line is parsed; `json` once a command knows that it answers in JSON."""
 
     directory: pathlib.Path = pathlib.Path(".")
@@ -38,6 +38,6 @@ class Session:
         return Palette(on=able)
 
 
-def current() -> Session:
+def current() -> CommonOptions:
     """The session of the command that is running."""
-    return click.get_current_context().ensure_object(Session)
+    return click.get_current_context().ensure_object(CommonOptions)

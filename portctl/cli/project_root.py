@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from portctl.cli.session import current
+from portctl.cli.common_options import current
 from portctl.disk import make_folder, write_whole
 
 PRIVATE = ".portctl"

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from portctl.sandbox import control
+from portctl.sandbox import launcher
 from portctl.sandbox.core.switches import UnknownSwitch
 from portctl.sandbox.process import parse_switches
 from portctl.sandbox.server import Sandbox
@@ -210,14 +210,14 @@ def listening() -> Iterator[str]:
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
-    control.down(tmp_path)
+    launcher.down(tmp_path)
 
 
 def test_a_sandbox_is_started_found_reset_and_ended(project: Path) -> None:
-    assert control.status(project) is None
-    running = control.up(project)
-    assert control.up(project) == running
-    file = control.Place(project).address_file
+    assert launcher.status(project) is None
+    running = launcher.up(project)
+    assert launcher.up(project) == running
+    file = launcher.Place(project).address_file
     document = json.loads(file.read_text())
     assert file.stat().st_mode & 0o777 == 0o600
     assert document == running.document
@@ -227,11 +227,11 @@ def test_a_sandbox_is_started_found_reset_and_ended(project: Path) -> None:
     assert sorted(document["services"]["port"]["others"]) == others
     answer = httpx.post(f"{running.urls()['port']}/v1/auth/access_token", json=credentials)
     assert answer.status_code == 200
-    assert control.reset(project) is True
-    assert control.call(running, "GET", "/counters") == {"counters": {}}
-    assert control.down(project) is True
-    assert (control.status(project), file.exists(), control.down(project)) == (None, False, False)
-    assert control.reset(project) is False
+    assert launcher.reset(project) is True
+    assert launcher.call(running, "GET", "/counters") == {"counters": {}}
+    assert launcher.down(project) is True
+    assert (launcher.status(project), file.exists(), launcher.down(project)) == (None, False, False)
+    assert launcher.reset(project) is False
     assert not (project / ".portctl" / "sandbox" / "state.json").exists()
 
 
@@ -245,13 +245,13 @@ def test_a_sandbox_has_no_more_of_the_environment_than_it_needs(
     monkeypatch.setenv("PORT_CLIENT_SECRET", "canary-of-the-host")
     monkeypatch.chdir(project)
     if detached:
-        running = control.up(project)
+        running = launcher.up(project)
     else:
         program = [sys.executable, "-P", "-c", "from portctl.cli import main; main()", "sandbox", "up"]
         with subprocess.Popen(program, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             assert process.stdout.readline().startswith(b"The sandbox is starting")
-            while (found := control.status(project)) is None:
+            while (found := launcher.status(project)) is None:
                 assert process.poll() is None
             running = found
             assert running.pid == process.pid
@@ -265,46 +265,46 @@ def test_a_sandbox_has_no_more_of_the_environment_than_it_needs(
 
 
 def test_the_file_of_a_dead_sandbox_is_recognised(project: Path) -> None:
-    running = control.up(project)
+    running = launcher.up(project)
     os.kill(running.pid, signal.SIGKILL)
     os.waitpid(running.pid, 0)
-    assert control.Place(project).address_file.exists()
-    assert control.status(project) is None
-    assert not control.Place(project).address_file.exists()
+    assert launcher.Place(project).address_file.exists()
+    assert launcher.status(project) is None
+    assert not launcher.Place(project).address_file.exists()
 
 
 def test_a_file_whose_process_number_is_somebody_elses_is_no_sandbox(project: Path) -> None:
-    file = control.Place(project).address_file
+    file = launcher.Place(project).address_file
     file.parent.mkdir()
     with listening() as url:
         for control_url in ("http://127.0.0.1:9", url):
             file.write_text(json.dumps({"pid": os.getpid(), "control": control_url, "services": {}}))
-            assert control.status(project) is None
+            assert launcher.status(project) is None
             assert not file.exists()
     file.write_text(json.dumps({"pid": os.getpid(), "control": "http://127.0.0.1:9", "services": {}}))
-    assert (control.down(project), file.exists()) == (False, False)
+    assert (launcher.down(project), file.exists()) == (False, False)
     file.write_text(json.dumps({"pid": os.getpid(), "control": "http://127.0.0.1:9", "services": {}}))
-    assert control.reset(project) is False
-    assert control.up(project).pid != os.getpid()
+    assert launcher.reset(project) is False
+    assert launcher.up(project).pid != os.getpid()
 
 
 def test_a_sandbox_that_still_answers_somebody_is_ended(project: Path) -> None:
-    running = control.up(project, faults=['{"kind": "delay", "seconds": 60, "times": null}'])
+    running = launcher.up(project, faults=['{"kind": "delay", "seconds": 60, "times": null}'])
     with socket.create_connection(address_of(running.urls()["port"])) as slow:
         slow.sendall(b"GET /v1/actions HTTP/1.1\r\nhost: sandbox\r\n\r\n")
-        while not control.call(running, "GET", "/faults")["faults"][0]["seen"]:
+        while not launcher.call(running, "GET", "/faults")["faults"][0]["seen"]:
             time.sleep(0.01)
-        assert control.down(project) is True
+        assert launcher.down(project) is True
     with pytest.raises(ProcessLookupError):
         os.kill(running.pid, 0)
-    assert not control.Place(project).address_file.exists()
-    assert (control.Place(project).state_dir / "state.json").exists()
+    assert not launcher.Place(project).address_file.exists()
+    assert (launcher.Place(project).state_dir / "state.json").exists()
 
 
 def test_a_sandbox_whose_folder_was_removed_can_be_ended(project: Path) -> None:
-    running = control.up(project)
-    shutil.rmtree(control.Place(project).state_dir)
-    assert control.down(project) is True
+    running = launcher.up(project)
+    shutil.rmtree(launcher.Place(project).state_dir)
+    assert launcher.down(project) is True
     with pytest.raises(ProcessLookupError):
         os.kill(running.pid, 0)
 
@@ -312,29 +312,29 @@ def test_a_sandbox_whose_folder_was_removed_can_be_ended(project: Path) -> None:
 def test_a_sandbox_that_does_not_answer_is_still_known_and_can_be_ended(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control, "_STOP_SECONDS", 0.2)
-    monkeypatch.setattr(control, "_ANSWER_SECONDS", 0.2)
-    running = control.up(project)
+    monkeypatch.setattr(launcher, "_STOP_SECONDS", 0.2)
+    monkeypatch.setattr(launcher, "_ANSWER_SECONDS", 0.2)
+    running = launcher.up(project)
     os.kill(running.pid, signal.SIGSTOP)
-    with pytest.raises(control.ControlError, match=r"does not answer: .*; portctl sandbox down ends it"):
-        control.status(project)
-    assert control.Place(project).address_file.exists()
-    assert control.down(project) is True
-    assert control.status(project) is None
+    with pytest.raises(launcher.ControlError, match=r"does not answer: .*; portctl sandbox down ends it"):
+        launcher.status(project)
+    assert launcher.Place(project).address_file.exists()
+    assert launcher.down(project) is True
+    assert launcher.status(project) is None
 
 
 def test_a_sandbox_that_cannot_start_says_why(project: Path) -> None:
-    with pytest.raises(control.ControlError, match='no switch "ghost"'):
-        control.up(project, switches=["ghost=strict"])
-    assert control.status(project) is None
+    with pytest.raises(launcher.ControlError, match='no switch "ghost"'):
+        launcher.up(project, switches=["ghost=strict"])
+    assert launcher.status(project) is None
 
 
 @pytest.mark.parametrize("text", ["{", "{}", '{"pid": "x"}'])
 def test_a_broken_address_file_is_no_sandbox(project: Path, text: str) -> None:
-    file = control.Place(project).address_file
+    file = launcher.Place(project).address_file
     file.parent.mkdir()
     file.write_text(text)
-    assert control.status(project) is None
+    assert launcher.status(project) is None
     assert not file.exists()
 
 
