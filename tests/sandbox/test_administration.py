@@ -200,6 +200,11 @@ def test_users_are_invited_and_are_entities(port: httpx.Client) -> None:
             "users/dev.dora@example.com?fields=email&fields=teams&fields=roles.name&fields=managedByScim",
             {"email": "dev.dora@example.com", "teams": ["shop"], "roles": [{"name": "Member"}]},
         ),
+        ("users/dev.dora@example.com?fields=teams.name", {"teams": ["shop"]}),
+        (
+            "users/dev.dora@example.com?fields=email&fields=teams.name",
+            {"email": "dev.dora@example.com", "teams": ["shop"]},
+        ),
     ],
 )
 def test_fields_choose_what_is_read_of_teams_and_users(port: httpx.Client, path: str, expected: Body) -> None:

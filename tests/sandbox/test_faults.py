@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from portctl.sandbox.core.app import ServiceApp
+from portctl.sandbox.core.exchange import Answer, Request
 from portctl.sandbox.core.faults import BadFault, Fault, FaultKind, parse_fault
+from portctl.sandbox.port.service import PortService
 from portctl.sandbox.server import Sandbox
 from tests.sandbox.bodies import Body, blueprint
 from tests.waiting import wait_until
@@ -198,3 +202,26 @@ def test_counters_count_by_route(sandbox: Sandbox, port: httpx.Client) -> None:
         "port GET /v1/blueprints/{blueprint}": 2,
         "port POST /v1/auth/access_token": 1,
     }
+
+
+class Defective(PortService):
+    """A service with a defect."""
+
+    def respond(self, request: Request) -> Answer:
+        raise AttributeError(request.path)
+
+
+def test_a_request_that_the_sandbox_fails_on_is_not_told_as_a_fault() -> None:
+    world = Sandbox().world
+    transport = httpx.ASGITransport(app=ServiceApp(Defective(world), world))
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=transport, base_url="http://port") as client:
+            return await client.get(THING)
+
+    answer = asyncio.run(ask())
+    why = "The sandbox itself failed on this request, which is a defect of it; GET /health has the traceback"
+    expected = {"ok": False, "error": "internal_error", "message": why}
+    assert (answer.status_code, answer.json()) == (500, expected)
+    assert [trace.splitlines()[-1] for trace in world.crashes] == [f"AttributeError: {THING}"]
+    assert world.journal.exchanges()[-1].note == "the sandbox itself failed; see its log"

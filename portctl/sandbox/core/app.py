@@ -20,6 +20,7 @@ from portctl.sandbox.core.faults import Fault, FaultKind, drop_field, first_half
 from portctl.sandbox.core.world import World
 
 _LOG = logging.getLogger(__name__)
+_DEFECT = "The sandbox itself failed on this request, which is a defect of it; GET /health has the traceback"
 _PAGE = "<!doctype html><html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>"
 
 
@@ -99,7 +100,7 @@ class ServiceApp:
             return Answer(200, page, content_type="text/html; charset=utf-8")
         if fault.kind is FaultKind.IGNORE:
             return Answer(200, {"ok": True} if fault.value is None else fault.value)
-        answer = self._service.refuse(fault.status)
+        answer = self._service.refuse(fault.status, "Refused by a fault of the sandbox")
         if fault.value is not None:
             answer = replace(answer, body=fault.value)
         if fault.retry_after_seconds is None:
@@ -113,7 +114,7 @@ class ServiceApp:
             except Exception:
                 self._world.crashes.append(traceback.format_exc())
                 _LOG.exception("%s %s", request.method, request.path)
-                answer = replace(self._service.refuse(500), note="the sandbox itself failed; see its log")
+                answer = replace(self._service.refuse(500, _DEFECT), note="the sandbox itself failed; see its log")
             self._record(request, answer if note is None else replace(answer, note=note))
             return answer
 

@@ -59,8 +59,8 @@ class Service(Protocol):
 
     def respond(self, request: Request) -> Answer: ...
 
-    def refuse(self, status: int) -> Answer:
-        """A refusal in the service's own error format, for faults."""
+    def refuse(self, status: int, why: str) -> Answer:
+        """A refusal in the service's own error format, for what is no doing of the service itself."""
         ...
 
     def reset(self) -> None: ...

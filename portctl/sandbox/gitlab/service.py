@@ -64,8 +64,8 @@ class GitLabService:
             answer = error.answer()
         return self._finished(replace(answer, caller=user["username"] if user else None), match)
 
-    def refuse(self, status: int) -> Answer:
-        body = _REFUSALS.get(status) or {"message": f"{status} Refused by a fault of the sandbox"}
+    def refuse(self, status: int, why: str) -> Answer:
+        body = _REFUSALS.get(status) or {"message": f"{status} {why}"}
         return GitLabError(status, body).answer()
 
     def reset(self) -> None:

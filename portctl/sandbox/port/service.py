@@ -79,10 +79,10 @@ class PortService:
             answer = error.answer()
         return self._finished(answer, match, caller, quota or self._count(Group.UNAUTHENTICATED, None))
 
-    def refuse(self, status: int) -> Answer:
+    def refuse(self, status: int, why: str) -> Answer:
         errors = {401: "unauthorized", 403: "forbidden", 404: "not_found", 429: "rate_limit_exceeded"}
         error = errors.get(status, "internal_error" if status >= 500 else "invalid_request")
-        return PortError(status, error, "Refused by a fault of the sandbox").answer()
+        return PortError(status, error, why).answer()
 
     def reset(self) -> None:
         self.jobs.reset()

@@ -90,9 +90,9 @@ class ServiceNowService:
         )
         return self._negotiated(request, answer)
 
-    def refuse(self, status: int) -> Answer:
+    def refuse(self, status: int, why: str) -> Answer:
         message = _MESSAGES.get(status, "Transaction failed" if status >= 500 else "Bad request")
-        answer = SnowError(status, message, "Refused by a fault of the sandbox").answer()
+        answer = SnowError(status, message, why).answer()
         if status != 429:
             return answer
         reset = int(self.world.clock.seconds()) + 60

@@ -93,8 +93,13 @@ def _chosen(call: Call, row: Row) -> Row:
 
 
 def _part(value: Any, below: list[tuple[str, ...]]) -> Any:
-    """The value, or of each of its objects what is named; `()` names it whole."""
+    """The value, or of each of its objects what is named; `()` names it whole.
+
+    The teams of users are texts (Port's Terraform provider reads them so), which have no parts: they stay whole.
+    """
     if () in below or not isinstance(value, list):
         return value
     wanted = {name for each in below for name in each}
-    return [{key: part for key, part in each.items() if key in wanted} for each in value]
+    return [
+        {key: part for key, part in each.items() if key in wanted} if isinstance(each, dict) else each for each in value
+    ]
