@@ -154,7 +154,7 @@ class ServiceNowService:
         silent = request.headers.get("x-no-response-body", "").lower() == "true"
         if silent and request.method in ("POST", "PUT", "PATCH") and answer.status < 300:
             return replace(answer, body="")
-        accept = request.headers.get("accept", "*/*")
+        accept = request.headers.get("accept", "").strip() or "*/*"  # an empty one names no type
         if answer.body == "" or "application/json" in accept:
             return answer
         if "*/*" in accept:
