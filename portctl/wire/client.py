@@ -243,8 +243,7 @@ class Client:
         limited = response.status == TOO_MANY and self._waiter.retry_policy.attempts > 1
         passing = request.repeatable and response.status in PASSING and not tries.used_up()
         tries.lost = tries.lost or passing
-        if limited or (passing and "retry-after" in response.headers):
-            tries.wait_as_asked(response.status, response.headers)
+        if (limited or passing) and tries.wait_as_asked(response.status, response.headers):
             tries.attempt += passing
         elif passing:
             tries.pause(f"answered {response.status}")

@@ -20,6 +20,7 @@ _EPOCH_FROM = 10_000
 _MILLISECONDS_FROM = 100_000_000_000
 """A reset above the first is a moment, below it a number of seconds: services disagree, some with themselves."""
 _DAY = 86_400.0
+_NO_END = 1e300
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,5 @@ def _moment(text: str) -> float | None:
 
 
 def _number(text: str) -> float | None:
-    """`text` as a plain decimal number that is finite."""
-    number = float(text) if text.replace(".", "", 1).isdecimal() else math.inf
-    return number if math.isfinite(number) else None
+    """`text` as a plain decimal number. RFC 9110 (10.2.3) sets its digits no end: what no float holds is `_NO_END`."""
+    return min(float(text), _NO_END) if text.replace(".", "", 1).isdecimal() else None

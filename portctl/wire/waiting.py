@@ -74,10 +74,16 @@ class Tries:
         self.waiter.sleep(self.waiter.retry_policy.wait_seconds(self.attempt))
         self.attempt += 1
 
-    def wait_as_asked(self, status: int, headers: Mapping[str, str]) -> None:
-        """Wait until the service takes requests again. Raises TryLater where that is too long."""
+    def wait_as_asked(self, status: int, headers: Mapping[str, str]) -> bool:
+        """Wait until the service takes requests again. Raises TryLater where that is too long.
+
+        False, without a wait, where the answer is no limit and does not say when, or says it in no form that is known.
+        """
         waiter, now = self.waiter, self.waiter.now()
-        seconds = max(asked_seconds(status, headers, now) or 0.0, waiter.retry_policy.wait_seconds(self.limited))
+        asked = asked_seconds(status, headers, now)
+        if asked is None and status != TOO_MANY:
+            return False
+        seconds = max(asked or 0.0, waiter.retry_policy.wait_seconds(self.limited))
         why = "it limits requests" if status == TOO_MANY else f"it answered {status}"
         when = when_text(seconds, now)
         if self.waited_seconds + seconds > waiter.retry_policy.max_wait_seconds:
@@ -87,3 +93,4 @@ class Tries:
         waiter.sleep(seconds)
         self.limited += 1
         self.waited_seconds += seconds
+        return True

@@ -59,6 +59,11 @@ def test_limits_use_up_no_tries() -> None:
             f"no requests for more than a year: it limits requests; {MOST}",
         ),
         (
+            [reply(503, {}, Retry_After="9" * 400)],
+            [],
+            f"no requests for more than a year: it answered 503; {MOST}",
+        ),
+        (
             [reply(429, {}, Retry_After="298")] * 3,
             [298.0, 298.0],
             f"no requests until 14:18:18 UTC (298 s): it limits requests; {MOST}, and 596 s were waited already",
@@ -69,7 +74,7 @@ def test_limits_use_up_no_tries() -> None:
             f"no requests until 16:13:20 UTC (7,200 s): it answered 503; {MOST}",
         ),
     ],
-    ids=["one-window", "a-century", "several-windows", "maintenance"],
+    ids=["one-window", "a-century", "no-end", "several-windows", "maintenance"],
 )
 def test_what_is_longer_than_the_patience_is_an_error_that_says_until_when(
     replies: list[httpx.Response], waits: list[float], detail: str
@@ -87,6 +92,16 @@ def test_a_limit_without_a_word_about_its_end_is_tried_out_as_long_as_the_patien
     with pytest.raises(TryLater, match="and 544 s were waited already"):
         service.client().request("POST", "/v1/x")
     assert service.waits == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, *[60.0] * 8]
+
+
+@pytest.mark.parametrize("said", ["nan", "inf", "-5", "soon", ""])
+def test_a_wait_that_cannot_be_read_is_as_if_nothing_was_said(said: str) -> None:
+    notes = Notes()
+    service = Service([reply(503, {"why": "busy"}, Retry_After=said)] * 9)
+    with pytest.raises(ApiError) as caught:
+        service.client(observer=notes).request("GET", "/v1/x")
+    assert (caught.value.status, service.waits) == (503, [0.5, 1.0, 2.0, 4.0])
+    assert notes.waits == [f"waiting for Example (attempt {number} of 5): answered 503" for number in range(2, 6)]
 
 
 def test_a_patience_of_nothing_waits_for_no_limit() -> None:
