@@ -24,6 +24,7 @@ class Remover:
 
     def delete(self, change: Change) -> bool:
         """Whether there was anything left to delete. Raises StalePlan where another object stands there by now."""
+        lost: PortctlError
         for _ in range(ATTEMPTS):
             live = self.provider.fetch(change.kind, change.identity)
             if live is None:
@@ -37,27 +38,30 @@ class Remover:
             try:
                 self.provider.delete(change.kind, live, cascade=bool(change.losses))
             except (AnswerLost, ApiError) as error:
-                if not self._after_no_answer(change, live):
+                lost = error
+                if not self._after_no_answer(change, live, error):
                     return True
                 if isinstance(error, ApiError):
                     raise
             else:
                 self._see_it_gone(change, live)
                 return True
-        raise answer_lost(change)
+        raise answer_lost(change, lost, "it is still shown")
 
     def supersede(self, change: Change) -> None:
         """Delete the object that was replaced: exactly that one, since another has its identity by now."""
         if change.live is None:
             return
+        lost: PortctlError
         for _ in range(ATTEMPTS):
             try:
                 self.provider.delete(change.kind, change.live)
-            except AnswerLost:
+            except AnswerLost as error:
+                lost = error
                 continue
             self._see_it_gone(change, change.live)
             return
-        raise answer_lost(change)
+        raise answer_lost(change, lost, "whether it is gone was not looked at, since another one has its name by now")
 
     def _see_it_gone(self, change: Change, deleted: Live) -> None:
         """Look until it is, for as long as what is read may lag behind what was written."""
@@ -95,11 +99,11 @@ class Remover:
                 hint="Plan again: it is still in the ledger, and is forgotten once it is seen to be gone.",
             ) from error
 
-    def _after_no_answer(self, change: Change, deleted: Live) -> bool:
+    def _after_no_answer(self, change: Change, deleted: Live, lost: PortctlError) -> bool:
         try:
             return self._is_there(change, deleted)
         except PortctlError as error:
-            raise answer_lost(change) from error
+            raise answer_lost(change, lost, f"reading it back failed: {error}") from error
 
     def _is_there(self, change: Change, deleted: Live) -> bool:
         """Whether the service shows that very object, and not one that was made since under its identity."""

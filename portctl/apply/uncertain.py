@@ -17,9 +17,16 @@ class OutcomeUnknown(PortctlError):
     """A write was sent, and nothing that can be read tells whether it was done."""
 
 
-def answer_lost(change: Change) -> OutcomeUnknown:
+NOT_SHOWN = "reading it back did not show it"
+"""What was seen afterwards, for `answer_lost`; `OTHER` likewise."""
+
+OTHER = "what was read back is not what was sent"
+
+
+def answer_lost(change: Change, error: PortctlError, seen: str) -> OutcomeUnknown:
+    """`error` is what came in place of an answer; `seen` is what reading back showed."""
     return OutcomeUnknown(
         "Outcome unknown",
-        f"the write of {change.address} was sent, its answer was lost, and reading it back did not tell",
+        f"{error.detail or error.summary}; {seen}",
         hint=f"Look at {change.kind.name} {'/'.join(change.identity)} at the service, then plan again.",
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from portctl.apply.remove import Remover
-from portctl.apply.uncertain import ATTEMPTS, NotAsWanted, answer_lost
+from portctl.apply.uncertain import ATTEMPTS, NOT_SHOWN, OTHER, NotAsWanted, answer_lost
 from portctl.compare.diff import differences, whole
 from portctl.compare.fingerprints import is_write_only
 from portctl.compare.normalise import normalise
@@ -188,26 +188,25 @@ class Writer:
         A proxy may send a request twice, and a service may refuse what it has just done: where the object is there,
         and is what was wanted, the step is done.
         """
+        lost: PortctlError
         for _ in range(ATTEMPTS):
             try:
                 return self._checked(change, desired, write())
-            except AnswerLost:
-                live = self._read_back_new(change)
-            except ApiError:
-                live = self._read_back_new(change)
-                if live is None or self._lacking(change, desired, live):
+            except (AnswerLost, ApiError) as error:
+                lost, live = error, self._read_back_new(change, error)
+                if isinstance(error, ApiError) and (live is None or self._lacking(change, desired, live)):
                     raise
             if live is not None:
-                return self._finished(change, desired, live)
-        raise answer_lost(change)
+                return self._finished(change, desired, live, lost)
+        raise answer_lost(change, lost, NOT_SHOWN)
 
-    def _finished(self, change: Change, desired: Desired, live: Live) -> Live:
+    def _finished(self, change: Change, desired: Desired, live: Live, lost: PortctlError) -> Live:
         """`live`, which a creation without a good answer has made, with the parts that it had not come to.
 
         What cannot be compared is sent again.
         """
         if self._lacking(change, desired, live):
-            raise answer_lost(change)
+            raise answer_lost(change, lost, OTHER)
         changed, removed = delta(desired, live_side(desired, live))
         changed = tuple(dict.fromkeys((*changed, *map(whole, desired.sealed))))
         if not changed and not removed:
@@ -227,9 +226,9 @@ class Writer:
         parts = change.kind.parts
         return any(not any(within(pattern, path) for pattern in parts) for path in _unlike(desired, live))
 
-    def _read_back_new(self, change: Change) -> Live | None:
+    def _read_back_new(self, change: Change, lost: PortctlError) -> Live | None:
         """What stands there now, unless it is the object that was to be replaced."""
-        live = self._read_back(change)
+        live = self._read_back(change, lost)
         old = change.live
         if live is None or old is None:
             return live
@@ -237,11 +236,14 @@ class Writer:
 
     def _updated(self, change: Change, desired: Desired, live: Live, request: WriteRequest, *, telling: bool) -> Live:
         """The object after an update, which may be sent twice. `telling`: reading back shows whether it was done."""
+        lost: PortctlError
+        seen: Live | None = None
         for _ in range(ATTEMPTS):
             try:
                 there = self._provider(change).update(change.kind, live, request)
             except (AnswerLost, ApiError) as error:
-                seen = self._read_back(change) if telling or isinstance(error, AnswerLost) else None
+                lost = error
+                seen = self._read_back(change, error) if telling or isinstance(error, AnswerLost) else None
                 if seen is not None and telling and not _unlike(desired, seen) and not _standing(seen, request.removed):
                     return seen
                 if isinstance(error, ApiError):
@@ -251,46 +253,51 @@ class Writer:
             if left:
                 raise _not_as_wanted(change, left)
             return self._checked(change, desired, there)
-        raise answer_lost(change)
+        shown = OTHER if telling else "the secrets in it cannot be read back"
+        raise answer_lost(change, lost, NOT_SHOWN if seen is None else shown)
 
     def _renamed(self, change: Change, live: Live, path: Path, before: str) -> Live:
         provider = self._provider(change)
+        lost: PortctlError
         for _ in range(ATTEMPTS):
             try:
                 return provider.rename(change.kind, live, path, before)
             except (AnswerLost, ApiError) as error:
-                there = self._read_back(change)
+                lost, there = error, self._read_back(change, error)
                 if there is not None and get(there.attributes, path) is not MISSING:
                     return there
                 if isinstance(error, ApiError):
                     raise
-        raise answer_lost(change)
+        raise answer_lost(change, lost, f"reading it back did not show {path_text(path)}")
 
     def _cleared(self, change: Change, live: Live, removed: tuple[Path, ...]) -> Live:
         """`live` without what stands at `removed`; everything else is left alone."""
         request = WriteRequest(identity=change.identity, attributes={}, removed=removed, merge=True)
+        lost: PortctlError
+        seen = OTHER
         for _ in range(ATTEMPTS):
             try:
                 there: Live | None = self._provider(change).update(change.kind, live, request)
             except (AnswerLost, ApiError) as error:
-                there = self._read_back(change)
+                lost, there = error, self._read_back(change, error)
                 if isinstance(error, ApiError) and (there is None or _standing(there, removed)):
                     raise
                 if there is not None and _standing(there, removed):
                     continue
             if there is None:
+                seen = NOT_SHOWN
                 break
             left = _standing(there, removed)
             if left:
                 raise _not_as_wanted(change, left)
             return there
-        raise answer_lost(change)
+        raise answer_lost(change, lost, seen)
 
-    def _read_back(self, change: Change) -> Live | None:
+    def _read_back(self, change: Change, lost: PortctlError) -> Live | None:
         try:
             return self._provider(change).fetch(change.kind, change.identity)
         except PortctlError as error:
-            raise answer_lost(change) from error
+            raise answer_lost(change, lost, f"reading it back failed: {error}") from error
 
     def _checked(self, change: Change, desired: Desired, live: Live) -> Live:
         wrong = _unlike(desired, live)

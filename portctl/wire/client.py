@@ -17,7 +17,7 @@ from portctl.wire.auth import Auth
 from portctl.wire.body import LIMITS, Limits, NotJson, Unusable, parse_body
 from portctl.wire.exchange import Came, Line, NoAnswer, NotSent, UnusableAnswer
 from portctl.wire.retry import DEFAULT_RETRY_POLICY, PASSING, TOO_MANY, RetryPolicy
-from portctl.wire.said import Said
+from portctl.wire.said import Said, words
 from portctl.wire.waiting import Tries, Waiter
 
 if TYPE_CHECKING:
@@ -328,21 +328,20 @@ class Client:
         raise self._unreachable(f"answered {status} with {kind}, not JSON: that is not its API") from error
 
     def _refusal(self, request: _Request, response: Response) -> PortctlError:
-        if request.writes and response.status in _GATEWAY_GAVE_UP:
-            return self._lost(request, f"a gateway answered {response.status}")
+        body, path = Said(self._scrub).told(response.body), self._scrub(request.path)
         if request.writes and self._says_nothing(request, response):
             # Whoever sent it reads back what is there, and then may send it again.
-            return self._lost(request, f"the answer was {response.status}")
+            who, said = "a gateway answered" if response.status in _GATEWAY_GAVE_UP else "the answer was", words(body)
+            return self._lost(request, f"{who} {response.status}{said and f': {said}'}")
         if response.body is None and response.status in PASSING:
             return self._unreachable(f"answers {response.status}, {self._waiter.retry_policy.attempts} times in a row")
-        body, path = Said(self._scrub).told(response.body), self._scrub(request.path)
         return self._translate(Refused(method=request.method, path=path, status=response.status, body=body))
 
     def _says_nothing(self, request: _Request, response: Response) -> bool:
         """Whether a refused write may have been performed all the same, as far as the answer tells."""
         late = response.status == _NOT_THERE_NOW and not request.repeatable
         page = response.body is None and response.status >= _SERVER_ERROR
-        return late or page or response.status in _NOTHING_SAID
+        return late or page or response.status in _NOTHING_SAID | _GATEWAY_GAVE_UP
 
     def _lost(self, request: _Request, problem: str) -> PortctlError:
         if not request.writes:

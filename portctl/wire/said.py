@@ -48,3 +48,11 @@ class Said:
         elif len(shown) <= SHOWN:
             return shown
         return f"{shown[:SHOWN]}{_MORE}"
+
+
+def words(body: Value) -> str:
+    """The sentence in a refusal, "" without one. Port and GitLab: `message` or `error`, ServiceNow: `error.message`."""
+    if isinstance(body, str):
+        return body
+    told = (body.get(name) for name in ("message", "error")) if isinstance(body, Mapping) else ()
+    return next(filter(None, map(words, told)), "")

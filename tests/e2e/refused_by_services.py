@@ -308,7 +308,8 @@ Plan: 1 to create, 0 to update, 0 to delete.
 
 Unknown: it may have been done; look before running it again
   +   port/Blueprint:change  create: Outcome unknown
-        the write of port/Blueprint:change was sent, its answer was lost, and reading it back did not tell
+        Port may or may not have done POST /v1/blueprints: it ended the connection or gave no answer that is HTTP; \
+reading it back failed: Not allowed: GET /v1/blueprints/change: Refused by a fault of the sandbox
         hint: Look at Blueprint change at the service, then plan again.
 
 Apply incomplete: 0 created, 0 updated, 0 deleted, 1 unknown.

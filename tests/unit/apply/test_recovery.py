@@ -217,7 +217,7 @@ def test_when_nobody_can_tell_the_outcome_is_unknown_and_the_claim_stays(when: s
         "complete shop/Offer:o o": "skipped",
     }
     assert [str(outcome.error) for outcome in report.outcomes if outcome.error] == [
-        "Outcome unknown: the write of shop/Offer:o was sent, its answer was lost, and reading it back did not tell"
+        "Outcome unknown: POST o; reading it back failed: Refused: GET o: out of order"
     ]
     entry = here.entry(OFFER, "o")
     assert entry is not None

@@ -358,3 +358,20 @@ def test_a_token_in_clear_text_is_refused_by_validate_and_never_shown_by_a_plan(
     assert token not in planned.out + planned.err + as_json.out + as_json.err + saved
     assert place.run("apply", str(file)).code == 0
     assert place.run("plan", "--detailed-exitcode").code == 0
+
+
+UNKNOWN = """\
+Unknown: it may have been done; look before running it again
+  +   port/Blueprint:change  create: Outcome unknown
+        Port may or may not have done POST /v1/blueprints: the answer was 503: Refused by a fault of the sandbox; \
+reading it back did not show it
+        hint: Look at Blueprint change at the service, then plan again.
+
+Apply incomplete: 0 created, 0 updated, 0 deleted, 1 unknown.
+"""
+
+
+def test_a_write_of_which_nobody_knows_is_told_with_what_the_service_said_and_shows(place: Place) -> None:
+    place.fail(Fault(FaultKind.STATUS, service="port", method="POST", path="/v1/blueprints$", status=503, times=None))
+    applied = place.run("apply", "--yes", "-t", "port/Blueprint:change")
+    assert (applied.code, applied.out.partition("0 to delete.\n\n")[2]) == (7, UNKNOWN)

@@ -70,6 +70,9 @@ def test_what_is_safe_to_repeat_is_repeated(method: str, replies: list[Reply], w
         ("POST", reply(502), "a gateway answered 502"),
         ("POST", reply(503), "the answer was 503"),
         ("POST", reply(503, {"ok": False}), "the answer was 503"),
+        ("POST", reply(503, {"ok": False, "error": "busy", "message": "Back at 9"}), "the answer was 503: Back at 9"),
+        ("POST", reply(503, {"error": {"message": "Node is down"}}), "the answer was 503: Node is down"),
+        ("POST", reply(502, {"error": "no upstream"}), "a gateway answered 502: no upstream"),
         ("POST", HTML, "the answer is not JSON"),
     ],
 )
