@@ -6,6 +6,10 @@ def main() -> None:
     import os
     import sys
 
+    from portctl.cli.standard_streams import open_closed
+
+    open_closed()  # before anything else is opened
+
     from portctl.cli.interruption import catch_signals
     from portctl.cli.run import run
     from portctl.errors import ExitCode
