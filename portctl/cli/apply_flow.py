@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from portctl.model.report import Report
 
 
+UNCHANGED = "Nothing was changed."
+BEGUN = "If something was being applied, portctl plan shows what is left to do."
+"""What Ctrl-C leaves behind before the first step, and from then on."""
+
+
 def carry_out(choices: Choices, options: PlanOptions, *, yes: bool, form: Form) -> ExitCode:
     """Make a plan now and apply it, with consent. JSON is one document, `plan` and `report`, whatever happens."""
     from portctl import app
@@ -27,6 +32,7 @@ def carry_out(choices: Choices, options: PlanOptions, *, yes: bool, form: Form) 
     from portctl.cli.wiring import open_session, open_workspace
     from portctl.views.json import plan_document
 
+    current().if_interrupted = UNCHANGED
     workspace = open_workspace(choices)
     with Progress() as watch, open_session(workspace, read_only=False, watch=watch) as session:
         plan = app.plan(session, options)
@@ -44,6 +50,7 @@ def carry_out(choices: Choices, options: PlanOptions, *, yes: bool, form: Form) 
         if not plan.is_empty and not yes:
             _ask(destroy=options.destroy, form=form)
         watch.expect(len(plan.steps))
+        current().if_interrupted = BEGUN
         report = app.apply(session, plan, Approval.given(plan))
     finish(document, report, form)
     return report_code(report)

@@ -23,12 +23,16 @@ class ColourChoice(StrEnum):
 
 @dataclass(slots=True)
 class CommonOptions:
-    """Filled while the command line is parsed; `json` once a command knows that it answers in JSON."""
+    """Filled while the command line is parsed; `json` once a command knows that it answers in JSON.
+
+    `if_interrupted`: what Ctrl-C leaves behind, as far as the command has come; nothing, for those that change nothing.
+    """
 
     directory: pathlib.Path = pathlib.Path(".")
     debug: bool = False
     colour: ColourChoice = ColourChoice.AUTO
     json: bool = False
+    if_interrupted: str = ""
 
     def palette(self, stream: TextIO) -> Palette:
         """Colours for `stream`: as asked for, else on a terminal that can show them unless NO_COLOR is set."""

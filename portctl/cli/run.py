@@ -34,7 +34,7 @@ def run(arguments: Sequence[str], command: click.Command = root) -> int:
         _say(error)
         return ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.ERROR
     except (click.Abort, KeyboardInterrupt):
-        return _interrupted()
+        return _interrupted(session)
     except BrokenPipeError:
         _silence_stdout()
         return ExitCode.ERROR
@@ -85,8 +85,8 @@ def _failed(told: PortctlError, session: CommonOptions, cause: Exception) -> int
     return told.exit_code
 
 
-def _interrupted() -> int:
-    log("Interrupted. If something was being applied, portctl plan shows what is left to do.")
+def _interrupted(session: CommonOptions) -> int:
+    log(f"Interrupted. {session.if_interrupted}".rstrip())
     return ExitCode.INTERRUPTED
 
 

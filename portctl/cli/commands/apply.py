@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from portctl.cli.apply_flow import carry_out, finish
+from portctl.cli.apply_flow import BEGUN, UNCHANGED, carry_out, finish
+from portctl.cli.common_options import current
 from portctl.cli.options import (
     FILE,
     Form,
@@ -52,6 +53,7 @@ def _apply_saved(file: pathlib.Path, choices: Choices, form: Form) -> ExitCode:
     from portctl.cli.wiring import open_session, open_workspace
     from portctl.views.json import plan_document
 
+    current().if_interrupted = UNCHANGED
     saved = app.load_saved(file)
     environment = saved.document["environment"]
     if choices.environment not in (None, environment):
@@ -64,6 +66,7 @@ def _apply_saved(file: pathlib.Path, choices: Choices, form: Form) -> ExitCode:
         if form is Form.TEXT:
             present_plan(document, form)
         watch.expect(len(plan.steps))
+        current().if_interrupted = BEGUN
         report = app.apply_saved(session, saved, plan)
     finish(document, report, form)
     return report_code(report)

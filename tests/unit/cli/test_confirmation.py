@@ -64,4 +64,4 @@ def test_anything_else_applies_nothing(place: Place, answer: bytes) -> None:
 def test_an_interrupt_at_the_question_applies_nothing(place: Place) -> None:
     code, shown = _at_a_terminal(place, b"\x04", "apply", "--color", "never")
     assert code == 130
-    assert shown.endswith("Interrupted. If something was being applied, portctl plan shows what is left to do.\n")
+    assert shown.endswith("Interrupted. Nothing was changed.\n")

@@ -14,6 +14,8 @@ import click
 import pytest
 
 from portctl.cli import output
+from portctl.cli.apply_flow import BEGUN
+from portctl.cli.common_options import current
 from portctl.cli.options import Form, common, format_options
 from portctl.cli.run import run
 from portctl.errors import AccessDenied, ApiError, ExitCode, InvalidInput, PortctlError, StalePlan
@@ -140,12 +142,19 @@ def test_an_error_of_the_system_without_a_number_is_a_bug(capsys: pytest.Capture
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt(), click.Abort()])
-def test_an_interrupt_says_what_to_do_next(interruption: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interrupt_says_what_it_leaves_behind(
+    interruption: BaseException, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def applying() -> None:
+        current().if_interrupted = BEGUN
+        raise interruption
+
     assert run([], failing(interruption)) == 130
-    told = capsys.readouterr().err
-    assert told.lstrip("\n") == (
-        "Interrupted. If something was being applied, portctl plan shows what is left to do.\n"
-    )
+    assert run([], ending(applying)) == 130
+    assert list(filter(None, capsys.readouterr().err.splitlines())) == [
+        "Interrupted.",
+        "Interrupted. If something was being applied, portctl plan shows what is left to do.",
+    ]
 
 
 def test_other_errors_of_the_command_line_library_end_with_one(capsys: pytest.CaptureFixture[str]) -> None:
