@@ -101,6 +101,7 @@ def manifests(chance: random.Random) -> None:
             files[name] = "".join(f"---\n{json.dumps(each)}\n" for each in documents)
         else:
             files[name] = of_text(files[name], chance)
+        files["manifests/including.yaml"] = json.dumps(_including(chance))
         for path, text in files.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_bytes(text.encode("utf-8", "surrogatepass"))
@@ -172,6 +173,29 @@ def _files() -> Mapping[str, str]:
         "manifests/a.js": _SCRIPT,
     }
     return {"portctl.yaml": _PROJECT, "environments/test.yaml": _ENVIRONMENT, **documents, **more}
+
+
+def _including(chance: random.Random) -> dict[str, Any]:
+    """Pipeline files that include each other, themselves and what is not there, in a line or in any other way."""
+    names = [".gitlab-ci.yml", *(f"ci/{n}.yml" for n in range(chance.choice((0, 1, 2, 2, 5, 5, 20, 200, 1200))))]
+    in_line = chance.random() < 0.3
+
+    def include(place: int) -> Any:
+        if in_line:
+            return f"/{names[(place + 1) % len(names)]}"
+        others = [{"local": chance.choice([*names, "gone.yml"])} for _ in range(chance.choice((0, 1, 1, 2, 4)))]
+        return [of_value(each, chance) if chance.random() < 0.1 else each for each in others]
+
+    texts = {
+        name: json.dumps({"include": include(place), f"job-{place}": {"script": ["a"]}})
+        for place, name in enumerate(names)
+    }
+    return {
+        "apiVersion": "portctl/v1",
+        "kind": "gitlab/Files",
+        "metadata": {"name": "including", "in": "gitlab/Project:q"},
+        "spec": {"branch": "including", "files": {name: {"content": text} for name, text in texts.items()}},
+    }
 
 
 def all_manifests() -> list[Any]:

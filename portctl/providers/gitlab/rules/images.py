@@ -13,7 +13,7 @@ from portctl.manifest.lint import Finding
 from portctl.model.resource import Resource
 from portctl.model.value import get
 from portctl.providers.gitlab.ci import DEFAULT_FILE, CiFile, NotYaml, parse
-from portctl.providers.gitlab.rules.jobs import local_includes
+from portctl.providers.gitlab.rules.includes import local_includes
 from portctl.providers.gitlab.rules.shapes import Instance, flag, is_secret, shown
 from portctl.source import Path
 

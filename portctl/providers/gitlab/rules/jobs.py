@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from portctl.providers.gitlab.ci import CiFile, Reference
 from portctl.providers.gitlab.inputs import holds_input
+from portctl.providers.gitlab.rules.includes import Included, included
+from portctl.providers.gitlab.rules.problem import Problem
 from portctl.source import Path
 
 GLOBAL_KEYWORDS = frozenset(
@@ -36,18 +37,11 @@ _SCRIPTS = ("before_script", "script", "after_script")
 _DEEPEST_SCRIPT = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong, at `path` of the file called `file`."""
-
-    file: str
-    path: Path
-    text: str
-
-
 def problems(files: Mapping[str, CiFile], entry: str) -> Iterator[Problem]:
     """Everything wrong with the pipeline that starts with the file `entry`; local includes are among `files`."""
-    pipeline = _Pipeline(files, entry)
+    taking_part = included(files, entry)
+    yield from taking_part.problems
+    pipeline = _Pipeline(files, taking_part)
     yield from pipeline.shapes()
     if not pipeline.misshapen:
         yield from pipeline.relations()
@@ -56,9 +50,9 @@ def problems(files: Mapping[str, CiFile], entry: str) -> Iterator[Problem]:
 class _Pipeline:
     """The jobs of all files that take part."""
 
-    def __init__(self, files: Mapping[str, CiFile], entry: str) -> None:
+    def __init__(self, files: Mapping[str, CiFile], taking_part: Included) -> None:
         self._files = files
-        self._names, self._complete = _included(files, entry)
+        self._names, self._complete = taking_part.names, taking_part.complete
         self.misshapen = False
         self._jobs: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self._stages: tuple[str, ...] = _STAGES
@@ -207,36 +201,6 @@ class _Pipeline:
                     merged |= self._merged(parent)
             self._whole[name] = merged | dict(self._jobs[name][1])
         return self._whole[name]
-
-
-def local_includes(body: Any) -> list[str]:
-    """The files that a file includes from its own repository; "" for each that it includes from elsewhere."""
-    includes = body.get("include") or [] if isinstance(body, Mapping) else []
-    found = []
-    for item in includes if isinstance(includes, list) else [includes]:
-        local = item.get("local") if isinstance(item, Mapping) else item
-        found.append(local.lstrip("/") if isinstance(local, str) and "://" not in local else "")
-    return found
-
-
-def _included(files: Mapping[str, CiFile], entry: str) -> tuple[list[str], bool]:
-    """The files that take part, included ones first, and whether all parts of the pipeline are among them."""
-    names: list[str] = []
-    complete = True
-
-    def visit(name: str) -> None:
-        nonlocal complete
-        if name in names:
-            return
-        for path in local_includes(files[name].body):
-            if path in files:
-                visit(path)
-            else:
-                complete = False
-        names.append(name)
-
-    visit(entry)
-    return names, complete
 
 
 def _job_problems(file: str, name: str, job: Mapping[str, Any]) -> Iterator[Problem]:

@@ -12,7 +12,9 @@ from portctl.manifest.lint import Finding
 from portctl.model.resource import Resource
 from portctl.model.value import Value
 from portctl.providers.gitlab.ci import DEFAULT_FILE, CiFile, NotYaml, parse
-from portctl.providers.gitlab.rules.jobs import Problem, local_includes, problems
+from portctl.providers.gitlab.rules.includes import local_includes
+from portctl.providers.gitlab.rules.jobs import problems
+from portctl.providers.gitlab.rules.problem import Problem
 from portctl.providers.gitlab.rules.shapes import Instance, shown
 from portctl.source import Path
 
@@ -28,17 +30,19 @@ def broken_pipelines(instance: Instance) -> Iterator[Finding]:
             continue
         files: dict[str, CiFile] = {}
         broken = False
-        waiting = [DEFAULT_FILE]
+        waiting, seen = [DEFAULT_FILE], set[str]()
         while waiting:
             name = waiting.pop()
+            if name in seen or name not in texts:
+                continue
+            seen.add(name)
             try:
                 files[name] = parse(texts[name])
             except NotYaml as error:
                 broken = True
                 yield _finding(resource, name, error.line, f"it is no YAML: {error}")
             else:
-                included = local_includes(files[name].body)
-                waiting.extend(other for other in included if other in texts and other not in files)
+                waiting.extend(local_includes(files[name].body))
         if not broken:
             for problem in problems(files, DEFAULT_FILE):
                 yield _at(resource, problem, files)
