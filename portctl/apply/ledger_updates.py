@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from portctl.compare.canonical import digest, managed_leaves
-from portctl.compare.fingerprints import fingerprint, modified_marker_of
+from portctl.compare.fingerprints import around, fingerprint, modified_marker_of
 from portctl.compare.normalise import normalise
 from portctl.compare.three_way import Desired, desired_side
 from portctl.ledger.intents import remote_id
@@ -87,7 +87,7 @@ class LedgerUpdates:
         if previous:
             paths = {**self._still_announced(change, previous), **paths}
         prints = {path: fingerprint(self.vault, text, self.salt) for path, text in desired.sealed.items()}
-        old = previous.fingerprints if previous else {}
+        texts = {path: around(self.vault, desired.sealed[path], self.salt) for path, print_ in prints.items() if print_}
         entry = Entry(
             address=change.address,
             identity=change.identity,
@@ -98,7 +98,8 @@ class LedgerUpdates:
             labels=resource.meta.labels,
             merge=desired.merge,
             paths=paths,
-            fingerprints={path: print_ or old[path] for path, print_ in prints.items() if print_ or path in old},
+            fingerprints=_with_old(prints, previous.fingerprints if previous else {}),
+            around=_with_old(dict.fromkeys(prints) | texts, previous.around if previous else {}),
             modified_marker=modified_marker_of(change.kind, live),
             remote="" if change.action is Action.REPLACE else remote_id(change.kind, live) or known,
         )
@@ -153,6 +154,12 @@ def _announced(value: Value) -> str:
     """The hash of what will stand at a path, "" where that is a secret or not known yet."""
     hidden = any(isinstance(leaf, Masked | Unknown) for _, leaf in leaves(value))
     return "" if hidden else digest(value)
+
+
+def _with_old(new: Mapping[Path, str | None], old: Mapping[Path, str]) -> dict[Path, str]:
+    """What is known of each path of `new`: what is so now, else what was."""
+    found = {path: old.get(path) if now is None else now for path, now in new.items()}
+    return {path: text for path, text in found.items() if text is not None}
 
 
 def owned_paths(leaves: Mapping[Path, Value], found: frozenset[Path] = frozenset()) -> dict[Path, Owned]:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from portctl.model.address import Address
 from portctl.model.change import Edit, Why
 from portctl.model.kind import Kind, matches
 from portctl.model.ledger import Entry
 from portctl.model.resource import Live
-from portctl.model.value import MISSING, Attributes, Masked, OutputRef, Pending, Sealed, get, leaves, pending
+from portctl.model.value import (
+    MISSING,
+    Attributes,
+    Encoded,
+    Masked,
+    OutputRef,
+    Part,
+    Pending,
+    Sealed,
+    get,
+    leaves,
+    pending,
+)
 from portctl.source import Path, path_text
 from portctl.vault import Vault
 
@@ -26,6 +40,12 @@ class Judge:
     def fingerprint(self, text: Pending) -> str | None:
         return fingerprint(self.vault, text, self.salt)
 
+    def rewritten(self, path: Path, text: Pending, entry: Entry | None) -> bool:
+        """Whether the manifest says something else around the secrets of `text` than was last sent."""
+        recorded = entry.around.get(path) if entry else None
+        now = around(self.vault, text, self.salt) if recorded is not None else None
+        return now not in (None, recorded)
+
 
 @dataclass(frozen=True, slots=True)
 class SecretVerdict:
@@ -40,7 +60,8 @@ def secret_edits(
 ) -> SecretVerdict:
     """Which secrets must be sent (again): a changed fingerprint, a value written by somebody else, or on request.
 
-    A write-only value is judged by what the ledger remembers; one that can be read also by what is there.
+    A write-only value is judged by what the ledger remembers; one that can be read also by what is there. Without the
+    secret, what the manifest says around it is judged.
     """
     found: list[Edit] = []
     notes: list[str] = []
@@ -59,6 +80,9 @@ def secret_edits(
             notes.append(f"written by somebody else at {modified_marker_of(kind, live)}")
         else:
             why = Why.SECRET if recorded is None or print_ not in (None, recorded) else None
+        if why is None and print_ is None and judge.rewritten(path, text, entry):
+            why = Why.SECRET
+            notes.append(f"secret {text.label()} is not available here: the text around it changed")
         if why is not None:
             found.append(Edit(path, mask, mask, why))
         elif print_ is None:
@@ -104,6 +128,32 @@ def fingerprint(vault: Vault, text: Pending, salt: bytes) -> str | None:
     if any(_outputs(text)):
         return None
     return vault.fingerprint(text, salt)
+
+
+def around(vault: Vault, text: Pending, salt: bytes) -> str | None:
+    """A hash of `text` without its secrets, "" where it has none; None while it needs an output that is no secret.
+
+    Slow and salted as well: what somebody writes right beside a secret may be a part of one.
+    """
+    placeholders = tuple(text.placeholders())
+    if not placeholders:
+        return ""
+    if any(not placeholder.secret for placeholder in placeholders if isinstance(placeholder, OutputRef)):
+        return None
+    return vault.slow_hash(json.dumps(_spelled(text.parts)), salt)
+
+
+def _spelled(parts: tuple[Part, ...]) -> list[Any]:
+    """The text between placeholders, null for each of these; encoded parts with the name of their codec."""
+    spelled: list[Any] = []
+    for part in parts:
+        if isinstance(part, str) and spelled and isinstance(spelled[-1], str):
+            spelled[-1] += part
+        elif isinstance(part, Encoded):
+            spelled.append([part.codec.name, _spelled(part.parts)])
+        else:
+            spelled.append(part if isinstance(part, str) else None)
+    return spelled
 
 
 def modified_marker_of(kind: Kind, live: Live) -> str:

@@ -32,6 +32,7 @@ _ENTRY = {
     "merge": bool,
     "paths": [([_STEP], str, bool)],
     "fingerprints": [([_STEP], str)],
+    "around": [([_STEP], str)],
     "witness": str,
     "remote": str,
     "before": [str],

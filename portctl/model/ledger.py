@@ -50,6 +50,9 @@ class Entry:
     merge: bool = False
     paths: Mapping[Path, Owned] = field(default_factory=dict)
     fingerprints: Mapping[Path, str] = field(default_factory=dict)
+    around: Mapping[Path, str] = field(default_factory=dict)
+    """Of each text with a fingerprint, what it is without its secrets (`compare.fingerprints.around`)."""
+
     modified_marker: str = ""
     remote: str = ""
     """What the service tells the object by (`Kind.server_id`); of a claim, what will be asked for. "" where unknown."""

@@ -223,6 +223,7 @@ def _ledger() -> Ledger:
             labels={"team": "a"},
             paths={("description", 0, ItemKey("name=x")): Owned("0" * 64, created=True)},
             fingerprints={("secretValue",): "0" * 64},
+            around={("secretValue",): "0" * 64},
             before=("absent",),
             after="0" * 64,
             written=1.5,

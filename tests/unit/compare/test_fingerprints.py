@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 import pytest
 
-from portctl.compare.fingerprints import fingerprint, sealed_texts
+from portctl.compare.fingerprints import around, fingerprint, sealed_texts
 from portctl.model.change import Action, Edit, Why
 from portctl.model.resource import Resource
-from portctl.model.value import MISSING, Codec, Encoded, Masked, OutputRef, SecretRef, pending
+from portctl.model.value import MISSING, Codec, Encoded, Masked, OutputRef, Pending, SecretRef, pending
 from portctl.plan.decide import decide
 from tests.unit.examples.kinds import DOOR, KEY
-from tests.unit.examples.world import World, actions, address, awaited, door, key, offer, sealed
+from tests.unit.examples.world import World, actions, address, awaited, door, key, offer, resource, sealed
 
 SECRETS = {"A": "alpha-secret", "B": "beta-secret"}
 CODE = ("lock", "code")
@@ -64,6 +66,75 @@ def test_a_secret_that_is_not_there_is_assumed_unchanged_and_the_plan_says_so() 
         ),
     )
     assert here.plan(key("k", "A"), door("d", {"url": sealed("A"), "lock": {"code": sealed("B")}})).is_empty
+
+
+CHANGED = ("secret A is not available here: the text around it changed",)
+ASSUMED = ("secret A is not available here: assumed unchanged",)
+
+
+@pytest.mark.parametrize(
+    ("now", "seen"),
+    [
+        (sealed("A", "pw="), False),
+        (sealed("A", "pw=", "."), True),
+        (sealed("A"), True),
+        (pending(("p", "w=", SecretRef("A"))), False),
+        (pending(("pw=", SecretRef("A"), SecretRef("A"))), True),
+        (pending((Encoded(Codec.URL, ("pw=", SecretRef("A"))),)), True),
+    ],
+)
+@pytest.mark.parametrize("path", [("url",), CODE])
+def test_what_the_manifest_changed_around_a_secret_that_is_not_there_is_sent(
+    path: tuple[str, ...], now: Pending, seen: bool
+) -> None:
+    def of(text: Pending) -> Resource:
+        return door("d", {"url": text} if path == ("url",) else {"lock": {"code": text}})
+
+    here = applied(of(sealed("A", "pw=")))
+    here.set_secrets()
+
+    assert edits(here, of(now)) == (([(path, Why.SECRET)], CHANGED) if seen else ([], ASSUMED))
+    here.set_secrets(**SECRETS)
+    assert edits(here, of(now)) == (([(path, Why.SECRET)], ()) if seen else ([], ()))
+    assert here.apply(of(now)).complete
+    here.set_secrets()
+    assert edits(here, of(now)) == ([], ASSUMED)
+
+
+def test_a_secret_of_another_name_that_is_not_there_either_is_assumed_to_be_the_same() -> None:
+    here = applied(key("k", "A"))
+    here.set_secrets()
+
+    assert edits(here, key("k", "B")) == ([], ("secret B is not available here: assumed unchanged",))
+
+
+def test_a_text_that_became_a_secret_is_sent_also_where_the_secret_is_not_there() -> None:
+    here = applied(door("d", {"lock": {"code": "written down"}}))
+    here.set_secrets()
+
+    assert edits(here, door("d", {"lock": {"code": sealed("A")}})) == ([(CODE, Why.SECRET)], CHANGED)
+
+
+def test_what_is_applied_without_the_secret_keeps_what_is_known_of_the_text_around_it() -> None:
+    here = applied(key("k", "A", {"note": "n"}))
+    here.set_secrets()
+    assert here.apply(key("k", "A", {"note": "other"})).complete
+    changed = resource(KEY, ("k",), {"id": "k", "note": "other", "value": sealed("A", "pw=")})
+
+    assert edits(here, key("k", "A", {"note": "other"})) == ([], ASSUMED)
+    assert edits(here, changed) == ([(("value",), Why.SECRET)], CHANGED)
+
+
+def test_ledgers_of_older_versions_know_nothing_of_the_text_around_a_secret() -> None:
+    here = applied(key("k", "A"))
+    ledger = json.loads(here.backend.text)
+    for entry in ledger["entries"]:
+        del entry["around"]
+    here.backend.text = json.dumps(ledger)
+    here.set_secrets()
+    changed = resource(KEY, ("k",), {"id": "k", "value": sealed("A", "pw=")})
+
+    assert edits(here, changed) == ([], ASSUMED)
 
 
 def test_a_write_only_value_that_somebody_else_wrote_is_drift() -> None:
@@ -173,3 +244,32 @@ def test_a_fingerprint_is_of_the_text_and_the_salt() -> None:
     assert prints[0] == prints[1]
     assert len({prints[0], prints[2], prints[3]}) == 3
     assert prints[4:] == [None, None]
+
+
+def test_the_hash_of_the_text_around_secrets_is_slow_salted_and_the_same_whatever_the_secrets_are() -> None:
+    texts = (
+        sealed("A", "user:", "@host"),
+        pending((Encoded(Codec.BASE64, ("user:", SecretRef("A"))), "@host")),
+        pending((OutputRef(offer("o").address, "token", True), "@host")),
+    )
+
+    def hashes(salt: bytes, **secrets: str) -> list[str | None]:
+        return [around(World(secrets=secrets).vault, text, salt) for text in texts]
+
+    def slow(spelled: str, salt: bytes) -> str:
+        return hashlib.scrypt(spelled.encode(), salt=salt, n=2**14, r=8, p=1, dklen=12).hex()
+
+    for salt in (b"1", b"2"):
+        expected = [
+            slow('["user:", null, "@host"]', salt),
+            slow('[["BASE64", ["user:", null]], "@host"]', salt),
+            slow('[null, "@host"]', salt),
+        ]
+        assert hashes(salt, A="one-secret") == hashes(salt, A="another-secret") == hashes(salt) == expected
+
+
+def test_a_text_without_secrets_has_no_hash_of_its_own_and_one_that_waits_has_none_yet() -> None:
+    here = World()
+
+    assert around(here.vault, pending(("written down",)), b"1") == ""
+    assert around(here.vault, pending((OutputRef(offer("o").address, "number"), SecretRef("A"))), b"1") is None
