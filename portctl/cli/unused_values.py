@@ -11,6 +11,7 @@ from dataclasses import replace
 from portctl import app
 from portctl.app import Workspace
 from portctl.config.instances import SERVICES
+from portctl.config.project import PROJECT_FILE
 from portctl.config.values import Layer, layer_values
 from portctl.errors import InvalidInput
 from portctl.findings import did_you_mean, listing
@@ -129,7 +130,14 @@ def _without_effect(layer: Layer, declared: Attributes, file: str) -> InvalidInp
 def _known(path: Path, declared: Attributes, file: str) -> tuple[str, str]:
     """What may have been meant in the place of `path`, and what there is."""
     above, here = _nearest(path, declared)
-    hint = f"{path_text(('values', *above))} has {listing(here) or 'nothing'}."
+    where = path_text(("values", *above))
+    hint = f"{where} has {listing(here)}."
+    if not here:
+        hint = (
+            f"{where} is empty: nothing is declared below it. Declare {path_text(('values', *path))} in {file} first."
+        )
+        if not above:
+            hint = f"This project declares no values: they stand under `values:` in {file} or {PROJECT_FILE}."
     if path[0] in SERVICES:
         hint += f" How a service is reached stands under `instances` in {file}."
     return did_you_mean(str(path[len(above)]), here), hint

@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.processes import portctl
 from tests.e2e.refused_settings import REAL
-from tests.unit.cli.conftest import BLUEPRINT, PROJECT, Place
+from tests.unit.cli.conftest import BLUEPRINT, ENVIRONMENT, PROJECT, Place
 
 UNDECLARED = BLUEPRINT.replace("<% values.title %>", "<% values.name | default('Change') %>")
 
@@ -186,4 +186,37 @@ error: Which environment?
   -e is given, and names none.
   hint: Is a variable empty? Leave -e out for the project's own choice.
 """,
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "given", "hint"),
+    [
+        (
+            "",
+            "titel",
+            "This project declares no values: they stand under `values:` in environments/sandbox.yaml or portctl.yaml.",
+        ),
+        (
+            "values: {team: {}}\n",
+            "team.name",
+            (
+                "values.team is empty: nothing is declared below it. "
+                "Declare values.team.name in environments/sandbox.yaml first."
+            ),
+        ),
+    ],
+    ids=["none", "none-below"],
+)
+def test_where_no_value_is_declared_the_hint_says_where_they_stand(
+    values: str, given: str, hint: str, project: Place
+) -> None:
+    project.write("environments/sandbox.yaml", ENVIRONMENT.partition("values:")[0] + values)
+    project.write("blueprints/change.yaml", BLUEPRINT.replace("<% values.title %>", "Change"))
+    refused = portctl(project, "plan", "--set", f"{given}=x")
+    assert refused.code == 3
+    assert refused.err == (
+        "error: Value without effect\n"
+        f"  --set {given}: no file declares values.{given}, and nothing reads it.\n"
+        f"  hint: {hint}\n"
     )
