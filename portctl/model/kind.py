@@ -114,6 +114,17 @@ class Hazard:
 
 
 @dataclass(frozen=True, slots=True)
+class Readable:
+    """Fields at and below the pattern `at`, which are read by all who see the object: no place for a secret.
+
+    `instead` says where one belongs.
+    """
+
+    at: str
+    instead: str
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """Reading by a POST that writes nothing.
 
@@ -227,6 +238,8 @@ class Kind:
     write_only   patterns that the API never gives back; their change shows in the ledger's fingerprint
     unseen       patterns of secrets that the service hides in some objects, and of which nothing tells when they were
                  written: plans say so
+    readable     what is read by all who see the object, the first that fits counts; what is `sensitive` or `write_only`
+                 is none of it
     witness      path (in the live attributes) of a time that moves when somebody writes a write-only value
     deferrable   top-level keys that may be left out at creation, to open a cycle of references
     connecting   those of them that other deferrable keys lead over: in a cycle all members get these before the rest
@@ -292,6 +305,7 @@ class Kind:
     sensitive: tuple[str, ...] = ()
     write_only: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+    readable: tuple[Readable, ...] = ()
     modified_marker: str = ""
     outputs: tuple[Output, ...] = ()
     deferrable: tuple[str, ...] = ()
@@ -326,6 +340,12 @@ class Kind:
 
     def output(self, name: str) -> Output | None:
         return next((output for output in self.outputs if output.name == name), None)
+
+    def readable_at(self, path: Path) -> Readable | None:
+        """What says that everybody reads the value at `path`; None where it is hidden, or read by few."""
+        if any(within(pattern, path) for pattern in (*self.sensitive, *self.write_only)):
+            return None
+        return next((each for each in self.readable if within(each.at, path)), None)
 
 
 @lru_cache(maxsize=4096)

@@ -87,6 +87,7 @@ def _rows(kind: Kind) -> Iterator[tuple[str, str]]:
     yield "A part is nothing without", _names(kind.essential)
     yield "Masked", _names(kind.sensitive)
     yield "Write-only", _names(kind.write_only)
+    yield "Read by all who see the object", _shown(kind)
     yield "Outputs", "; ".join(f"`{output.name}` ({output.cls.value})" for output in kind.outputs)
     yield "Can be renamed", _names([rename.at for rename in kind.renames])
     yield "Loses data", "; ".join(f"`{hazard.at}`: {hazard.why}" for hazard in kind.hazards)
@@ -130,6 +131,11 @@ def _held(kind: Kind) -> str:
     if kind.hold is None:
         return ""
     return f"`{kind.hold.field}` stays `{json.dumps(kind.hold.value)}` until its {kind.hold.until} is written"
+
+
+def _shown(kind: Kind) -> str:
+    at = [each.at for each in kind.readable]
+    return "all that is not masked" if "**" in at else _names(at)
 
 
 def _names(patterns: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portctl.model.kind import Readable
 from portctl.model.value import Attributes, Sealed
 
 DEFAULTS = {
@@ -15,6 +16,11 @@ DEFAULTS = {
 _KNOWN = frozenset((*DEFAULTS, "key", "value", "description"))
 SCOPE_FILTER = {"filter[environment_scope]": "{environment_scope}"}
 """Without it GitLab refuses a key that stands in several scopes."""
+
+SHOWN = (
+    Readable("description", "Write it as the `value` of a variable with `hidden: true`, and say here what it is for."),
+)
+"""GitLab masks and hides values, and nothing else."""
 
 REMARKS = (
     "`hidden: true` stands for `masked_and_hidden`. Turning it on or off deletes the variable and creates it again.",

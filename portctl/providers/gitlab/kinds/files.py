@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portctl.model.kind import Coverage, Kind, Merge, Privilege, Verb
+from portctl.model.kind import Coverage, Kind, Merge, Privilege, Readable, Verb
 from portctl.providers.gitlab.account import API
 from portctl.providers.gitlab.schemas.files import files
 
@@ -40,6 +40,7 @@ KIND = Kind(
         "A `.gitlab-ci.yml` with `spec: inputs` takes GitLab 18.1: `plan` refuses it for an older server.",
         "`.gitlab-ci.yml` is checked by the project's CI lint at plan, where this user may ask for that.",
     ),
+    readable=(Readable("**", "Put it into a gitlab/Variable that is masked, and read that here."),),
     schema=files,
     privilege=Privilege(read="Reporter in the project", write="Developer, on a protected branch Maintainer"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from portctl.model.kind import Kind, Merge, Output, OutputClass, Privilege, Verb
+from portctl.model.kind import Kind, Merge, Output, OutputClass, Privilege, Readable, Verb
 from portctl.model.value import Attributes
 from portctl.providers.gitlab.account import API
 from portctl.providers.gitlab.schemas.trigger import trigger
@@ -54,6 +54,7 @@ KIND = Kind(
         "`superseded` lists older tokens of the same user and description: they go with the next apply.",
         "Let one service account apply: a token, and the pipelines that it starts, belong to who made it.",
     ),
+    readable=(Readable("**", "Leave it out. Secrets of jobs belong in a gitlab/Variable with `hidden: true`."),),
     schema=trigger,
     privilege=Privilege.both("Maintainer in the project"),
 )

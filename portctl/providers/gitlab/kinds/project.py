@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portctl.model.kind import Coverage, Kind, Merge, OnDelete, Output, Privilege, Verb
+from portctl.model.kind import Coverage, Kind, Merge, OnDelete, Output, Privilege, Readable, Verb
 from portctl.model.value import Attributes
 from portctl.providers.gitlab.account import API
 from portctl.providers.gitlab.schemas.project import NOT_AT_CREATION, SETTINGS, TEXT_SETTINGS, project
@@ -63,6 +63,7 @@ KIND = Kind(
         "Deletion is delayed. A project that waits for it counts as absent, and is restored where its path is wanted.",
         "Settings of a higher tier than the instance has are dropped by GitLab: the apply fails and names them.",
     ),
+    readable=(Readable("**", "Leave it out. Secrets of jobs belong in a gitlab/Variable with `hidden: true`."),),
     schema=project,
     privilege=Privilege(
         read="Guest in its group", write="Maintainer; to create: as the group allows; to delete: Owner"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from portctl.model.kind import Kind, Merge, Privilege, Verb
 from portctl.providers.gitlab.account import API
 from portctl.providers.gitlab.schemas.variable import variable
-from portctl.providers.gitlab.variable_fields import DEFAULTS, REMARKS, SCOPE_FILTER, canonical, decode, encode
+from portctl.providers.gitlab.variable_fields import DEFAULTS, REMARKS, SCOPE_FILTER, SHOWN, canonical, decode, encode
 
 KIND = Kind(
     provider="gitlab",
@@ -27,6 +27,7 @@ KIND = Kind(
     decode=decode,
     canonical=canonical,
     remarks=REMARKS,
+    readable=SHOWN,
     schema=variable,
     privilege=Privilege.both("Maintainer in the project"),
 )

@@ -15,6 +15,7 @@ from portctl.providers.gitlab.rules.variables import (
     secret_unmasked,
     unmaskable,
 )
+from portctl.providers.readable import secret_in_clear
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -77,6 +78,7 @@ RULES: tuple[Rule, ...] = (
         summary="A secret in a variable without `raw`",
         check=per_instance(secret_expanded),
     ),
+    secret_in_clear("gitlab"),
     Rule(
         id="gitlab/triggers-refused",
         severity=Severity.WARNING,

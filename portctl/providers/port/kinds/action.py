@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from portctl.model.kind import Hold, Kind, Privilege, Ref, Verb
 from portctl.model.value import Attributes
-from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SYSTEM_BLUEPRINT, SYSTEM_OR_TEMPLATE
+from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SHOWN_AND_CALLED, SYSTEM_BLUEPRINT, SYSTEM_OR_TEMPLATE
 from portctl.providers.port.schemas.action import action
 
 COLLECTION = "/v1/actions"
@@ -72,6 +72,7 @@ KIND = Kind(
         UPSERT_TARGET,
     ),
     hold=Hold("publish", False, "port/ActionPermissions"),
+    readable=SHOWN_AND_CALLED,
     schema=action,
     privilege=Privilege(read="any member", write="Admin, or the credentials of the organisation"),
 )

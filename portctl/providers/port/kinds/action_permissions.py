@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portctl.model.kind import Coverage, Kind, Merge, OnDelete, Privilege, Verb
+from portctl.providers.port.fields import SHOWN
 from portctl.providers.port.schemas.permissions import action_permissions
 
 KIND = Kind(
@@ -31,6 +32,7 @@ KIND = Kind(
         "Port has no list of permissions: they are read with one request per managed action.",
         "They come and go with their action. When the manifest goes, they stay as they are.",
     ),
+    readable=SHOWN,
     schema=action_permissions,
     privilege=Privilege(read="any member", write="Admin, or the credentials of the organisation"),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from portctl.model.kind import Kind, Privilege, Ref, Verb
 from portctl.model.value import Attributes
-from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SYSTEM_BLUEPRINT
+from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SHOWN_AND_CALLED, SYSTEM_BLUEPRINT
 from portctl.providers.port.kinds.action import COLLECTION, DEFAULTS, EMPTY, UPSERT_TARGET, VERSION, trigger_type
 from portctl.providers.port.schemas.action import automation
 
@@ -48,6 +48,7 @@ KIND = Kind(
         Ref("trigger.event.actionIdentifier", "port/Action", also=("port/Automation",)),
         UPSERT_TARGET,
     ),
+    readable=SHOWN_AND_CALLED,
     schema=automation,
     privilege=Privilege(read="any member", write="Admin, or the credentials of the organisation"),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from portctl.model.kind import Count, Hazard, Kind, Privilege, Purge, Ref, Rename, Retype, Verb
 from portctl.model.value import Attributes
-from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SYSTEM_BLUEPRINT
+from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SHOWN, SYSTEM_BLUEPRINT
 from portctl.providers.port.schemas.blueprint import blueprint
 
 CATALOG_PAGE = "catalogPage"
@@ -116,6 +116,7 @@ KIND = Kind(
         "A missing `ownership` is not compared to `Direct`: they are different settings.",
         "Deleting waits for entities whose deletion is still under way.",
     ),
+    readable=SHOWN,
     schema=blueprint,
     privilege=Privilege(read="any member", write="Admin, or the credentials of the organisation"),
 )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from portctl.model.kind import Coverage, Kind, Merge, Privilege, Ref, Search, Verb
 from portctl.model.value import Attributes, Masked, Value, map_leaves
-from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SYSTEM_BLUEPRINT
+from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SHOWN, SYSTEM_BLUEPRINT
 from portctl.providers.port.schemas.entity import entity
 
 _TIME = r"\d\d:\d\d:\d\d(\.\d{1,6})?"
@@ -95,6 +95,7 @@ KIND = Kind(
         "A relation may name any entity; entities declared here are created first.",
         "A relation or team given as a search is sent where nothing stands yet; what Port has found then stays.",
     ),
+    readable=SHOWN,
     schema=entity,
     privilege=Privilege(read="any member", write="Admin, or the role `<blueprint>-moderator`"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portctl.model.kind import Kind, Merge, Privilege, Verb
-from portctl.providers.port.fields import MADE_AT, SERVER_OWNED
+from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SHOWN
 from portctl.providers.port.schemas.secret import secret
 
 KIND = Kind(
@@ -25,6 +25,7 @@ KIND = Kind(
     write_only=("secretValue",),
     modified_marker="updatedAt",
     remarks=("The value is sent when its fingerprint in the ledger changed, or with `--rotate`.",),
+    readable=SHOWN,
     schema=secret,
     privilege=Privilege(read="any member", write="Admin, or the credentials of the organisation"),
 )

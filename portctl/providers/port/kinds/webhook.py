@@ -12,7 +12,7 @@ from typing import Any
 
 from portctl.model.kind import Kind, Merge, Output, Privilege, Ref, Verb
 from portctl.model.value import Attributes
-from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SYSTEM_BLUEPRINT
+from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SHOWN, SYSTEM_BLUEPRINT
 from portctl.providers.port.schemas.webhook import webhook
 
 
@@ -71,6 +71,7 @@ KIND = Kind(
     remarks=(
         "Whoever knows `url` can send events unless `security` demands a signature; Port shows it to every member.",
     ),
+    readable=SHOWN,
     schema=webhook,
     privilege=Privilege(read="any member", write="Admin, or the credentials of the organisation"),
 )

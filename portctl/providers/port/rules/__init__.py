@@ -15,13 +15,13 @@ from portctl.providers.port.rules.jq import stray_braces, unchecked_programs, un
 from portctl.providers.port.rules.literals import (
     credentials_in_urls,
     left_over_placeholders,
-    secrets_in_clear,
     undeclared_secrets,
 )
 from portctl.providers.port.rules.names import unknown_properties
 from portctl.providers.port.rules.open_calls import open_calls, tokens_in_urls
 from portctl.providers.port.rules.pipelines import double_starts
 from portctl.providers.port.rules.shapes import per_organisation
+from portctl.providers.readable import secret_in_clear
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -36,12 +36,7 @@ RULES: tuple[Rule, ...] = (
         summary="A token or password stands in a URL in clear text",
         check=per_organisation(credentials_in_urls),
     ),
-    Rule(
-        id="port/secret-in-clear",
-        severity=Severity.ERROR,
-        summary="A `secret()` would be stored in a field that every member can read",
-        check=per_organisation(secrets_in_clear),
-    ),
+    secret_in_clear("port"),
     Rule(
         id="port/undeclared-secret",
         severity=Severity.ERROR,

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator
 
 from portctl.manifest.lint import Finding
-from portctl.model.kind import within
-from portctl.model.value import Sealed, leaves
 from portctl.providers.port.rules.programs import scalars_of_jq
 from portctl.providers.port.rules.shapes import HOLE, Organisation, texts, texts_below
 from portctl.providers.port.rules.templates import parse
@@ -59,22 +57,6 @@ def credentials_in_urls(organisation: Organisation) -> Iterator[Finding]:
                         detail=f"{name} stands in clear text where every member of the organisation can read it",
                         hint="Declare a port/Secret and write {{ .secrets.NAME }} in its place.",
                     )
-
-
-def secrets_in_clear(organisation: Organisation) -> Iterator[Finding]:
-    """A `secret()` is revealed when the request is built; in a readable field everybody then sees it."""
-    for resource in organisation.ours("Action", "Automation", "Blueprint", "Webhook", "Entity"):
-        kind = resource.kind
-        for path, leaf in leaves(resource.attributes):
-            hidden = any(within(pattern, path) for pattern in (*kind.sensitive, *kind.write_only))
-            if isinstance(leaf, Sealed) and not hidden:
-                yield Finding(
-                    resource=resource,
-                    path=path,
-                    summary="Secret in a readable field",
-                    detail=f"the secret {leaf.label()} would be stored in clear text in {resource.address}",
-                    hint="Declare a port/Secret and write {{ .secrets.NAME }} here.",
-                )
 
 
 def undeclared_secrets(organisation: Organisation) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portctl.model.kind import Coverage, Kind, Merge, Output, Privilege, Verb
 from portctl.model.value import Attributes
+from portctl.providers.servicenow.fields import SHOWN
 from portctl.providers.servicenow.keys import row_id
 from portctl.providers.servicenow.refusals import API
 from portctl.providers.servicenow.schemas.business_rule import business_rule
@@ -54,6 +55,7 @@ KIND = Kind(
         "Scripts and conditions are checked offline: ES5, and no names that nothing defines (docs/rules.md).",
         "Line ends, blanks at the end of lines and empty lines around the script do not count.",
     ),
+    readable=SHOWN,
     schema=business_rule,
     privilege=Privilege.both("business_rule_admin, or admin"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portctl.model.kind import Coverage, Hazard, Kind, Merge, OnDelete, Output, Privilege, Verb
+from portctl.providers.servicenow.fields import SHOWN
 from portctl.providers.servicenow.keys import row_id
 from portctl.providers.servicenow.refusals import API
 from portctl.providers.servicenow.schemas.column import column
@@ -40,6 +41,7 @@ KIND = Kind(
         "After its creation the column is waited for until records of the table show it.",
         "What would lose data asks for consent only where a record has a value in the column, visible or not.",
     ),
+    readable=SHOWN,
     schema=column,
     privilege=Privilege.both("personalize_dictionary, or admin"),
 )

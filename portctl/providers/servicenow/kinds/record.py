@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portctl.model.kind import Coverage, Kind, Merge, Output, Privilege, Verb
+from portctl.model.kind import Coverage, Kind, Merge, Output, Privilege, Readable, Verb
 from portctl.providers.servicenow.keys import parse_key, row_id
 from portctl.providers.servicenow.refusals import API
 from portctl.providers.servicenow.schemas.record import record
@@ -39,6 +39,9 @@ KIND = Kind(
         "Journal columns (`work_notes`, `comments`) only take additions and read back empty: they cannot be managed.",
         "A `user_password` that is written here does not work: an administrator sets it.",
         "A role of a user is found by `user.user_name=...^role.name=...^inherited=false`.",
+    ),
+    readable=(
+        Readable("**", "Move the column from `columns` to `secrets`, and choose one of a password type (password2)."),
     ),
     schema=record,
     privilege=Privilege.both("the role of its table: user_admin for users, groups and members; admin for most others"),

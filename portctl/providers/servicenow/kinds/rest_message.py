@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from portctl.model.kind import Coverage, Kind, Merge, Output, Privilege, Verb
 from portctl.model.value import Attributes, Value
+from portctl.providers.servicenow.fields import SHOWN
 from portctl.providers.servicenow.keys import chosen_id
 from portctl.providers.servicenow.refusals import API
 from portctl.providers.servicenow.schemas.rest_message import rest_message
@@ -87,6 +88,7 @@ KIND = Kind(
         "Read with one request per table. An update writes only the rows that differ.",
         "ServiceNow shows endpoints and header values to who may read the message; here they are shown to nobody.",
     ),
+    readable=SHOWN,
     schema=rest_message,
     privilege=Privilege.both("web_service_admin, or admin"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portctl.manifest.lint import Rule
 from portctl.model.diagnostic import Severity
+from portctl.providers.readable import secret_in_clear
 from portctl.providers.servicenow.rules.records import deleted_users, nameless_references
 from portctl.providers.servicenow.rules.scripts import (
     blind_asynchronous,
@@ -57,4 +58,5 @@ RULES: tuple[Rule, ...] = (
         summary="A table that no instance has by itself",
         check=per_instance(unknown_tables),
     ),
+    secret_in_clear("servicenow"),
 )
