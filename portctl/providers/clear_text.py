@@ -195,13 +195,10 @@ def _by_secret(resource: Resource, path: Path) -> str:
 
 def _elsewhere(resource: Resource, path: Path) -> str:
     """What to do where the field itself is no secret to the service."""
-    if resource.address.provider == "port":
-        return "Declare a port/Secret and write `{{ .secrets.NAME }}` here. Replace a secret that has been in git."
-    if resource.kind.full_name == "gitlab/Files":
-        return (
-            "Put it into a gitlab/Variable that is masked, and read that here. Replace a secret that has been in git."
-        )
-    return _by_secret(resource, path)
+    shown = resource.kind.readable_at(path)
+    if shown is None:
+        return _by_secret(resource, path)
+    return f"{shown.instead} Replace a secret that has been in git."
 
 
 RULES: tuple[Rule, ...] = (

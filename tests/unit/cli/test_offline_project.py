@@ -83,8 +83,8 @@ def test_a_secret_that_comes_from_a_value_is_said_to_stand_there(place: Place) -
     )
     (found,) = place.run("validate", "--json").document["diagnostics"]
     hint = (
-        "Take it out of there: it is read by more people than secrets may be. Declare a port/Secret and write "
-        "`{{ .secrets.NAME }}` here. Replace a secret that has been in git."
+        "Take it out of there: it is read by more people than secrets may be. Leave it out: Port fills in secrets in "
+        "the `invocationMethod` of actions and automations only. Replace a secret that has been in git."
     )
     assert (found["file"], found["path"], found["detail"], found["hint"]) == (
         "blueprints/change.yaml",

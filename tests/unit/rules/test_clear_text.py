@@ -184,6 +184,40 @@ spec:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (
+            "kind: port/Entity\nspec: {blueprint: b, identifier: a, properties: {note: VALUE}}\n",
+            "Leave it out: Port fills in secrets in the `invocationMethod` of actions and automations only.",
+        ),
+        (
+            "kind: port/Blueprint\nspec: {identifier: a, description: VALUE}\n",
+            "Leave it out: Port fills in secrets in the `invocationMethod` of actions and automations only.",
+        ),
+        (
+            "kind: port/Automation\nspec: {identifier: a, invocationMethod: {body: {note: VALUE}}}\n",
+            "Declare a port/Secret and write `{{ .secrets.NAME }}` here.",
+        ),
+        (
+            "kind: gitlab/Project\nspec: {path_with_namespace: a/b, description: VALUE}\n",
+            "Leave it out. Secrets of jobs belong in a gitlab/Variable with `hidden: true`.",
+        ),
+        (
+            "kind: gitlab/GroupVariable\nspec: {group: g, key: A, environment_scope: b, description: VALUE}\n",
+            "Write it as the `value` of a variable with `hidden: true`, and say here what it is for.",
+        ),
+        (
+            "kind: servicenow/Record\nspec: {table: t, key: a=b, columns: {title: VALUE}}\n",
+            "Move the column from `columns` to `secrets`, and choose one of a password type (password2).",
+        ),
+    ],
+)
+def test_the_hint_names_a_place_where_the_service_keeps_a_secret(text: str, hint: str) -> None:
+    (found,) = findings(SHAPED, text.replace("VALUE", TOKEN))
+    assert found.hint == f"{hint} Replace a secret that has been in git."
+
+
 def test_what_is_only_observed_is_no_finding() -> None:
     text = f"kind: port/Secret\nmetadata: {{management: observe}}\nspec: {{secretName: A, secretValue: {TOKEN}}}\n"
     assert (*findings(LITERAL, text), *findings(SHAPED, text)) == ()

@@ -89,6 +89,26 @@ def test_a_url_without_credentials_is_left_alone(url: str) -> None:
     assert findings("port/credential-in-url", action(url)) == ()
 
 
+LEAVE_OUT = "Leave it out: Port fills in secrets in the `invocationMethod` of actions and automations only."
+
+
+def test_a_secret_is_proposed_where_port_fills_one_in_and_nowhere_else() -> None:
+    entity = """\
+kind: port/Entity
+spec: {blueprint: b, identifier: a, properties: {url: "https://bot:hunter2@example.com", host: "{HOST}"}}
+"""
+    (called,) = findings("port/credential-in-url", action("https://bot:hunter2@example.com/x"))
+    (kept,) = findings("port/credential-in-url", entity)
+    assert (called.hint, kept.hint) == ("Declare a port/Secret and write `{{ .secrets.NAME }}` here.", LEAVE_OUT)
+    (called,) = findings("port/left-over-placeholder", action("https://{HOST}/x"))
+    (kept,) = findings("port/left-over-placeholder", entity)
+    value = "Write <% values.NAME %> for a value of the environment"
+    assert (called.hint, kept.hint) == (
+        f"{value}, {{{{ .secrets.NAME }}}} for a secret that Port fills in.",
+        f"{value}.",
+    )
+
+
 def test_no_finding_shows_the_credential() -> None:
     (found,) = findings("port/credential-in-url", action("https://bot:hunter2@example.com/x"))
     assert "hunter2" not in repr(found)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from portctl.manifest.lint import Finding
+from portctl.model.resource import Resource
 from portctl.providers.port.rules.programs import scalars_of_jq
 from portctl.providers.port.rules.shapes import HOLE, Organisation, texts, texts_below
 from portctl.providers.port.rules.templates import parse
@@ -20,6 +21,9 @@ _QUERY = re.compile(
 )
 _SECRET = re.compile(r'\.secrets(?:\.(?P<plain>[A-Za-z_]\w*)|\.?\[\s*"(?P<quoted>[^"]+)"\s*\]|\."(?P<dotted>[^"]+)")')
 _PROSE = ("title", "description")
+_CALL = "invocationMethod"
+_VALUE = "Write <% values.NAME %> for a value of the environment."
+_VALUE_OR_SECRET = f"{_VALUE[:-1]}, {{{{ .secrets.NAME }}}} for a secret that Port fills in."
 
 
 def left_over_placeholders(organisation: Organisation) -> Iterator[Finding]:
@@ -35,8 +39,7 @@ def left_over_placeholders(organisation: Organisation) -> Iterator[Finding]:
                     path=path,
                     summary="Left-over placeholder",
                     detail=f"Port sends {found} as it stands: it expands {{{{ }}}} only",
-                    hint="Write <% values.NAME %> for a value of the environment, "
-                    "{{ .secrets.NAME }} for a secret that Port fills in.",
+                    hint=_VALUE_OR_SECRET if path[0] == _CALL else _VALUE,
                 )
 
 
@@ -55,15 +58,21 @@ def credentials_in_urls(organisation: Organisation) -> Iterator[Finding]:
                         path=path,
                         summary="Credential in a URL",
                         detail=f"{name} stands in clear text where every member of the organisation can read it",
-                        hint="Declare a port/Secret and write {{ .secrets.NAME }} in its place.",
+                        hint=_instead(resource, path),
                     )
+
+
+def _instead(resource: Resource, path: Path) -> str:
+    """Where a secret belongs that stands at `path`."""
+    shown = resource.kind.readable_at(path)
+    return "" if shown is None else shown.instead
 
 
 def undeclared_secrets(organisation: Organisation) -> Iterator[Finding]:
     """An unknown secret is null, so `Basic {{ .secrets.X }}` becomes `Basic null`."""
     declared = organisation.of("Secret")
     for resource in organisation.ours("Action", "Automation"):
-        for path, name in _secrets_of(texts_below(resource, "invocationMethod", keys=True)):
+        for path, name in _secrets_of(texts_below(resource, _CALL, keys=True)):
             if name not in declared and HOLE not in name:
                 yield Finding(
                     resource=resource,
