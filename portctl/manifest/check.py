@@ -12,7 +12,7 @@ from portctl.model.address import DEFAULT_INSTANCE, Address
 from portctl.model.diagnostic import Diagnostic
 from portctl.model.kind import Kind, OnDelete, Ref, matches, pattern_parts
 from portctl.model.resource import Identity, Management, Resource
-from portctl.model.value import MISSING, OutputRef, Pending, SecretRef, get, leaves
+from portctl.model.value import MISSING, OutputRef, Pending, Sealed, SecretRef, get, leaves
 from portctl.source import Path
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -169,6 +169,8 @@ class _Check:
         for path, leaf in leaves(resource.attributes):
             if not isinstance(leaf, Pending) or self._is_full("reference") or self._is_full("secret"):
                 continue
+            if isinstance(leaf, Sealed):
+                self._published(resource, path, leaf)
             for placeholder in dict.fromkeys(leaf.placeholders()):
                 if is_unfilled(placeholder):
                     continue
@@ -176,6 +178,18 @@ class _Check:
                     self._declared(resource, placeholder.address, (*resource.body_at, *path))
                 elif placeholder.name not in declared_secrets:
                     self._undeclared(resource, (*resource.body_at, *path), placeholder, declared_secrets)
+
+    def _published(self, resource: Resource, path: Path, leaf: Sealed) -> None:
+        shown = resource.kind.readable_at(path)
+        if shown is not None and shown.published:
+            self._complain(
+                resource,
+                (*resource.body_at, *path),
+                "secret",
+                "Secret would be published",
+                f"What a {resource.kind.full_name} says {shown.published}, and so would be the secret {leaf.label()}.",
+                shown.instead,
+            )
 
     def _undeclared(self, resource: Resource, path: Path, placeholder: SecretRef, declared: Collection[str]) -> None:
         near = did_you_mean(placeholder.name, declared)

@@ -117,11 +117,13 @@ class Hazard:
 class Readable:
     """Fields at and below the pattern `at`, which are read by all who see the object: no place for a secret.
 
-    `instead` says where one belongs.
+    `instead` says where one belongs. `published`, where it is set, says what becomes of the text: a manifest with a
+    secret there is refused, whatever the project says of rules.
     """
 
     at: str
     instead: str
+    published: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""A rule for every service: secrets in fields that everybody reads who may see the object (`Kind.readable`)."""
+"""A rule for every service: secrets in fields that are read by all who see the object (`Kind.readable`).
+
+What is published is no matter of rules: manifest/check.py refuses it.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ def secret_in_clear(provider: str) -> Rule:
 def _findings(resource: Resource) -> Iterator[Finding]:
     for path, leaf in leaves(resource.attributes):
         shown = resource.kind.readable_at(path) if isinstance(leaf, Sealed) else None
-        if shown is not None:
+        if shown is not None and not shown.published:
             yield Finding(
                 resource=resource,
                 path=path,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from tests.e2e.refusal import KINDS, Refusal
-from tests.unit.cli.conftest import BLUEPRINT, SECRET
+from tests.unit.cli.conftest import BLUEPRINT, ENVIRONMENT, SECRET
 
 FILE = "blueprints/change.yaml"
 ACTION_FILE = "actions/restart.yaml"
@@ -21,6 +21,20 @@ apiVersion: portctl/v1
 kind: port/Blueprint
 metadata: {dependsOn: [port/Blueprint:%s]}
 spec: {identifier: %s, title: One of a cycle, schema: {properties: {}}}
+"""
+FILES = """\
+apiVersion: portctl/v1
+kind: gitlab/Project
+metadata: {name: shop}
+spec: {path_with_namespace: platform/shop}
+---
+apiVersion: portctl/v1
+kind: gitlab/Files
+metadata: {name: shop, in: gitlab/Project:shop}
+spec:
+  branch: main
+  files:
+    config: {content: "token = <% secret('TOKEN') %>"}
 """
 
 REFUSED = (
@@ -288,6 +302,22 @@ error[port/left-over-placeholder]: Left-over placeholder
   actions/restart.yaml:6:42  spec.invocationMethod.url
   Port sends ${PORT_API_URL} as it stands: it expands {{ }} only
   hint: Write <% values.NAME %> for a value of the environment, {{ .secrets.NAME }} for a secret that Port fills in.
+
+error: Invalid manifests
+  1 error; nothing was sent
+""",
+    ),
+    Refusal(
+        what="a secret in what is committed",
+        files={
+            "environments/sandbox.yaml": ENVIRONMENT.replace("  port:", "  gitlab:\n    default: {}\n  port:"),
+            "integrations/files.yaml": FILES,
+        },
+        said="""\
+error[secret]: Secret would be published
+  integrations/files.yaml:12:23  spec.files.config.content
+  What a gitlab/Files says is committed to a repository, and so would be the secret TOKEN.
+  hint: Put it into a gitlab/Variable that is masked, and read that here.
 
 error: Invalid manifests
   1 error; nothing was sent

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from tests.unit.cli.conftest import BLUEPRINT, Place
+from tests.unit.cli.conftest import BLUEPRINT, ENVIRONMENT, PROJECT, Place
 
 
 def test_valid_manifests(place: Place) -> None:
@@ -71,6 +71,55 @@ def test_render_refuses_an_address_that_nobody_declares(place: Place) -> None:
         '  No manifest is called port/Blueprint:chnage. Did you mean "port/Blueprint:change"?\n'
         "  hint: portctl render without an address prints all of them.\n"
     )
+
+
+FILES = """\
+apiVersion: portctl/v1
+kind: gitlab/Project
+metadata: {name: shop}
+spec: {path_with_namespace: platform/shop, ci_pipeline_variables_minimum_override_role: maintainer}
+---
+apiVersion: portctl/v1
+kind: gitlab/PipelineTrigger
+metadata: {name: deploy, in: gitlab/Project:shop}
+spec: {description: deploy}
+---
+apiVersion: portctl/v1
+kind: gitlab/Files
+metadata: {name: shop, in: gitlab/Project:shop}
+spec:
+  branch: main
+  commit_message: <% secret('TOKEN') %>
+  merge_request:
+    source_branch: portctl/shop
+    title: Sign in with <% secret('TOKEN') %>
+    description: See <% output('gitlab/Project:shop', 'web_url') %>
+  files:
+    a.txt: {content: "pw <% secret('TOKEN') %> zz"}
+    b.txt: {content: "<% output('gitlab/PipelineTrigger:deploy', 'token') | b64encode %>"}
+    c.txt: {content: "<% output('gitlab/Project:shop', 'id') %>"}
+"""
+
+
+def test_a_secret_in_what_is_committed_is_refused_and_an_output_that_all_read_is_not(place: Place) -> None:
+    place.write("environments/sandbox.yaml", ENVIRONMENT.replace("  port:", "  gitlab:\n    default: {}\n  port:"))
+    place.write("portctl.yaml", f'{PROJECT}rules: {{gitlab/secret-in-clear: "off"}}\n')
+    place.write("integrations/files.yaml", FILES)
+    ended = place.run("validate")
+    told = (
+        ("16:19  spec.commit_message", "TOKEN"),
+        ("19:12  spec.merge_request.title", "TOKEN"),
+        ('22:22  spec.files."a.txt".content', "TOKEN"),
+        ('23:22  spec.files."b.txt".content', "gitlab/PipelineTrigger:deploy token"),
+    )
+    errors = [
+        "error[secret]: Secret would be published\n"
+        f"  integrations/files.yaml:{where}\n"
+        f"  What a gitlab/Files says is committed to a repository, and so would be the secret {name}.\n"
+        "  hint: Put it into a gitlab/Variable that is masked, and read that here.\n\n"
+        for where, name in told
+    ]
+    assert (ended.code, ended.out) == (3, "".join([*errors, "Invalid: 4 errors, 0 warnings.\n"]))
 
 
 def test_a_secret_that_comes_from_a_value_is_said_to_stand_there(place: Place) -> None:

@@ -40,7 +40,13 @@ KIND = Kind(
         "A `.gitlab-ci.yml` with `spec: inputs` takes GitLab 18.1: `plan` refuses it for an older server.",
         "`.gitlab-ci.yml` is checked by the project's CI lint at plan, where this user may ask for that.",
     ),
-    readable=(Readable("**", "Put it into a gitlab/Variable that is masked, and read that here."),),
+    readable=(
+        Readable(
+            "**",
+            "Put it into a gitlab/Variable that is masked, and read that here.",
+            published="is committed to a repository",
+        ),
+    ),
     schema=files,
     privilege=Privilege(read="Reporter in the project", write="Developer, on a protected branch Maintainer"),
 )
