@@ -13,7 +13,7 @@ import binascii
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 _START = r"(?<![A-Za-z0-9_])"
@@ -89,11 +89,16 @@ def credentials_in(text: str) -> Iterator[Credential]:
 
 def without_credentials(text: str) -> str:
     """`text` with words in the place of what looks like a credential."""
+    return blanked(text, ((found.start, found.end, found.what) for found in credentials_in(text)))
+
+
+def blanked(text: str, places: Iterable[tuple[int, int, str]]) -> str:
+    """`text` with words in its `places`: from where, to where, and what stands there. They may overlap."""
     parts, end = [], 0
-    for found in sorted(credentials_in(text), key=lambda found: found.start):
-        if found.start >= end:
-            parts += [text[end : found.start], f"(hidden: {found.what})"]
-            end = found.end
+    for first, last, what in sorted(places, key=lambda place: (place[0], -place[1])):
+        if first >= end:
+            parts += [text[end:first], f"(hidden: {what})"]
+        end = max(end, last)
     return "".join((*parts, text[end:]))
 
 

@@ -16,8 +16,8 @@ from portctl.model.diagnostic import Severity
 from portctl.model.kind import Kind, within
 from portctl.model.resource import Management, Resource
 from portctl.model.value import Pending, Value, get, leaves
-from portctl.providers.written_out import Written, is_made_up, is_random, named_secret, written_in_urls, written_out
 from portctl.source import Path
+from portctl.written_out import Written, is_made_up, is_random, named_secret, written_in_urls, written_out
 
 _HOLE = "\ufffc"
 _TEMPLATES = (("{{", "}}"), ("${", "}"))

@@ -6,11 +6,12 @@ variable that the manifest gives a harmless first value.
 
 from __future__ import annotations
 
-from portctl.credentials import looks_random, sounds_secret, without_credentials
+from portctl.credentials import looks_random, sounds_secret
 from portctl.model.change import Change, Edit
 from portctl.model.kind import matches
 from portctl.model.value import MISSING, Masked, Value, get, map_leaves
 from portctl.source import Path
+from portctl.written_out import without_written
 
 _GUARDED = ("masked", "hidden", "protected")
 _ELSEWHERE = Masked("of somebody else's")
@@ -26,14 +27,14 @@ def shown_before(change: Change, edit: Edit) -> Value:
         if not isinstance(leaf, str) or not leaf:
             return leaf
         standing = edit.after if not below else get(edit.after, below)
-        return _ELSEWHERE if leaf != standing and _is_private(change, path, leaf) else without_credentials(leaf)
+        return _ELSEWHERE if leaf != standing and _is_private(change, path, leaf) else without_written(leaf)
 
     return map_leaves(edit.before, shown)
 
 
 def shown_after(edit: Edit) -> Value:
     """What will stand there: a token that somebody has written in clear text is not shown to more people by a plan."""
-    return map_leaves(edit.after, lambda _, leaf: without_credentials(leaf) if isinstance(leaf, str) else leaf)
+    return map_leaves(edit.after, lambda _, leaf: without_written(leaf) if isinstance(leaf, str) else leaf)
 
 
 def _is_private(change: Change, path: Path, text: str) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from portctl.credentials import bits, is_stand_in, looks_random
+from portctl.credentials import bits, blanked, credentials_in, is_stand_in, looks_random
 
 _SECRET = re.compile(
     r"(?:^|[_.-]|(?<=[a-z0-9])(?=[A-Z]))(?:token|secret|password|passwd|passphrase|credentials?"
@@ -30,7 +30,7 @@ _USER = re.compile(
 _LONGEST_COMMAND = 1000
 _CALLER = re.compile(r"\b(?:curl|wget|http|https|xh)\b")
 _QUERY = re.compile(
-    r"[?&](?P<name>(?:[\w-]{0,40}[_-])?(?:token|secret|password|passwd|api[_-]?key|access[_-]?key|sig|signature))"
+    r"[?&](?P<name>(?:[\w-]{0,40}[_-])?(?:token|secret|password|passwd|api[_-]?key|access[_-]?key|sig|signature|auth))"
     r"=(?P<word>[^&#\s\"'<>]{1,500})",
     re.IGNORECASE,
 )
@@ -44,10 +44,14 @@ _TURNS = re.compile(r"(?<=[0-9])[A-Za-z]|(?<=[A-Za-z])[0-9]|(?<=[a-z])[A-Z]")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A value (never shown) and what gives it away. `surely`: it is no word; else only its name speaks for a secret."""
+    """Where a value stands, which is never shown, and what gives it away.
+
+    `surely`: it is no word; else only its name speaks for a secret.
+    """
 
     what: str
     start: int
+    end: int
     surely: bool
 
 
@@ -62,14 +66,15 @@ def written_out(text: str) -> Iterator[Written]:
         for match in pattern.finditer(text):
             word = match["quoted"] or match["bare"]
             if named_secret(match["name"]) and (match["quoted"] or not match["after"]):
-                yield from _judged(f"the value of {match['name']}", match, word, plain=_is_plain(match, text))
+                at = match.span("quoted" if match["quoted"] else "bare")
+                yield from _judged(f"the value of {match['name']}", at, word, plain=_is_plain(match, text))
     for match in _USER.finditer(text):
         line = text.rfind("\n", max(0, match.start() - _LONGEST_COMMAND), match.start()) + 1
         if (
             _CALLER.search(text, max(line, match.start() - _LONGEST_COMMAND), match.start())
             and match["word"] != match["name"]
         ):
-            yield from _judged("the password of a user", match, match["word"], plain=True)
+            yield from _judged("the password of a user", match.span("word"), match["word"], plain=True)
 
 
 def written_in_urls(text: str) -> Iterator[Written]:
@@ -83,9 +88,17 @@ def written_in_urls(text: str) -> Iterator[Written]:
             or "{{" in word
             or "${" in word
             or is_stand_in(word)
+            or (match["name"].lower().endswith("auth") and not (is_random(word) or is_made_up(word)))
         ):
             what = "a password in a URL" if match.re is _URL_USER else f"`{match['name']}` in a URL"
-            yield Written(what, match.start(), is_random(word))
+            yield Written(what, *match.span("word"), is_random(word))
+
+
+def without_written(text: str) -> str:
+    """`text` with words in the place of what looks like a credential, and of what it gives to the name of a secret."""
+    places = [(found.start, found.end, found.what) for found in credentials_in(text)]
+    places += [(found.start, found.end, found.what) for found in (*written_in_urls(text), *written_out(text))]
+    return blanked(text, places)
 
 
 def is_random(word: str) -> bool:
@@ -102,11 +115,11 @@ def is_made_up(word: str) -> bool:
     return mixed and _MADE_UP.fullmatch(word) is not None and not (_NAMELIKE.fullmatch(word) or is_stand_in(word))
 
 
-def _judged(what: str, match: re.Match[str], word: str, *, plain: bool) -> Iterator[Written]:
+def _judged(what: str, at: tuple[int, int], word: str, *, plain: bool) -> Iterator[Written]:
     if is_random(word):
-        yield Written(what, match.start(), surely=True)
+        yield Written(what, *at, surely=True)
     elif plain and is_made_up(word):
-        yield Written(what, match.start(), surely=False)
+        yield Written(what, *at, surely=False)
 
 
 def _is_plain(match: re.Match[str], text: str) -> bool:
