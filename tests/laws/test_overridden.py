@@ -63,6 +63,24 @@ def test_a_header_of_a_function_that_overrides_the_message_goes(world: World) ->
         assert rows(client, "sys_rest_message_fn_headers", where, "sys_id,name") == before
 
 
+def test_what_somebody_adds_to_a_message_and_overrides_nothing_is_left_alone(world: World) -> None:
+    world.apply()
+    where = "rest_message_function.rest_message.name=Laws^rest_message_function.function_name=post"
+    with servicenow_client(world.sandbox, "admin") as client:
+        (message,) = rows(client, "sys_rest_message", "name=Laws", "sys_id")
+        (function,) = rows(client, "sys_rest_message_fn", "rest_message.name=Laws^function_name=post", "sys_id")
+        header = {"rest_message_function": function["sys_id"], "name": "X-Trace", "value": "on"}
+        assert client.post(f"{TABLE}/sys_rest_message_fn_headers", json=header).is_success
+        body = {"authentication_type": "basic"}
+        assert client.patch(f"{TABLE}/sys_rest_message/{message['sys_id']}", json=body).is_success
+        headers = rows(client, "sys_rest_message_fn_headers", where, "name,value")
+        assert {"name": "X-Trace", "value": "on"} in headers
+        assert acting(world.plan()) == {}
+        assert world.apply().complete
+        assert rows(client, "sys_rest_message_fn_headers", where, "name,value") == headers
+        assert rows(client, "sys_rest_message", "name=Laws", "authentication_type") == [body]
+
+
 def test_a_hidden_value_is_said_to_be_unseen_and_sent_again_when_it_is_rotated(world: World) -> None:
     world.apply()
     place = "/projects/platform%2Flaws/variables/LAW_HIDDEN"

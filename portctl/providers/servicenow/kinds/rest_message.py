@@ -83,8 +83,15 @@ KIND = Kind(
     outputs=(Output("sys_id", "sys_id"),),
     canonical=_canonical,
     remarks=(
-        "Functions and headers are named by their keys; those that the manifest does not name are left alone.",
-        "A function's own endpoint, authentication and headers override the message's: those that are not declared go.",
+        (
+            "Functions and headers are named by their keys; those that the manifest does not name are left alone, and "
+            "so is an `authentication_type` of the message that it does not name."
+        ),
+        (
+            "What a function has of its own overrides what the message says. So of a function that the manifest names, "
+            "these go where they are not declared: its endpoint, its authentication, and headers called like one that "
+            "the manifest gives the message."
+        ),
         "Read with one request per table. An update writes only the rows that differ.",
         "ServiceNow shows endpoints and header values to who may read the message; here they are shown to nobody.",
     ),
