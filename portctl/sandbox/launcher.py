@@ -76,7 +76,7 @@ def missing_packages() -> list[str]:
 def status(project: Path) -> Running | None:
     """The project's sandbox, or None. A file left by a process that died is taken away.
 
-    Errors: ControlError when it runs and does not answer.
+    Errors: ControlError when it runs and does not answer, or its file does not tell where.
     """
     place = Place(project)
     file = place.address_file
@@ -87,7 +87,7 @@ def status(project: Path) -> Running | None:
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, RecursionError):
-        file.unlink(missing_ok=True)
+        _forget(place)
         return None
     try:
         health = call(running, "GET", "/health")
@@ -96,9 +96,20 @@ def status(project: Path) -> Running | None:
             raise
         health = None
     if not isinstance(health, dict) or health.get("pid") != running.pid:
-        file.unlink(missing_ok=True)
+        _forget(place)
         return None
     return running
+
+
+def _forget(place: Place) -> None:
+    """Take the address file away. Errors: ControlError where the process that wrote it runs: only the file is wrong."""
+    pid = _server(place)
+    if pid is not None:
+        raise ControlError(
+            f"it runs (process {pid}), and {place.address_file} does not say where: something has changed that file; "
+            "portctl sandbox down ends it, portctl sandbox up --detach starts it again"
+        )
+    place.address_file.unlink(missing_ok=True)
 
 
 def _require_files(place: Place) -> None:

@@ -98,7 +98,7 @@ def _alone(state_dir: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise AlreadyServed(f"another sandbox serves {state_dir}") from error
+            raise AlreadyServed(f"another sandbox serves {state_dir}: portctl sandbox down ends it") from error
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()

@@ -98,3 +98,31 @@ def test_without_the_extra_one_message_says_what_to_install(project: Path, monke
         "The sandbox is not installed: it needs package_that_is_nowhere",
         "pip install 'portctl-cli[sandbox]'",
     )
+
+
+@pytest.mark.parametrize("broken", ["half", "other"])
+def test_of_a_sandbox_that_runs_a_broken_address_file_is_told_with_the_way_out(broken: str, project: Path) -> None:
+    run(project, "up", "--detach")
+    file = launcher.Place(project).address_file
+    document = json.loads(file.read_text())
+    file.write_text(file.read_text()[:40] if broken == "half" else json.dumps({**document, "pid": 1}))
+    why = (
+        f"The sandbox failed: it runs (process {document['pid']}), and {file} does not say where: something has "
+        "changed that file; portctl sandbox down ends it, portctl sandbox up --detach starts it again"
+    )
+    for command in (["status"], ["status", "--json"], ["up", "--detach"], ["reset"]):
+        result = run(project, *command)
+        assert (result.output, str(result.exception)) == ("", why)
+    assert run(project, "down").output == "The sandbox is down.\n"
+    assert run(project, "up", "--detach").exit_code == 0
+    assert run(project, "status").output.startswith("The sandbox is up.\n")
+
+
+def test_where_the_address_file_is_gone_the_way_out_is_told_too(project: Path) -> None:
+    run(project, "up", "--detach")
+    launcher.Place(project).address_file.unlink()
+    folder = project / ".portctl" / "sandbox"
+    why = f"the sandbox did not start: another sandbox serves {folder}: portctl sandbox down ends it"
+    assert str(run(project, "up", "--detach").exception) == f"The sandbox failed: {why}"
+    assert run(project, "down").output == "The sandbox is down.\n"
+    assert run(project, "up", "--detach").exit_code == 0
