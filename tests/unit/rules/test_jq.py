@@ -189,6 +189,12 @@ def test_programs_that_are_wrong_are_found_without_compiling_each(monkeypatch: p
             99,
             "the project's different programs have more than 1,000,000 characters",
         ),
+        (
+            [" + ".join([f".a{number}", *[".a"] * 665]) for number in range(60)],
+            "",
+            50,
+            "the project's different programs have more than 100,000 words and signs",
+        ),
         ([f".a | x{number}" for number in range(140)], "x/0", 100, "too many programs before it do not compile"),
         (
             [f'"{number:06}" + "{"x" * 30_000}" | .' for number in range(8)],
@@ -197,7 +203,7 @@ def test_programs_that_are_wrong_are_found_without_compiling_each(monkeypatch: p
             "too many programs before it do not compile",
         ),
     ],
-    ids=["programs", "characters", "wrong", "costly"],
+    ids=["programs", "characters", "words", "wrong", "costly"],
 )
 def test_what_is_compiled_of_one_project_is_limited(conditions: list[str], wrong: str, place: int, why: str) -> None:
     asked: list[str] = []
@@ -209,17 +215,64 @@ def test_what_is_compiled_of_one_project_is_limited(conditions: list[str], wrong
     (resource,) = resources(automation())
     trigger = {"condition": {"type": "JQ", "expressions": conditions}}
     organisation = Organisation((replace(resource, attributes={"trigger": trigger}),))
-    found = [
-        each for each in unusable_programs(lambda: compiler)(organisation) if each.summary != "jq does not compile"
-    ]
-    assert [(each.path, each.summary, each.detail) for each in found] == [
-        (
-            ("trigger", "condition", "expressions", place),
-            "jq was not compiled",
-            f"{why}: this and all that follow were only skimmed",
-        )
+    found = list(unusable_programs(lambda: compiler)(organisation))
+    about = (
+        ("jq was not compiled", f"{wrong}: whether something is wrong with it is not known")
+        if wrong.startswith("compiling")
+        else ("jq does not compile", f"{wrong}. Port gives null for it, without an error")
+    )
+    assert [(each.path[-1], each.summary, each.detail) for each in found] == [
+        *((index, *about) for index in range(place) if wrong),
+        (place, "jq was not compiled", f"{why}: this and all that follow were only skimmed"),
     ]
     assert asked == conditions[:place]
+
+
+@pytest.mark.skipif(installed_compiler() is None, reason="the package jq is not installed")
+@pytest.mark.parametrize(
+    ("program", "compiled"),
+    [
+        (" and ".join([".a"] * 1000), True),
+        (" and ".join([".a"] * 1001), False),
+        (" and ".join([".a"] * 9000), False),
+        ("not | " * 1499 + "nope", True),
+        ('"' + r"\(.)" * 599 + '" | nope', True),
+        ('"' + r"\(.)" * 1000 + '"', False),
+        (f'"{"a-word " * 5000}" | nope', True),
+        ('# "\n| ' + "not | " * 1500 + '. # "', False),
+    ],
+)
+def test_a_program_of_more_than_3000_words_and_signs_is_not_compiled_and_nothing_is_said_of_it(
+    program: str, compiled: bool
+) -> None:
+    (resource,) = resources(automation())
+    trigger = {"condition": {"type": "JQ", "expressions": [program]}}
+    organisation = Organisation((replace(resource, attributes={"trigger": trigger}),))
+    found = [(each.summary, each.detail, each.hint) for each in unusable_programs()(organisation)]
+    nothing_known = (
+        "jq was not compiled",
+        "it has more than 3,000 words and signs: whether something is wrong with it is not known",
+        "Divide it, or make it shorter.",
+    )
+    null = ("jq does not compile", "nope/0 is not defined. Port gives null for it, without an error", "")
+    assert found == ([null] if "nope" in program else [] if compiled else [nothing_known])
+
+
+def test_programs_are_compiled_together_up_to_3000_words_and_signs() -> None:
+    asked: list[int] = []
+
+    def compiler(programs: Sequence[str]) -> Mapping[str, str]:
+        asked.append(len(programs))
+        return {}
+
+    programs = [f".a{number} | " + " + ".join(["."] * 498) for number in range(9)]
+    (resource,) = resources(automation())
+    trigger = {"condition": {"type": "JQ", "expressions": programs}}
+    assert (
+        list(unusable_programs(lambda: compiler)(Organisation((replace(resource, attributes={"trigger": trigger}),))))
+        == []
+    )
+    assert asked == [3, 3, 3]
 
 
 def test_a_long_program_is_skimmed_once() -> None:

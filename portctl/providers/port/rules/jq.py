@@ -9,12 +9,15 @@ from portctl.model.resource import Resource
 from portctl.providers.port.rules.compiling import (
     AT_ONCE,
     CHARACTERS_AT_ONCE,
+    LONGEST,
     MOST_CHARACTERS,
     MOST_PROGRAMS,
+    MOST_WORDS,
     MOST_WRONG,
     TOO_MUCH,
     Compile,
     installed_compiler,
+    words,
 )
 from portctl.providers.port.rules.programs import newer_than_port, programs, unbalanced
 from portctl.providers.port.rules.shapes import Organisation
@@ -44,12 +47,12 @@ _Place = tuple[Resource, Path, str]
 def _portions(waiting: Iterable[_Place]) -> Iterator[list[_Place]]:
     """As many at a time as are compiled together; a long one may come alone."""
     some: list[_Place] = []
-    characters = 0
+    characters = together = 0
     for each in waiting:
-        characters += len(each[2])
-        if some and (len(some) == AT_ONCE or characters > CHARACTERS_AT_ONCE):
+        characters, together = characters + len(each[2]), together + words(each[2])
+        if some and (len(some) == AT_ONCE or characters > CHARACTERS_AT_ONCE or together > LONGEST):
             yield some
-            some, characters = [], len(each[2])
+            some, characters, together = [], len(each[2]), words(each[2])
         some.append(each)
     if some:
         yield some
@@ -61,20 +64,23 @@ class _Work:
     def __init__(self, compile_all: Compile | None) -> None:
         self.newer: dict[str, str] = {}
         self.wrong: dict[str, str] = {}
+        self.long: set[str] = set()
         self.left: set[str] = set()
         self.why = ""
         """Why nothing more is compiled, "" while it is."""
         self.said = False
         self._compile_all = compile_all
-        self._compiled = self._characters = self._wrong = 0
+        self._compiled = self._characters = self._words = self._wrong = 0
 
     def do(self, programs: Sequence[str]) -> None:
         fresh = {program: newer_than_port(program) for program in programs if program not in self.newer}
         self.newer.update(fresh)
         if self._compile_all is None:
             return
-        wanted = [program for program, word in fresh.items() if not word]
+        self.long.update(program for program, word in fresh.items() if not word and words(program) > LONGEST)
+        wanted = [program for program, word in fresh.items() if not word and program not in self.long]
         self._compiled += len(wanted)
+        self._words += sum(map(words, wanted))
         self._characters += sum(map(len, wanted))
         self.why = self.why or self._met()
         if self.why:
@@ -89,6 +95,8 @@ class _Work:
             return f"the project has more than {MOST_PROGRAMS:,} different programs"
         if self._characters > MOST_CHARACTERS:
             return f"the project's different programs have more than {MOST_CHARACTERS:,} characters"
+        if self._words > MOST_WORDS:
+            return f"the project's different programs have more than {MOST_WORDS:,} words and signs"
         return "too many programs before it do not compile" if self._wrong >= MOST_WRONG else ""
 
 
@@ -99,6 +107,16 @@ def _left(resource: Resource, path: Path, why: str) -> Finding:
         summary="jq was not compiled",
         detail=f"{why}: this and all that follow were only skimmed",
         hint="Correct the programs that are wrong, or divide the project.",
+    )
+
+
+def _unknown(resource: Resource, path: Path, why: str) -> Finding:
+    return Finding(
+        resource=resource,
+        path=path,
+        summary="jq was not compiled",
+        detail=f"{why}: whether something is wrong with it is not known",
+        hint="Divide it, or make it shorter.",
     )
 
 
@@ -129,6 +147,10 @@ def unusable_programs(
                 if work.newer[program]:
                     why = f"{work.newer[program]} is newer than jq 1.6, which Port runs"
                     yield _unusable(resource, path, program, "jq is newer than Port's", why)
+                elif program in work.long:
+                    yield _unknown(resource, path, f"it has more than {LONGEST:,} words and signs")
+                elif work.wrong.get(program) == TOO_MUCH:
+                    yield _unknown(resource, path, TOO_MUCH)
                 elif program in work.wrong:
                     yield _unusable(resource, path, program, "jq does not compile", work.wrong[program])
 
