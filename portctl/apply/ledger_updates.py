@@ -9,7 +9,7 @@ from portctl.compare.canonical import digest, managed_leaves
 from portctl.compare.fingerprints import around, fingerprint, modified_marker_of
 from portctl.compare.normalise import normalise
 from portctl.compare.three_way import Desired, desired_side
-from portctl.ledger.intents import remote_id
+from portctl.ledger.intents import maker_digest, remote_id
 from portctl.model.change import Action, Change
 from portctl.model.ledger import Entry, Ledger, Owned
 from portctl.model.plan import Plan
@@ -55,6 +55,7 @@ class LedgerUpdates:
                 labels=change.resource.meta.labels,
                 merge=change.resource.management is Management.MERGE,
                 remote=change.kind.foretold(change.identity) if creating and change.kind.foretold else "",
+                makers=_makers(change, plan) if creating else (),
                 before=(ABSENT,) if creating else (),
                 written=self.now(),
             )
@@ -148,6 +149,13 @@ class LedgerUpdates:
             if entry != previous:
                 ledger = ledger.with_entry(entry)
         return ledger
+
+
+def _makers(change: Change, plan: Plan) -> tuple[str, ...]:
+    """Who the service may say that the maker of what `change` creates is."""
+    infos = [info for info in plan.instances if f"{info.provider}@{info.name}" == change.key[0]]
+    names = {name for info in infos for name in info.makers} if change.kind.maker else ()
+    return tuple(sorted(maker_digest(change.identity, name) for name in names))
 
 
 def _announced(value: Value) -> str:

@@ -35,6 +35,7 @@ _ENTRY = {
     "around": [([_STEP], str)],
     "witness": str,
     "remote": str,
+    "makers": [str],
     "before": [str],
     "after": str,
     "written": _MOMENT,

@@ -76,13 +76,17 @@ class PlanOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceInfo:
-    """Which organisation or server a provider's login turned out to be."""
+    """Which organisation or server a provider's login turned out to be.
+
+    `makers` are the names and ids by which the service may tell who made what this account makes (`Kind.maker`).
+    """
 
     provider: str
     name: str
     identity: str
     url: str
     principal: str = ""
+    makers: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from portctl.compare.three_way import (
     live_side,
 )
 from portctl.errors import ExitCode
-from portctl.ledger.intents import made_anew, made_by_claim
+from portctl.ledger.intents import made_anew, made_by_claim, made_by_somebody_else
 from portctl.model.address import Address
 from portctl.model.change import Action, Change, Edit, Loss
 from portctl.model.kind import Kind, OutputClass, matches
@@ -67,12 +67,18 @@ def decide(resource: Resource, inputs: PlanInputs) -> Decision:
     entry = inputs.ledger.entries.get(resource.remote_key)
     if resource.management is Management.OBSERVE:
         return _observed(resource, live, entry)
-    if entry is not None and live is not None and made_anew(resource.kind, entry, live):
+    if entry is not None and live is not None and _is_of_others(resource.kind, entry, live):
         decision = _decided(resource, live, None, inputs)
         return replace(decision, change=replace(decision.change, anew=True))
     if entry is not None and live is not None and not made_by_claim(resource.kind, entry, live):
         entry = None
     return _decided(resource, live, entry, inputs)
+
+
+def _is_of_others(kind: Kind, entry: Entry, live: Live) -> bool:
+    return made_anew(kind, entry, live) or (
+        entry.claimed and entry.created and made_by_somebody_else(kind, entry, live)
+    )
 
 
 def _decided(resource: Resource, live: Live | None, entry: Entry | None, inputs: PlanInputs) -> Decision:

@@ -144,9 +144,36 @@ def test_answers_that_stay_away_end_as_lost_and_not_as_done(sandbox: Sandbox, se
 
 def test_a_function_that_is_there_twice_is_an_error(servicenow: ServiceNowProvider, snow: Snow) -> None:
     live = create(servicenow, "RestMessage", MESSAGE)
-    snow.create("sys_rest_message_fn", rest_message=live.attributes["sys_id"], function_name="post")
-    with pytest.raises(ApiError, match=r"has functions\.post twice"):
+    theirs = [
+        snow.create("sys_rest_message_fn", rest_message=live.attributes["sys_id"], function_name=name)["sys_id"]
+        for name in ("get", "get")
+    ]
+    with pytest.raises(
+        ApiError, match=rf"has functions\.get twice: ({theirs[0]} and {theirs[1]}|{theirs[1]} and {theirs[0]})"
+    ):
         read(servicenow, "RestMessage", MESSAGE)
+
+
+def test_of_two_functions_of_one_name_that_of_this_project_counts(servicenow: ServiceNowProvider, snow: Snow) -> None:
+    live = create(servicenow, "RestMessage", MESSAGE)
+    message = live.attributes["sys_id"]
+    other = snow.create("sys_rest_message_fn", rest_message=message, function_name="post", http_method="put")["sys_id"]
+    found = read(servicenow, "RestMessage", MESSAGE)
+    assert found is not None
+    assert found.attributes["rows"] == live.attributes["rows"]
+    ids = " and ".join(sorted((get(live.attributes, ("rows", "functions\npost")), other)))
+    assert found.notes == (f"functions.post is there twice, {ids}: scripts may get the one that is not this project's",)
+
+
+def test_a_message_of_the_same_name_that_others_made_is_left_alone(servicenow: ServiceNowProvider, snow: Snow) -> None:
+    live = create(servicenow, "RestMessage", MESSAGE)
+    other = snow.create("sys_rest_message", name=MESSAGE["name"])["sys_id"]
+    snow.create("sys_rest_message_fn", rest_message=other, function_name="post", http_method="put")
+    found = read(servicenow, "RestMessage", MESSAGE)
+    assert found is not None
+    assert found.attributes["rows"] == live.attributes["rows"]
+    servicenow.delete(live.kind, live)
+    assert snow.read("sys_rest_message", other)["name"] == MESSAGE["name"]
 
 
 def test_the_case_of_a_method_does_not_differ(servicenow: ServiceNowProvider) -> None:

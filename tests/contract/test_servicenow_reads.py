@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from portctl.errors import AccessDenied, ApiError, InvalidInput, Unreachable
+from portctl.model.provider import About
 from portctl.providers.servicenow.provider import ServiceNowProvider
 from portctl.sandbox.core.faults import Fault, FaultKind
 from portctl.sandbox.server import Sandbox
@@ -97,6 +98,17 @@ def test_a_key_of_several_records_names_them(servicenow: ServiceNowProvider, sno
     ids = sorted(snow.create("sys_script", name=RULE["name"], collection="change_request")["sys_id"] for _ in range(2))
     with pytest.raises(ApiError, match=f"is the key of 2 records: {ids[0]}, {ids[1]}"):
         read(servicenow, "BusinessRule", RULE)
+
+
+def test_of_several_records_with_one_key_the_one_in_the_ledger_counts(
+    servicenow: ServiceNowProvider, snow: Snow
+) -> None:
+    ids = [snow.create("sys_script", name=RULE["name"], collection="change_request")["sys_id"] for _ in range(2)]
+    kind = KINDS["BusinessRule"]
+    identity = identity_of("BusinessRule", RULE)
+    for sys_id in ids:
+        found = servicenow.read(kind, [identity], {identity: About({}, frozenset(), sys_id)})
+        assert found[identity].attributes["sys_id"] == sys_id
 
 
 def test_names_are_compared_to_the_letter_although_queries_are_not(servicenow: ServiceNowProvider, snow: Snow) -> None:

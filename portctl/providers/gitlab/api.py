@@ -81,7 +81,12 @@ def connect(
                 hint="Trigger tokens and pipelines belong to the user who makes them. Nothing was read or written.",
             )
         return InstanceInfo(
-            provider=settings.provider, name=settings.name, identity=user.url or url, url=url, principal=user.name
+            provider=settings.provider,
+            name=settings.name,
+            identity=user.url or url,
+            url=url,
+            principal=user.name,
+            makers=frozenset({str(user.id)}),
         )
 
     return GitLabProvider(settings.name, client, vault, account=account, login=login, sleep=sleep)

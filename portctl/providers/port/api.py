@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from portctl.errors import AccessDenied, ApiError, PortctlError
@@ -85,9 +85,13 @@ def connect(
         if not isinstance(identity, str) or not identity:
             raise _not_port(ORGANISATION_PATH, "neither the token nor the answer says which organisation this is")
         name = get(organisation, ("name",))
-        principal = name if isinstance(name, str) else ""
         return InstanceInfo(
-            provider=settings.provider, name=settings.name, identity=identity, url=url, principal=principal
+            provider=settings.provider,
+            name=settings.name,
+            identity=identity,
+            url=url,
+            principal=name if isinstance(name, str) else "",
+            makers=frozenset({setting_text(vault, settings.settings["clientId"]), *_texts(claims)}),
         )
 
     return RestProvider(
@@ -175,6 +179,11 @@ def _claims(token: str) -> Mapping[str, Any]:
     except (IndexError, ValueError, binascii.Error):
         return {}
     return payload if isinstance(payload, Mapping) else {}
+
+
+def _texts(claims: Mapping[str, Any]) -> Iterator[str]:
+    """Port does not say which of the names of an account it gives as the maker: its client, or a claim of its token."""
+    return (value for value in claims.values() if isinstance(value, str) and value)
 
 
 def _not_port(path: str, what: str) -> AccessDenied:

@@ -7,7 +7,7 @@ from portctl.model.kind import Readable
 SERVER_OWNED = ("id", "_id", "orgId", "createdAt", "createdBy", "updatedAt", "updatedBy")
 """What Port adds to every object."""
 
-MADE_AT = "createdAt"
+MADE_AT, MADE_BY = "createdAt", "createdBy"
 """What tells an object from one that is made later under the same identifier: not every kind shows an id."""
 
 SYSTEM_BLUEPRINT = r"_.*"

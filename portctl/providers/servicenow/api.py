@@ -88,7 +88,12 @@ def connect(
         update_set.check()
         identity = urlsplit(url).netloc
         return InstanceInfo(
-            provider=settings.provider, name=settings.name, identity=identity, url=url, principal=user["user_name"]
+            provider=settings.provider,
+            name=settings.name,
+            identity=identity,
+            url=url,
+            principal=user["user_name"],
+            makers=frozenset({user["user_name"]}),
         )
 
     around = Surroundings(

@@ -7,7 +7,7 @@ function's name is `function_name`, and a `name` that is sent is ignored.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from portctl.errors import AccessDenied, AnswerLost, ApiError
@@ -29,7 +29,7 @@ from portctl.providers.servicenow.message_rows import (
     parent_of,
     rows_of,
 )
-from portctl.providers.servicenow.objects import STAMP, Objects
+from portctl.providers.servicenow.objects import STAMPS, Objects
 from portctl.providers.servicenow.refusals import role_hint
 from portctl.providers.servicenow.tables import Row
 
@@ -46,7 +46,7 @@ Rows: TypeAlias = Mapping[RowPath, PartRow]
 
 @dataclass(frozen=True, slots=True)
 class _Below:
-    """A table of parts: its key column, and the way from it to the name of the message."""
+    """A table of parts: its key column, and the way from it to the message."""
 
     table: str
     name: str
@@ -67,14 +67,9 @@ class _Below:
 
 
 _BELOW = (
-    _Below(FN, "function_name", "rest_message.name"),
-    _Below(HEADERS, "name", "rest_message.name"),
-    _Below(
-        FN_HEADERS,
-        "name",
-        "rest_message_function.rest_message.name",
-        "rest_message_function.function_name",
-    ),
+    _Below(FN, "function_name", "rest_message"),
+    _Below(HEADERS, "name", "rest_message"),
+    _Below(FN_HEADERS, "name", "rest_message_function.rest_message", "rest_message_function.function_name"),
 )
 
 
@@ -87,18 +82,25 @@ class Messages(Objects):
         return SCALARS[MESSAGE]
 
     def _lives(self, kind: Kind, rows: Mapping[Identity, Row]) -> Mapping[Identity, Live]:
-        parts: dict[str, dict[RowPath, Row]] = {identity[0]: {(): row} for identity, row in rows.items()}
+        names = {row["sys_id"]: identity[0] for identity, row in rows.items()}
+        parts: dict[str, dict[RowPath, Row]] = {row["sys_id"]: {(): row} for row in rows.values()}
+        notes: dict[str, list[str]] = {}
         for below in _BELOW if parts else ():
-            found = self._tables.matching(below.table, [below.message], [(name,) for name in parts], below.fields)
-            for (name,), members in found.rows.items():
+            found = self._tables.matching(below.table, [below.message], [(sys_id,) for sys_id in parts], below.fields)
+            for (sys_id,), members in found.rows.items():
                 for row in members:
                     path = below.path(row)
-                    if path in parts[name]:
-                        raise _twice(name, path, parts[name][path], row)
-                    parts[name][path] = row
+                    other = parts[sys_id].get(path)
+                    parts[sys_id][path] = _meant(names[sys_id], path, other, row)
+                    if other is not None:
+                        notes.setdefault(sys_id, []).append(_ambiguous(path, other, row))
             if found.hidden:
                 raise _partly_hidden(below.table, found.hidden)
-        return {identity: _live(kind, identity, parts[identity[0]]) for identity in rows}
+        lives = {identity: _live(kind, identity, parts[row["sys_id"]]) for identity, row in rows.items()}
+        return {
+            identity: replace(live, notes=tuple(notes.get(rows[identity]["sys_id"], ())))
+            for identity, live in lives.items()
+        }
 
     def create(self, kind: Kind, write: WriteRequest) -> Live:
         wanted = rows_of(self._columns(kind, write.attributes))
@@ -148,7 +150,10 @@ class Messages(Objects):
     def _shown(self, kind: Kind, live: Live) -> Live:
         """`live`, once lists show all its parts: the next plan must not see half of it. Gives up after a while."""
         message = {name: str(value) for name, value in _opened(rows_of(live.attributes)[()]).items()}
-        row = {**message, **{name: str(live.attributes[name]) for name in ("sys_id", STAMP)}}
+        row = {
+            **message,
+            **{name: str(live.attributes[name]) for name in ("sys_id", *STAMPS) if name in live.attributes},
+        }
         wanted = [_opened(values) for values in _by_path(live)]
         for wait in (*_WAITS_SECONDS, None):
             found = self._lives(kind, {live.identity: row})[live.identity]
@@ -175,7 +180,7 @@ class Messages(Objects):
             if differing:
                 self._tables.update(_table(path), ids[path], self._body(kind, differing))
                 rows[path] = self._part(path, ids[path])
-        stamp = self._tables.read(MESSAGE, rows[()]["sys_id"], [STAMP]) or {}
+        stamp = self._tables.read(MESSAGE, rows[()]["sys_id"], [*STAMPS]) or {}
         return _live(kind, live.identity, {**rows, (): {**rows[()], **stamp}})
 
     def _added(self, kind: Kind, identity: Identity, path: RowPath, values: Attributes, rows: Rows) -> Row:
@@ -215,7 +220,7 @@ def _differs(wanted: Value, there: Value) -> bool:
 
 def _live(kind: Kind, identity: Identity, rows: Rows) -> Live:
     ids = {"\n".join(path): row["sys_id"] for path, row in rows.items()}
-    known = {name: rows[()][name] for name in ("sys_id", STAMP) if name in rows[()]}
+    known = {name: rows[()][name] for name in ("sys_id", *STAMPS) if name in rows[()]}
     return Live(kind, identity, {**attributes_of(identity[0], rows), **known, "rows": ids})
 
 
@@ -228,6 +233,22 @@ def _ids(live: Live) -> dict[RowPath, str]:
 
 def _table(path: RowPath) -> str:
     return TABLES[tuple(part for index, part in enumerate(path) if index % 2 == 0)]
+
+
+def _meant(name: str, path: RowPath, first: Row | None, second: Row) -> Row:
+    """Of two parts of one name, the one with the id that a creation asks for. Errors: ApiError where neither has it."""
+    if first is None:
+        return second
+    own = chosen_id(_table(path), name, *path)
+    found = next((row for row in (first, second) if row["sys_id"] == own), None)
+    if found is None:
+        raise _twice(name, path, first, second)
+    return found
+
+
+def _ambiguous(path: RowPath, first: Row, second: Row) -> str:
+    ids = " and ".join(sorted((first["sys_id"], second["sys_id"])))
+    return f"{'.'.join(path)} is there twice, {ids}: scripts may get the one that is not this project's"
 
 
 def _twice(name: str, path: RowPath, first: Row, second: Row) -> ApiError:

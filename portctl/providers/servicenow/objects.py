@@ -25,7 +25,7 @@ from portctl.wire.client import Client
 WIDTH = 4
 """The instance queues what comes beyond that, and answers 503 when the queue is full."""
 
-STAMP = "sys_updated_on"
+STAMPS = ("sys_updated_on", "sys_created_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ class Objects(RestProvider):
         self._prepare = around.prepare
         self._lock = threading.Lock()
         self._seen: set[tuple[str, tuple[str, ...]]] = set()
+        self._known: dict[Identity, str] = {}
+        """The sys_ids in the ledger, and of what was made here."""
 
     def read(
         self,
@@ -70,6 +72,8 @@ class Objects(RestProvider):
         """One query for all rows of a table that are found by the same columns."""
         for identity, known in about.items():
             self._remember(identity, known)
+            if known.remote:
+                self._known[identity] = known.remote
         groups: dict[tuple[str, tuple[str, ...]], list[Identity]] = {}
         for identity in identities:
             place = self._place(kind, identity)
@@ -84,11 +88,13 @@ class Objects(RestProvider):
         first = places[identities[0]]
         fields = dict.fromkeys(name for identity in identities for name in self._fields(kind, identity))
         found = self._tables.matching(
-            first.table, first.columns, [place.values for place in places.values()], [*fields, STAMP]
+            first.table, first.columns, [place.values for place in places.values()], [*fields, *STAMPS]
         )
         rows: dict[Identity, Row] = {}
         for identity, place in places.items():
             candidates = found.rows.get(place.values, ())
+            if len(candidates) > 1:
+                candidates = tuple(self._ours(kind, identity, candidates))
             if len(candidates) > 1:
                 raise several(place, candidates)
             if candidates:
@@ -97,6 +103,12 @@ class Objects(RestProvider):
         if missing:
             self._check_sight(first, missing, hidden=found.hidden)
         return self._lives(kind, rows)
+
+    def _ours(self, kind: Kind, identity: Identity, rows: Sequence[Row]) -> Sequence[Row]:
+        """Of several rows with one key, the one with the id that the ledger holds, or that a creation asks for."""
+        asked_for = kind.foretold(identity) if kind.foretold else ""
+        ids = {self._known.get(identity, asked_for)}
+        return [row for row in rows if row["sys_id"] in ids] or rows
 
     def _lives(self, kind: Kind, rows: Mapping[Identity, Row]) -> Mapping[Identity, Live]:
         return {identity: self._live_of(kind, identity, row) for identity, row in rows.items()}
@@ -137,7 +149,7 @@ class Objects(RestProvider):
 
     def _stored(self, kind: Kind, identity: Identity, place: Place, sys_id: str) -> Row:
         """The row as it stands after a write: what the answer to a write shows is not believed."""
-        row = self._tables.read(place.table, sys_id, [*place.columns, *self._fields(kind, identity), STAMP])
+        row = self._tables.read(place.table, sys_id, [*place.columns, *self._fields(kind, identity), *STAMPS])
         if row is None:
             raise AccessDenied(
                 "Written, but not visible",
@@ -147,7 +159,7 @@ class Objects(RestProvider):
         return row
 
     def _live_of(self, kind: Kind, identity: Identity, row: Row) -> Live:
-        known = {name: row[name] for name in ("sys_id", STAMP) if name in row}
+        known = {name: row[name] for name in ("sys_id", *STAMPS) if name in row}
         return Live(kind, identity, {**self._attributes(kind, identity, row), **known})
 
     def _check_sight(self, first: Place, missing: Sequence[Place], *, hidden: int) -> None:

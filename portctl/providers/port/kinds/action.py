@@ -6,7 +6,14 @@ from collections.abc import Mapping
 
 from portctl.model.kind import Hold, Kind, Privilege, Ref, Verb
 from portctl.model.value import Attributes
-from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SHOWN_AND_CALLED, SYSTEM_BLUEPRINT, SYSTEM_OR_TEMPLATE
+from portctl.providers.port.fields import (
+    MADE_AT,
+    MADE_BY,
+    SERVER_OWNED,
+    SHOWN_AND_CALLED,
+    SYSTEM_BLUEPRINT,
+    SYSTEM_OR_TEMPLATE,
+)
 from portctl.providers.port.schemas.action import action
 
 COLLECTION = "/v1/actions"
@@ -53,6 +60,7 @@ KIND = Kind(
     update=Verb.PUT,
     server_owned=SERVER_OWNED,
     server_id=MADE_AT,
+    maker=MADE_BY,
     defaults=DEFAULTS,
     empty=(
         *EMPTY,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from portctl.model.kind import Kind, Privilege, Ref, Verb
 from portctl.model.value import Attributes
-from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SHOWN_AND_CALLED, SYSTEM_BLUEPRINT
+from portctl.providers.port.fields import MADE_AT, MADE_BY, SERVER_OWNED, SHOWN_AND_CALLED, SYSTEM_BLUEPRINT
 from portctl.providers.port.kinds.action import COLLECTION, DEFAULTS, EMPTY, UPSERT_TARGET, VERSION, trigger_type
 from portctl.providers.port.schemas.action import automation
 
@@ -39,6 +39,7 @@ KIND = Kind(
     update=Verb.PUT,
     server_owned=SERVER_OWNED,
     server_id=MADE_AT,
+    maker=MADE_BY,
     defaults={**DEFAULTS, "trigger.condition.combinator": "and"},
     empty=(*EMPTY, "trigger.condition"),
     text=("description",),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from portctl.model.kind import Count, Hazard, Kind, Privilege, Purge, Ref, Rename, Retype, Verb
 from portctl.model.value import Attributes
-from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SHOWN, SYSTEM_BLUEPRINT
+from portctl.providers.port.fields import MADE_AT, MADE_BY, SERVER_OWNED, SHOWN, SYSTEM_BLUEPRINT
 from portctl.providers.port.schemas.blueprint import blueprint
 
 CATALOG_PAGE = "catalogPage"
@@ -46,6 +46,7 @@ KIND = Kind(
     options={CATALOG_PAGE: "true: Port also creates a catalog page when it creates the blueprint (default: false)"},
     server_owned=SERVER_OWNED,
     server_id=MADE_AT,
+    maker=MADE_BY,
     defaults={
         "relations.*.required": False,
         "relations.*.many": False,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from portctl.model.kind import Coverage, Kind, Merge, Privilege, Ref, Search, Verb
 from portctl.model.value import Attributes, Masked, Value, map_leaves
-from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SHOWN, SYSTEM_BLUEPRINT
+from portctl.providers.port.fields import MADE_AT, MADE_BY, SERVER_OWNED, SHOWN, SYSTEM_BLUEPRINT
 from portctl.providers.port.schemas.entity import entity
 
 _TIME = r"\d\d:\d\d:\d\d(\.\d{1,6})?"
@@ -78,6 +78,7 @@ KIND = Kind(
     patch_depth=2,
     server_owned=(*SERVER_OWNED, "scorecards"),
     server_id=MADE_AT,
+    maker=MADE_BY,
     defaults={"properties.*": None},
     empty=("title", "icon", "team", "relations.*", "relations", "properties"),
     sets=("team", "relations.*"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portctl.model.kind import Kind, Merge, Privilege, Verb
-from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SHOWN
+from portctl.providers.port.fields import MADE_AT, MADE_BY, SERVER_OWNED, SHOWN
 from portctl.providers.port.schemas.secret import secret
 
 KIND = Kind(
@@ -20,6 +20,7 @@ KIND = Kind(
     clear={"description": ""},
     server_owned=SERVER_OWNED,
     server_id=MADE_AT,
+    maker=MADE_BY,
     empty=("description",),
     sensitive=("secretValue",),
     write_only=("secretValue",),

@@ -12,7 +12,7 @@ from typing import Any
 
 from portctl.model.kind import Kind, Merge, Output, Privilege, Ref, Verb
 from portctl.model.value import Attributes
-from portctl.providers.port.fields import MADE_AT, SERVER_OWNED, SHOWN, SYSTEM_BLUEPRINT
+from portctl.providers.port.fields import MADE_AT, MADE_BY, SERVER_OWNED, SHOWN, SYSTEM_BLUEPRINT
 from portctl.providers.port.schemas.webhook import webhook
 
 
@@ -44,6 +44,7 @@ KIND = Kind(
     merge=Merge.PATCH,
     server_owned=(*SERVER_OWNED, "url", "webhookKey"),
     server_id=MADE_AT,
+    maker=MADE_BY,
     defaults={
         "enabled": True,
         "integrationType": "custom",

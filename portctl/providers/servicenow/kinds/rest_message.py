@@ -56,7 +56,7 @@ KIND = Kind(
     coverage=Coverage.DECLARED,
     merge=Merge.PATCH,
     clear={"authentication_type": "noAuth", "access": "package_private"},
-    server_owned=("sys_id", "sys_updated_on", "rows"),
+    server_owned=("sys_id", "sys_created_by", "sys_updated_on", "rows"),
     defaults={
         "authentication_type": "noAuth",
         "access": "package_private",
@@ -78,6 +78,7 @@ KIND = Kind(
     text=("description", "functions.*.content"),
     sensitive=("rest_endpoint", "headers.*", "functions.*.rest_endpoint", "functions.*.headers.*"),
     server_id="sys_id",
+    maker="sys_created_by",
     foretold=lambda identity: chosen_id("sys_rest_message", identity[0]),
     parts=("headers", "functions"),
     outputs=(Output("sys_id", "sys_id"),),
