@@ -78,12 +78,27 @@ def _counts(path: pathlib.Path, project: Project, findings: Findings) -> bool:
         )
         return False
     if not path.is_file():
-        findings.error("Not a file", _source(path, project), detail="It is a broken link, a socket or a device.")
+        what = _what(path)
+        findings.error(
+            "Not a file",
+            _source(path, project),
+            detail=f"It is {what}, and manifests are read from files.",
+            hint="Put a file in its place, or remove it.",
+        )
         return False
     if not _name(path, project).isprintable():
         findings.error("Unprintable file name", _source(path, project), detail="Rename the file.")
         return False
     return True
+
+
+def _what(path: pathlib.Path) -> str:
+    """What is neither a file nor a folder, in words."""
+    if not path.exists():
+        return "a link that leads nowhere"
+    if path.is_fifo():
+        return "a pipe"
+    return "a socket" if path.is_socket() else "a device"
 
 
 def _name(path: pathlib.Path, project: Project) -> str:

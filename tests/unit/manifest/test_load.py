@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
+import socket
 
 import pytest
 
@@ -181,16 +183,22 @@ def test_links_may_not_leave_the_project_or_stand_for_folders(tmp_path: pathlib.
     (root / "actions" / "again.json").symlink_to(root / "actions" / "real" / "a.yaml")
     (root / "pipelines").symlink_to(outside)
     os.mkfifo(root / "actions" / "pipe.yaml")
+    with contextlib.chdir(root), socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("actions/door.yaml")  # a path of more than a hundred characters is none for a socket
     manifests, found = load(root, {})
     assert addresses(manifests) == ["port/Action:a"]
     assert found == (
         "actions/again.json:1:1 [yaml] Broken JSON: A value is expected here, not `identifier`.\n"
+        "actions/door.yaml:1:1 [manifest] Not a file: It is a socket, and manifests are read from files. "
+        "(Put a file in its place, or remove it.)\n"
         "actions/folder:1:1 [manifest] Link to a folder: Such links are not followed. "
         "(Put the files here, or name their folder under `manifests:`.)\n"
-        "actions/gone.yaml:1:1 [manifest] Not a file: It is a broken link, a socket or a device.\n"
+        "actions/gone.yaml:1:1 [manifest] Not a file: It is a link that leads nowhere, and manifests are read "
+        "from files. (Put a file in its place, or remove it.)\n"
         "actions/out.yaml:1:1 [manifest] Link out of the project: The file is a link that leads out of the project. "
         "(Copy the file into the project.)\n"
-        "actions/pipe.yaml:1:1 [manifest] Not a file: It is a broken link, a socket or a device.\n"
+        "actions/pipe.yaml:1:1 [manifest] Not a file: It is a pipe, and manifests are read from files. "
+        "(Put a file in its place, or remove it.)\n"
         "pipelines:1:1 [manifest] Not a folder of this project: It is a file, or leads elsewhere."
     )
 
