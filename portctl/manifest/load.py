@@ -12,6 +12,7 @@ from portctl.config.settings import API_VERSION
 from portctl.disk import read_bytes
 from portctl.errors import InvalidInput
 from portctl.findings import Findings, did_you_mean, listing
+from portctl.manifest.elsewhere import read_by_nobody
 from portctl.manifest.metadata import read_metadata
 from portctl.manifest.tree import MANIFEST_SUFFIXES, find_files, unrecognised
 from portctl.model.diagnostic import Diagnostic, Severity
@@ -57,6 +58,7 @@ def load_manifests(
             unrecognised(file, findings)
     if project.manifests and not manifests and not findings.sorted():
         findings.add([_nothing_declared(project)])
+    findings.add(read_by_nobody(project))
     return tuple(manifests), findings.sorted()
 
 
