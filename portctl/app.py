@@ -283,8 +283,12 @@ def _plan(session: Session, validation: Validation, ledger: Ledger, options: Pla
     )
     infos = reader.login(used)
     _check_expected(infos, workspace.environment)
-    check_instances(infos, ledger)
-    infos = {name: replace(info, principal=workspace.vault.told(info.principal)) for name, info in infos.items()}
+    told = workspace.vault.told
+    check_instances(infos, ledger, told)
+    infos = {
+        name: replace(info, identity=told(info.identity), principal=told(info.principal))
+        for name, info in infos.items()
+    }
     lives = reader.read(keys, ledger, {resource.remote_key: resource.attributes for resource in selected})
     resources = {resource.address: resource for resource in validation.resources}
     inputs = PlanInputs(

@@ -67,6 +67,13 @@ class LedgerUpdates:
             ledger = ledger.with_entry(replace(entry, paths={**paths, **entry.paths}))
         return ledger
 
+    def kept(self, said: str, before: str = "") -> str:
+        """What a service says of an object, as the ledger may hold it: "" where a secret stands in it.
+
+        `before` is what the ledger holds already, which was looked at when it got there.
+        """
+        return said if said == before or self.vault.told(said) == said else ""
+
     def _found(self, change: Change, desired: Desired) -> dict[Path, bool]:
         """The managed paths, and which of them stood there before."""
         live = change.live if change.action is not Action.REPLACE else None
@@ -78,6 +85,7 @@ class LedgerUpdates:
     ) -> Entry:
         """The entry of a change whose write succeeded; `earlier` are the states of the object before it."""
         known = "" if previous is None or previous.claimed else previous.remote
+        marker = previous.modified_marker if previous else ""
         resource = desired.resource
         leaves = {path: value for path, value in managed_leaves(desired.canonical).items() if path}
         paths = owned_paths(leaves, frozenset(path for path, found in self._found(change, desired).items() if found))
@@ -101,8 +109,8 @@ class LedgerUpdates:
             paths=paths,
             fingerprints=_with_old(prints, previous.fingerprints if previous else {}),
             around=_with_old(dict.fromkeys(prints) | texts, previous.around if previous else {}),
-            modified_marker=modified_marker_of(change.kind, live),
-            remote="" if change.action is Action.REPLACE else remote_id(change.kind, live) or known,
+            modified_marker=self.kept(modified_marker_of(change.kind, live), marker),
+            remote="" if change.action is Action.REPLACE else self.kept(remote_id(change.kind, live), known) or known,
         )
         after = projection_digest(live, entry)
         before = {projection_digest(state, entry): None for state in earlier}

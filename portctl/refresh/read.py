@@ -202,11 +202,14 @@ def _hash(value: object) -> str:
     return "" if value is MISSING else digest(value)
 
 
-def check_instances(infos: Mapping[str, InstanceInfo], ledger: Ledger) -> None:
-    """Refuse an organisation or server other than the one this project and environment belong to."""
+def check_instances(infos: Mapping[str, InstanceInfo], ledger: Ledger, told: Callable[[str], str] = str) -> None:
+    """Refuse an organisation or server other than the one this project and environment belong to.
+
+    `told`: a name that a service gave, as it is shown and as the ledger holds it.
+    """
     for name, info in infos.items():
         known = ledger.instances.get(name)
-        if known is not None and known != info.identity:
+        if known not in (None, info.identity, told(info.identity)):
             raise AccessDenied(
                 "Wrong organisation",
                 f"{name} at {info.url} is {info.identity}, but this environment was applied to {known}",
