@@ -42,7 +42,8 @@ spec:
 stages: [test, deploy]
 .base: &base {image: x, rules: [{if: $CI}]}
 test: {<<: *base, stage: test, script: [!reference [.base, script], 'echo $[[ inputs.version ]]']}
-deploy: {extends: .base, stage: deploy, needs: [test], script: [a], variables: {A: '1'}}
+deploy: {extends: .base, stage: deploy, needs: [test], dependencies: [test], script: [a], variables: {A: '1'},
+  tags: [x], timeout: 1h, parallel: {matrix: [{A: [b, c], D: e}]}}
 """
 _SCRIPT = """\
 (function executeRule(current, previous) {

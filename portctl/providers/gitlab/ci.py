@@ -25,6 +25,7 @@ class CiFile:
     """The body of a file, plain JSON but for `Reference`; the line of each part, from 1; `twice` are repeated keys.
 
     `header` is the document before the body, None where there is none, and `start` where the body begins in the text.
+    `documents` says how many there are, empty ones left out.
     """
 
     body: Any
@@ -33,6 +34,7 @@ class CiFile:
     header: Any = None
     header_lines: Mapping[Path, int] = field(default_factory=dict)
     start: int = 0
+    documents: int = 1
 
     def line(self, path: Path) -> int:
         """The line of what stands at `path`, or of what it would stand in."""
@@ -85,11 +87,15 @@ def parse(text: str) -> CiFile:
     finally:
         if loader is not None:
             loader.dispose()
-    return CiFile(body, lines, tuple(twice), header, header_lines, node.start_mark.index)
+    return CiFile(body, lines, tuple(twice), header, header_lines, node.start_mark.index, sum(map(_is_full, nodes)))
 
 
 def _is_header(node: Any) -> bool:
     return isinstance(node, yaml.MappingNode) and any(key.value == "spec" for key, _ in node.value)
+
+
+def _is_full(node: Any) -> bool:
+    return not (isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null")
 
 
 def _line(lines: Mapping[Path, int], path: Path) -> int:

@@ -6,16 +6,16 @@ file that is included twice counts twice. GitLab does not look for cycles: it fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from portctl.providers.gitlab.ci import CiFile
+from portctl.providers.gitlab.rules.graph import by_way_of, walk
 from portctl.providers.gitlab.rules.problem import Problem
 from portctl.source import Path
 
 MOST_INCLUDES = 150
-_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,13 @@ def included(files: Mapping[str, CiFile], entry: str) -> Included:
     def certain(name: str) -> Iterator[str]:
         return (include.name for include in below[name] if include.name in files and include.files)
 
-    names, _ = _walk(entry, possible)
+    names, _ = walk(entry, possible)
     complete = all(include.name in files for name in names for include in below[name])
-    ordered, cycle = _walk(entry, certain)
+    ordered, cycle = walk(entry, certain)
     if cycle:
         path = next(include.path for include in below[cycle[-1]] if include.name == cycle[0] and include.files)
-        return Included(names, complete, (Problem(cycle[-1], path, _told(cycle)),))
+        text = f"`{cycle[0]}` includes itself{by_way_of(cycle[1:])}"
+        return Included(names, complete, (Problem(cycle[-1], path, text),))
     problems = tuple(_too_many(ordered, below))
     return Included(names, complete, problems)
 
@@ -74,33 +75,6 @@ def _includes(body: Any) -> Iterator[Include]:
         files = 0 if "rules" in about or "*" in name else 1
         path: Path = ("include", index) if listed else ("include",)
         yield Include(path, name, files * (len(several) if isinstance(several, list) else 1))
-
-
-def _walk(start: str, below: Callable[[str], Iterable[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """All that `start` leads to, what is below first, and the first cycle in it."""
-    ended: dict[str, None] = {}
-    cycle: tuple[str, ...] = ()
-    way = {start: iter(below(start))}
-    while way:
-        name = next(reversed(way))
-        for other in way[name]:
-            if other in way:
-                names = list(way)
-                cycle = cycle or tuple(names[names.index(other) :])
-            elif other not in ended:
-                way[other] = iter(below(other))
-                break
-        else:
-            del way[name]
-            ended[name] = None
-    return tuple(ended), cycle
-
-
-def _told(cycle: tuple[str, ...]) -> str:
-    between = [f"`{name}`" for name in cycle[1:]]
-    more = len(between) - _MOST_NAMED
-    named = ", ".join(between[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
-    return f"`{cycle[0]}` includes itself" + (f", by way of {named}" if named else "")
 
 
 def _too_many(ordered: tuple[str, ...], below: Mapping[str, tuple[Include, ...]]) -> Iterator[Problem]:

@@ -12,7 +12,9 @@ from typing import Any
 from portctl.providers.gitlab.ci import CiFile, Reference
 from portctl.providers.gitlab.inputs import holds_input
 from portctl.providers.gitlab.rules.includes import Included, included
+from portctl.providers.gitlab.rules.keywords import keyword_problems, noun
 from portctl.providers.gitlab.rules.problem import Problem
+from portctl.providers.gitlab.rules.references import MOST_NESTED, References
 from portctl.source import Path
 
 GLOBAL_KEYWORDS = frozenset(
@@ -35,6 +37,9 @@ _WHENS = ("on_success", "on_failure", "always", "manual", "delayed", "never")
 _STARTS = ("script", "run", "trigger")
 _SCRIPTS = ("before_script", "script", "after_script")
 _DEEPEST_SCRIPT = 10
+_MOST_DOCUMENTS = 2
+"""Source: GitLab's code, `Gitlab::Ci::Config::Yaml::Loader`. Some versions refuse a third one, others
+take any one of the three."""
 
 
 def problems(files: Mapping[str, CiFile], entry: str) -> Iterator[Problem]:
@@ -59,6 +64,8 @@ class _Pipeline:
         self._whole: dict[str, dict[str, Any]] = {}
         self._why_not: dict[str, str] = {}
         self._open_ended: dict[str, bool] = {}
+        self._references = References(files, self._names)
+        self._extended = frozenset(_extended(files[name].body for name in self._names))
 
     def shapes(self) -> Iterator[Problem]:
         """Each file and each job by itself."""
@@ -68,8 +75,7 @@ class _Pipeline:
                 self.misshapen = True
                 yield Problem(name, (), "a pipeline is a mapping of jobs and keywords")
                 continue
-            if "spec" in body:
-                yield Problem(name, ("spec",), "`spec` belongs to a header: the document before a line with `---`")
+            yield from self._file_problems(name, body)
             self._complete = self._complete and not any(map(holds_input, (*body, body.get("stages"))))
             if "stages" in body and not holds_input(body["stages"]):
                 if not _is_texts(body["stages"]) or not body["stages"]:
@@ -77,24 +83,39 @@ class _Pipeline:
                     yield Problem(name, ("stages",), "stages is a list of names")
                     continue
                 self._stages = tuple(body["stages"])
-            for key in _SCRIPTS:
-                if key in body:
-                    yield from _script_problems(name, (key,), body[key])
-            for job, content in body.items():
-                if job in GLOBAL_KEYWORDS:
-                    continue
-                if isinstance(content, Mapping):
-                    self._jobs[str(job)] = (name, content)
+            yield from self._entries(name, body)
+
+    def _file_problems(self, name: str, body: Mapping[str, Any]) -> Iterator[Problem]:
+        if self._files[name].documents > _MOST_DOCUMENTS:
+            yield Problem(
+                name, (), "there are more than two documents, and GitLab knows a header with `spec` and the pipeline"
+            )
+        if "spec" in body:
+            yield Problem(name, ("spec",), "`spec` belongs to a header: the document before a line with `---`")
+        for key in _SCRIPTS:
+            if key in body:
+                yield from _script_problems(name, (key,), body[key])
+        for key in ("default", "workflow"):
+            if isinstance(body.get(key), Mapping):
+                yield from (Problem(name, (key, *path), text) for path, text in keyword_problems(body[key]))
+
+    def _entries(self, name: str, body: Mapping[str, Any]) -> Iterator[Problem]:
+        """What is no keyword: jobs, templates, and whatever somebody refers to."""
+        for job, content in body.items():
+            if job in GLOBAL_KEYWORDS:
+                continue
+            if isinstance(content, Mapping):
+                self._jobs[str(job)] = (name, content)
+                if not str(job).startswith(".") or str(job) in self._extended:
                     yield from _job_problems(name, str(job), content)
-                elif not str(job).startswith(".") and not holds_input(content):
-                    self.misshapen = True
-                    hint = _near(str(job), GLOBAL_KEYWORDS)
-                    yield Problem(
-                        name, (str(job),), f"`{job}` is neither a keyword nor a job, which is a mapping.{hint}"
-                    )
+            elif not str(job).startswith(".") and not holds_input(content):
+                self.misshapen = True
+                hint = _near(str(job), GLOBAL_KEYWORDS)
+                yield Problem(name, (str(job),), f"`{job}` is neither a keyword nor a job, which is a mapping.{hint}")
 
     def relations(self) -> Iterator[Problem]:
         """What jobs name of each other. Where parts of the pipeline are elsewhere, only what is here is judged."""
+        yield from self._references.cycles()
         visible = self._visible()
         if not visible and self._complete:
             yield Problem(self._names[0], (), "there is no job: names that begin with a dot are templates only")
@@ -110,6 +131,10 @@ class _Pipeline:
             if "rules" in job and ("only" in job or "except" in job):
                 key = "only" if "only" in job else "except"
                 yield Problem(file, (name, key if key in own else "rules"), f"`rules` and `{key}` exclude each other")
+            for key in _SCRIPTS:
+                if self._references.too_deep(job.get(key)):
+                    text = f"`{key}` has `!reference` tags in `!reference` tags, more than {MOST_NESTED} levels deep"
+                    yield Problem(file, (name, key if key in own else "extends"), text)
             yield from self._stage_problems(file, name, job)
             yield from self._needs_problems(file, name, job)
 
@@ -146,11 +171,13 @@ class _Pipeline:
                 yield Problem(file, path, f"needs `{other}`, which is in a later stage")
         for index, other in enumerate(job["dependencies"] if isinstance(job.get("dependencies"), list) else []):
             path = (name, "dependencies", index)
-            if holds_input(other):
+            if isinstance(other, Reference) or holds_input(other):
                 continue
-            if self._complete and other not in self._jobs:
+            if not isinstance(other, str):
+                yield Problem(file, path, f"a dependency is the name of a job, not {noun(other)}")
+            elif self._complete and other not in self._jobs:
                 yield Problem(
-                    file, path, f"depends on `{other}`, and there is no such job.{_near(str(other), self._visible())}"
+                    file, path, f"depends on `{other}`, and there is no such job.{_near(other, self._visible())}"
                 )
             elif "needs" in job and other not in needed:
                 yield Problem(file, path, f"depends on `{other}`, which is not among its needs")
@@ -161,8 +188,7 @@ class _Pipeline:
         return stages.index(stage) if stage in stages else 0
 
     def _parents(self, name: str) -> tuple[str, ...]:
-        extends = self._jobs[name][1].get("extends", ())
-        return (extends,) if isinstance(extends, str) else tuple(map(str, extends or ()))
+        return _parents_of(self._jobs[name][1])
 
     def _unextendable(self, name: str, seen: tuple[str, ...] = ()) -> str:
         """Why the templates of a job cannot be put together, "" when they can."""
@@ -203,6 +229,20 @@ class _Pipeline:
         return self._whole[name]
 
 
+def _parents_of(job: Mapping[str, Any]) -> tuple[str, ...]:
+    extends = job.get("extends")
+    named = extends if isinstance(extends, list) else [extends]
+    return tuple(name for name in named if isinstance(name, str))
+
+
+def _extended(bodies: Iterable[Any]) -> Iterator[str]:
+    """What jobs extend. Other hidden entries may hold anything: they are there to be referred to."""
+    for body in bodies:
+        for job in body.values() if isinstance(body, Mapping) else ():
+            if isinstance(job, Mapping):
+                yield from _parents_of(job)
+
+
 def _job_problems(file: str, name: str, job: Mapping[str, Any]) -> Iterator[Problem]:
     for key in job:
         if key not in JOB_KEYWORDS and key != "<<":
@@ -211,6 +251,7 @@ def _job_problems(file: str, name: str, job: Mapping[str, Any]) -> Iterator[Prob
     for key in _SCRIPTS:
         if key in job:
             yield from _script_problems(file, (name, key), job[key])
+    yield from (Problem(file, (name, *path), text) for path, text in keyword_problems(job))
     when = job.get("when", "on_success")
     if when not in _WHENS and not isinstance(when, Reference) and not holds_input(when):
         yield Problem(file, (name, "when"), f"when is one of {', '.join(_WHENS)}, not `{when}`")
@@ -222,7 +263,7 @@ def _script_problems(file: str, path: Path, script: Any) -> Iterator[Problem]:
     elif isinstance(script, list):
         yield from _lines_problems(file, path, script, 1)
     elif not isinstance(script, str | Reference):
-        yield Problem(file, path, f"`{path[-1]}` is a list of commands, not {_noun(script)}")
+        yield Problem(file, path, f"`{path[-1]}` is a list of commands, not {noun(script)}")
 
 
 def _lines_problems(file: str, path: Path, lines: list[Any], depth: int) -> Iterator[Problem]:
@@ -231,17 +272,11 @@ def _lines_problems(file: str, path: Path, lines: list[Any], depth: int) -> Iter
             yield from _lines_problems(file, (*path, index), line, depth + 1)
         elif not isinstance(line, str | Reference):
             more = "; quote the whole line, its colon makes it a mapping" if isinstance(line, Mapping) else ""
-            yield Problem(file, (*path, index), f"a command is text, not {_noun(line)}{more}")
+            yield Problem(file, (*path, index), f"a command is text, not {noun(line)}{more}")
 
 
 def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _noun(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "a mapping"
-    return "a list" if isinstance(value, list) else f"`{str(value).lower()}`"
 
 
 def _near(word: str, known: Iterable[str]) -> str:

@@ -127,12 +127,120 @@ def test_a_header_is_a_document_of_its_own_and_the_body_is_the_second_one() -> N
         (".a: {script: x}\n", ["1: there is no job: names that begin with a dot are templates only"]),
         ("a: {script: x}\nvariabels: [x]\n",
          ["2: `variabels` is neither a keyword nor a job, which is a mapping. Did you mean `variables`?"]),
+        ("a: {script: x, dependencies: [[b], {c: d}, 5, !reference [.x, y]]}\n",
+         ["1: a dependency is the name of a job, not a list", "1: a dependency is the name of a job, not a mapping",
+          "1: a dependency is the name of a job, not `5`"]),
+        ("a: {script: x, extends: 5}\n", ["1: extends is the name of a template, or a list of such names, not `5`"]),
+        ("a:\n  script: x\n  extends: [5]\n",
+         ["3: extends is the name of a template, or a list of such names, not a list"]),
+        ("a:\n  script: x\n  rules:\n    - if: $A\n    - 5\n", ["5: a rule is a mapping, not `5`"]),
+        ("a: {script: x, rules: [[{if: $A}, [true]]]}\n", ["1: a rule is a mapping, not `true`"]),
+        ("a: {script: x, rules: {if: $A}}\n", ["1: rules is a list of rules, not a mapping"]),
+        ("workflow:\n  rules: [x]\na: {script: x}\n", ["2: a rule is a mapping, not `x`"]),
+        ("a: {script: x, tags: {}}\n", ["1: tags is a list of names, not a mapping"]),
+        ("a: {script: x, tags: docker}\n", ["1: tags is a list of names, not `docker`"]),
+        ("a: {script: x, tags: [docker, 5]}\n", ["1: a tag is text, not `5`"]),
+        ("default:\n  tags: [1]\n  timeout: 5\na: {script: x}\n",
+         ["2: a tag is text, not `1`", "3: timeout is a text like `1h 30m`, not `5`"]),
+        ("a: {script: x, timeout: []}\n", ["1: timeout is a text like `1h 30m`, not a list"]),
+        ("a: {script: x, parallel: 0}\n", ["1: parallel is a number from 1 to 200"]),
+        ("a: {script: x, parallel: 201}\n", ["1: parallel is a number from 1 to 200"]),
+        ("a: {script: x, parallel: true}\n", ["1: parallel is a number, or a mapping with `matrix`, not `true`"]),
+        (".b: {parallel: 300}\na: {script: x, extends: .b}\n", ["1: parallel is a number from 1 to 200"]),
+        ("x: 1\n---\na: {script: x}\n---\nb: {script: x}\n",
+         ["1: there are more than two documents, and GitLab knows a header with `spec` and the pipeline",
+          "1: `x` is neither a keyword nor a job, which is a mapping."]),
         ("- a\n", ["1: a pipeline is a mapping of jobs and keywords"]),
         ("", ["1: a pipeline is a mapping of jobs and keywords"]),
     ],
 )  # fmt: skip
 def test_what_gitlab_refuses_is_found_at_its_line(text: str, found: list[str]) -> None:
     assert said(text) == found
+
+
+MATRIX = "the matrix makes more than 200 jobs, and GitLab makes no more of one"
+
+
+@pytest.mark.parametrize(
+    ("matrix", "found"),
+    [
+        ([{"A": ["a"] * 20, "B": ["b"] * 10}], []),
+        ([{"A": ["a"] * 20, "B": ["b"] * 10}, {"A": "a"}], [f"1: {MATRIX}"]),
+        ([{"A": ["a"] * 300, "B": ["b"] * 300, "C": ["c"] * 300}], [f"1: {MATRIX}"]),
+        ([{str(n): ["a", "b"] for n in range(5000)}], [f"1: {MATRIX}"]),
+        ([{"A": "$[[ inputs.x ]]", "B": ["b"] * 200, "C": []}], []),
+        (["a", 5], []),
+        ("$[[ inputs.x ]]", []),
+    ],
+)
+def test_a_matrix_makes_200_jobs_at_most(matrix: Any, found: list[str]) -> None:
+    assert said(json.dumps({"a": {"script": "x", "parallel": {"matrix": matrix}}})) == found
+
+
+@pytest.mark.parametrize("key", ["rules", "tags", "timeout", "parallel"])
+@pytest.mark.parametrize("value", ["!reference [.x, y]", '"$[[ inputs.x ]]"', "null"])
+def test_what_comes_later_is_not_judged_by_its_type(key: str, value: str) -> None:
+    assert said(f"a: {{script: x, {key}: {value}}}\n") == []
+    if value != "null" and key in ("rules", "tags"):
+        assert said(f"a: {{script: x, {key}: [{value}]}}\n") == []
+
+
+def test_what_is_there_to_be_referred_to_may_hold_anything() -> None:
+    snippets = ".snippets: {one: [a], two: [!reference [.snippets, one], b], tags: {}, timeout: 5}\n"
+    job = "a: {script: [!reference [.snippets, two]]}\n"
+    assert said(f"{snippets}{job}") == []
+    assert said(f"{snippets}a: {{extends: .snippets, script: x}}\n") == [
+        "1: job `.snippets` has an unknown keyword `one`.",
+        "1: job `.snippets` has an unknown keyword `two`.",
+        "1: tags is a list of names, not a mapping",
+        "1: timeout is a text like `1h 30m`, not `5`",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a:\n  script: [!reference [a, script]]\n", ["2: `!reference [a, script]` leads back to itself"]),
+        (".x:\n  s: !reference [.y, s]\n.y:\n  s: [!reference [.x, s]]\na: {script: [!reference [.x, s]]}\n",
+         ["4: `!reference [.y, s]` leads back to itself, by way of `!reference [.x, s]`"]),
+        ("a:\n  script: [x, !reference [a]]\n", ["1: `!reference [a]` leads back to itself"]),
+        ("a:\n  script: [!reference [a, before_script], !reference [a, before_script]]\n  before_script: [x]\n", []),
+        ("a: {script: [!reference [gone, script], !reference [a, script, x], !reference []]}\n", []),
+    ],
+)  # fmt: skip
+def test_references_that_lead_back_to_themselves_are_found(text: str, found: list[str]) -> None:
+    assert said(text) == found
+
+
+def test_a_cycle_of_references_may_lead_through_several_files() -> None:
+    more = "\n.more:\n  script: [!reference [a, script]]\n"
+    assert said("include: ci/more.yml\na:\n  script: [!reference [.more, script]]\n", more=more) == [
+        "3: `!reference [a, script]` leads back to itself, by way of `!reference [.more, script]`"
+    ]
+
+
+def chain(levels: int, *, listed: bool = True) -> str:
+    """Templates of which each refers to the next one."""
+    one = "[!reference [.t{0}, script]]" if listed else "!reference [.t{0}, script]"
+    lines = [f".t{n}: {{script: {one.format(n + 1)}}}\n" for n in range(levels - 1)]
+    return f"{''.join(lines)}.t{levels - 1}: {{script: [x]}}\n.b: {{script: {one.format(0)}}}\n"
+
+
+def test_references_are_nested_ten_levels_deep_in_scripts() -> None:
+    def told(key: str, written: bool) -> list[str]:
+        what = f"`{key}` has `!reference` tags in `!reference` tags, more than 10 levels deep"
+        return [f"{'1' if written else '2'}: {what}"]
+
+    job = "a: {script: [x, [!reference [.t0, script]]]}\n"
+    assert said(job + chain(10)) == []
+    assert said(job + chain(11)) == told("script", True)
+    assert said(job + chain(2000)) == told("script", True)
+    assert said(job + chain(2000, listed=False)) == []
+    assert said(f"# first\na: {{extends: .b}}\n{chain(10)}") == []
+    assert said(f"# first\na: {{extends: .b}}\n{chain(11)}") == told("script", False)
+    assert said(f"a: {{script: x, after_script: [!reference [.t0, script]]}}\n{chain(11)}") == told(
+        "after_script", True
+    )
 
 
 @pytest.mark.parametrize("include", ["include: {project: a/b, file: x.yml}", "include: [{remote: 'https://x/y.yml'}]"])
