@@ -357,11 +357,13 @@ def pattern_parts(pattern: str) -> tuple[str, ...]:
     return tuple(pattern.split("."))
 
 
+@lru_cache(maxsize=65536)
 def matches(pattern: str, path: Path) -> bool:
     """Whether `path` is one that `pattern` describes."""
     return _matches(pattern_parts(pattern), path)
 
 
+@lru_cache(maxsize=65536)
 def within(pattern: str, path: Path) -> bool:
     """Whether `path` is described by `pattern` or lies below a path that is."""
     return any(_matches(pattern_parts(pattern), path[:end]) for end in range(1, len(path) + 1))

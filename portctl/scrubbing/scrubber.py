@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from portctl.scrubbing.layer import Kind, Layer
 from portctl.scrubbing.layers import layers
 from portctl.scrubbing.needles import PART, Needle, needles
 
+_LONG = 4096
 _STAND_IN = 0xF0000
 """Private characters stand where a value stood until all are found: a label may have a value in it."""
 
@@ -15,11 +16,12 @@ _STAND_IN = 0xF0000
 class Scrubber:
     """Knows values by name. Safe to use from several threads as long as one at a time learns."""
 
-    __slots__ = ("_known", "_labels", "_needles", "_shortest")
+    __slots__ = ("_index", "_known", "_labels", "_needles", "_shortest")
 
     def __init__(self) -> None:
         self._known: set[str] = set()
         self._needles: dict[tuple[Kind, str], Needle] = {}
+        self._index: tuple[int, dict[Kind, dict[str, list[Needle]]]] = (PART, {})
         self._labels: dict[str, str] = {}
         self._shortest = PART
 
@@ -33,7 +35,8 @@ class Scrubber:
             found.setdefault((needle.kind, needle.text), needle)
         self._labels.setdefault(name, chr(_STAND_IN + len(self._labels)))
         self._shortest = min((self._shortest, *(len(text) for _, text in found)))
-        self._needles = dict(sorted(found.items(), key=lambda item: -len(item[0][1])))
+        self._needles = found
+        self._index = self._shortest, _indexed(found.values(), self._shortest)
 
     def scrub(self, text: str) -> str:
         """`text` with `(secret NAME)` where a value stood in any form."""
@@ -67,13 +70,29 @@ class Scrubber:
             joined.append((before[0], max(before[1], end), before[2]))
         return joined
 
+    def _candidates(self, layer: Layer) -> Iterable[Needle]:
+        """The needles that may be in `layer`. In a long text it takes less time to look for each of them."""
+        width, kinds = self._index
+        text, index = layer.folded, kinds.get(layer.kind, {})
+        if len(text) > _LONG:
+            return {id(needle): needle for several in index.values() for needle in several}.values()
+        windows = {text[at : at + width] for at in range(len(text) - width + 1)}
+        return {id(needle): needle for begin in windows & index.keys() for needle in index[begin]}.values()
+
     def _hits(self, layer: Layer) -> Iterator[tuple[int, int, str]]:
-        for needle in self._needles.values():
-            if needle.kind is not layer.kind:
-                continue
+        for needle in self._candidates(layer):
             for start, end in _found(layer.folded, needle):
                 if not needle.apart or layer.apart(start, end):
                     yield (*layer.span(*_with_edges(layer.text, start, end, needle)), needle.name)
+
+
+def _indexed(found: Iterable[Needle], width: int) -> dict[Kind, dict[str, list[Needle]]]:
+    """Needles of each kind by the first `width` characters of what gives them away."""
+    index: dict[Kind, dict[str, list[Needle]]] = {}
+    for needle in found:
+        for begin in {needle.text[at : at + width] for at in (0, *needle.parts)}:
+            index.setdefault(needle.kind, {}).setdefault(begin, []).append(needle)
+    return index
 
 
 def _found(text: str, needle: Needle) -> list[tuple[int, int]]:

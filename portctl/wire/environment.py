@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
+from functools import cache
 from urllib.parse import urlsplit
 
 from portctl.errors import InvalidInput
@@ -64,6 +65,18 @@ def check_authorities() -> None:
     folders = os.environ.get(_FOLDER, "")
     if folders and not os.environ.get(_FILE) and not any(map(os.path.isdir, folders.split(os.pathsep))):
         raise _certificate(_FOLDER, "no such folder")
+
+
+def default_authorities() -> ssl.SSLContext:
+    """Whom a client trusts where its instance names nobody. Read once: it takes longer than a request."""
+    return _authorities(os.environ.get(_FILE, ""), os.environ.get(_FOLDER, ""))
+
+
+@cache
+def _authorities(file: str, folder: str) -> ssl.SSLContext:  # noqa: ARG001 - httpx reads both from the environment
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def _address(name: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from portctl.wire.body import UNPACKED, Limits, Unusable, read_body
-from portctl.wire.environment import check_authorities, unusable_authority, unusable_proxy
+from portctl.wire.environment import check_authorities, default_authorities, unusable_authority, unusable_proxy
 from portctl.wire.failure import words
 
 if TYPE_CHECKING:
@@ -126,7 +126,8 @@ class Line:
         if "verify" not in self._options and url.startswith("https:"):
             check_authorities()
         try:
-            return httpx.Client(follow_redirects=False, cookies=_no_cookies(), **self._options)
+            options = {"verify": default_authorities(), **self._options}
+            return httpx.Client(follow_redirects=False, cookies=_no_cookies(), **options)
         except OSError as error:
             refused = unusable_authority(error)
             raise refused or error from error
