@@ -284,8 +284,14 @@ class Crashes:
 
 
 def _hashless(entry: dict[str, Any]) -> dict[str, Any]:
-    """Hashes of values that services make up (addresses, tokens) differ between runs; whether there is one does not."""
-    return {**entry, "paths": [[path, bool(hash_), created] for path, hash_, created in entry["paths"]]}
+    """Hashes of values that services make up (addresses, tokens), and salted ones, differ between runs; that they are
+    there does not.
+    """
+    return {
+        **entry,
+        "paths": [[path, bool(hash_), created] for path, hash_, created in entry["paths"]],
+        "around": [[path, bool(hash_)] for path, hash_ in entry["around"]],
+    }
 
 
 def _told(then: Any, now: Any) -> str:
