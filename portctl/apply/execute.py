@@ -300,7 +300,8 @@ class _Execution:
         if step.phase is Phase.DELETE and change.action is Action.REPLACE:
             # Until now two objects had this identity; from now on the ledger tells the new one by its id.
             remote = self._updates.kept(remote_id(change.kind, self._lives[change.key]))
-            self._ledger = self._ledger.with_entry(replace(self._ledger.entries[change.key], remote=remote))
+            entry = replace(self._ledger.entries[change.key], remote=remote, former=())
+            self._ledger = self._ledger.with_entry(entry)
             return
         if step.phase is Phase.DELETE:
             self._ledger = self._ledger.without(change.key, deleted_at=self._context.now())

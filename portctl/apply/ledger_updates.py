@@ -39,7 +39,8 @@ class LedgerUpdates:
         for change in plan.changes:
             if change.action is Action.REPLACE and change.key in ledger.entries:
                 # For a while two objects have this identity, and soon the other one is ours.
-                ledger = ledger.with_entry(replace(ledger.entries[change.key], remote=""))
+                entry = ledger.entries[change.key]
+                ledger = ledger.with_entry(replace(entry, remote="", former=self._former(change, entry)))
             if change.resource is None or change.action not in (Action.CREATE, Action.UPDATE, Action.RENAME):
                 continue
             creating = change.action is Action.CREATE
@@ -111,6 +112,7 @@ class LedgerUpdates:
             around=_with_old(dict.fromkeys(prints) | texts, previous.around if previous else {}),
             modified_marker=self.kept(modified_marker_of(change.kind, live), marker),
             remote="" if change.action is Action.REPLACE else self.kept(remote_id(change.kind, live), known) or known,
+            former=self._former(change, previous) if change.action is Action.REPLACE else (),
         )
         after = projection_digest(live, entry)
         before = {projection_digest(state, entry): None for state in earlier}
@@ -118,6 +120,11 @@ class LedgerUpdates:
             before.update(dict.fromkeys((*previous.before, previous.after)))
         before.pop(after, None)
         return replace(entry, before=tuple(name for name in before if name), after=after, written=self.now())
+
+    def _former(self, change: Change, entry: Entry | None) -> tuple[str, ...]:
+        """What the service tells those by that `change` replaces, and those that a replacement before it has left."""
+        replaced = self.kept(remote_id(change.kind, change.live)) if change.live else ""
+        return tuple(dict.fromkeys(filter(None, (*(entry.former if entry else ()), replaced))))
 
     def _still_announced(self, change: Change, previous: Entry) -> dict[Path, Owned]:
         """Paths that were claimed and that a later step of the same change will write."""
@@ -149,6 +156,7 @@ class LedgerUpdates:
             if previous is not None:
                 entry = replace(
                     entry,
+                    former=previous.former,
                     before=previous.before,
                     after=previous.after,
                     written=previous.written,

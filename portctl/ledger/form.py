@@ -35,6 +35,7 @@ _ENTRY = {
     "around": [([_STEP], str)],
     "witness": str,
     "remote": str,
+    "former": [str],
     "makers": [str],
     "before": [str],
     "after": str,

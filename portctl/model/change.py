@@ -131,5 +131,12 @@ class Change:
         return self.action is Action.FORGET and self.live is not None and self.goes_with is None
 
     @property
+    def also_deleted(self) -> int:
+        """How many objects go besides: those that a replacement before this change has left."""
+        left = self.live.attributes.get(self.kind.replaced) if self.live and self.kind.replaced else None
+        goes = self.action in (Action.UPDATE, Action.REPLACE, Action.DELETE)
+        return len(left) if goes and isinstance(left, tuple) else 0
+
+    @property
     def key(self) -> RemoteKey:
         return (f"{self.address.provider}@{self.address.instance}", self.kind.full_name, self.identity)

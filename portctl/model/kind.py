@@ -263,6 +263,7 @@ class Kind:
     remarks      what else a user should know, for the docs
     server_id    path of what tells an object from one that is made later under the same identity: the service's own id,
                  or the time at which it was made
+    replaced     field of a live object with the ids of those that it has replaced and that an update or delete removes
     maker        path of what tells who made an object, as far as the service tells that
     foretold     identity -> the `server_id` that a creation asks for
     parts        patterns of what a creation writes with further requests: what is left of one that was killed may lack
@@ -332,6 +333,7 @@ class Kind:
     canonical: Callable[[Attributes], Attributes] | None = None
     remarks: tuple[str, ...] = ()
     server_id: str = ""
+    replaced: str = ""
     maker: str = ""
     foretold: Callable[[tuple[str, ...]], str] | None = None
     parts: tuple[str, ...] = ()

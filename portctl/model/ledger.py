@@ -57,6 +57,9 @@ class Entry:
     remote: str = ""
     """What the service tells the object by (`Kind.server_id`); of a claim, what will be asked for. "" where unknown."""
 
+    former: tuple[str, ...] = ()
+    """What the service told those by that this one has replaced: while they stand there, they are ours to delete."""
+
     makers: tuple[str, ...] = ()
     """Of a claim: digests of whom the service may name as the maker. What others made is not the claimed object."""
 

@@ -110,7 +110,9 @@ class Plan:
     requests: Mapping[str, int] = field(default_factory=dict)
 
     def count(self, action: Action) -> int:
-        return sum(1 for change in self.changes if change.action is action)
+        """How many objects it is done to; among the deletes, those that go with a change to another one."""
+        besides = sum(change.also_deleted for change in self.changes) if action is Action.DELETE else 0
+        return sum(1 for change in self.changes if change.action is action) + besides
 
     @property
     def is_empty(self) -> bool:

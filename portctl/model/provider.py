@@ -33,12 +33,14 @@ class WriteRequest:
 class About:
     """What is known of an object before it is read: what its manifest says, and the paths that the ledger holds.
 
-    `remote` is what the service tells it by, as far as the ledger knows it (`Kind.server_id`).
+    `remote` is what the service tells it by, as far as the ledger knows it (`Kind.server_id`), and `former` likewise
+    those that it has replaced.
     """
 
     attributes: Attributes
     paths: frozenset[Path]
     remote: str = ""
+    former: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

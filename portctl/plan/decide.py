@@ -143,7 +143,8 @@ def _found(desired: Desired, shown: Live, live: Live, renames: tuple[Renamed, ..
         return _known(desired, shown, live, renames, None, inputs, why="adopted, as allowed")
     if (consent or resource.meta.adopt is not Adopt.NEVER) and not found and not secrets and not renames:
         why = "it was made anew and equals its manifest" if replaced else "it exists and equals its manifest"
-        return Decision(_change(resource, Action.ADOPT, live=live, why=why, **_edges(resource, inputs)))
+        change = _change(resource, Action.ADOPT, live=live, why=why, **_edges(resource, inputs))
+        return Decision(replace(change, notes=live.notes))
     if resource.meta.adopt is Adopt.NEVER and not consent:
         detail, hint = "its manifest says adopt: never", "Remove the object or the manifest, or allow its adoption."
     else:

@@ -114,7 +114,7 @@ class Reader:
         entry = ledger.entries.get(key)
         if entry is None:
             return About(about.get(key, {}), frozenset())
-        return About(about.get(key, {}), frozenset(entry.paths), "" if entry.claimed else entry.remote)
+        return About(about.get(key, {}), frozenset(entry.paths), "" if entry.claimed else entry.remote, entry.former)
 
     def _read_all(
         self, keys: Sequence[RemoteKey], known: Mapping[RemoteKey, Live], hints: Mapping[RemoteKey, About]

@@ -220,5 +220,7 @@ def _tally(report: Report) -> Document:
     tally = dict.fromkeys((*Action, *_NOT_DONE), 0)
     for outcomes in by_key.values():
         worst = min((outcome.status for outcome in outcomes), key=_BY_WEIGHT.index)
-        tally[outcomes[0].step.change.action if worst is Status.DONE else worst] += 1
+        change = outcomes[0].step.change
+        tally[change.action if worst is Status.DONE else worst] += 1
+        tally[Action.DELETE] += change.also_deleted if worst is Status.DONE else 0
     return {word.value: count for word, count in tally.items()}

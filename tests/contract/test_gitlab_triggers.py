@@ -6,6 +6,8 @@ import pytest
 
 from portctl.compare.canonical import same
 from portctl.compare.normalise import normalise
+from portctl.model.provider import About
+from portctl.model.resource import Identity, Live
 from portctl.model.value import freeze
 from portctl.providers.gitlab.provider import GitLabProvider
 from portctl.sandbox.server import Sandbox
@@ -49,10 +51,16 @@ def test_ones_own_token_comes_before_a_newer_one_of_somebody_else(gitlab: GitLab
     assert "superseded" not in found.attributes
 
 
+def replaced(*several: Live) -> dict[Identity, About]:
+    """What the ledger says after these were replaced."""
+    return {IDENTITY: About({}, frozenset(), former=tuple(str(live.attributes["id"]) for live in several))}
+
+
 def test_a_replacement_stands_beside_the_old_one_until_that_goes(gitlab: GitLabProvider) -> None:
     old = gitlab.create(TRIGGER, write_request(IDENTITY, BODY))
     new = gitlab.create(TRIGGER, write_request(IDENTITY, BODY))
-    found = gitlab.read(TRIGGER, [IDENTITY])[IDENTITY]
+    found = gitlab.read(TRIGGER, [IDENTITY], replaced(old))[IDENTITY]
+    assert found.notes == (f"revoked, since this project has replaced it: token {old.attributes['id']}",)
     assert found.attributes["token"] == new.attributes["token"] != old.attributes["token"]
     assert found.attributes["superseded"] == (old.attributes["id"],)
     gitlab.delete(TRIGGER, old)
@@ -60,9 +68,9 @@ def test_a_replacement_stands_beside_the_old_one_until_that_goes(gitlab: GitLabP
 
 
 def test_what_a_killed_replacement_left_is_a_difference_and_goes_with_an_update(gitlab: GitLabProvider) -> None:
+    old = gitlab.create(TRIGGER, write_request(IDENTITY, BODY))
     gitlab.create(TRIGGER, write_request(IDENTITY, BODY))
-    gitlab.create(TRIGGER, write_request(IDENTITY, BODY))
-    found = gitlab.read(TRIGGER, [IDENTITY])[IDENTITY]
+    found = gitlab.read(TRIGGER, [IDENTITY], replaced(old))[IDENTITY]
     wanted = normalise(TRIGGER, freeze(BODY))
     assert not same(normalise(TRIGGER, found.attributes), wanted)
     updated = gitlab.update(TRIGGER, found, write_request(IDENTITY, BODY, removed=(("superseded",),)))
@@ -70,6 +78,16 @@ def test_what_a_killed_replacement_left_is_a_difference_and_goes_with_an_update(
     for live in (updated, again):
         assert same(normalise(TRIGGER, live.attributes), wanted)
         assert live.attributes["token"] == found.attributes["token"]
+
+
+def test_other_tokens_of_the_description_are_not_what_was_replaced(gitlab: GitLabProvider) -> None:
+    """Somebody made them with the same account: nothing says that this project may revoke them."""
+    several = [gitlab.create(TRIGGER, write_request(IDENTITY, BODY)).attributes["id"] for _ in range(3)]
+    found = gitlab.read(TRIGGER, [IDENTITY])[IDENTITY]
+    assert same(normalise(TRIGGER, found.attributes), normalise(TRIGGER, freeze(BODY)))
+    assert found.attributes["id"] == several[2]
+    left = "left alone, since nothing says that it is this project's: token {}"
+    assert found.notes == (left.format(several[0]), left.format(several[1]))
 
 
 @pytest.mark.parametrize("moment", ["2999-12-31", "2999-12-31T00:00:00Z", "2999-12-31T01:00:00+01:00"])

@@ -265,7 +265,7 @@ class Crashes:
         for entry in entries:
             for name in ("fingerprints", "around"):
                 entry[name] = [path for path, _ in entry[name]]
-            for name in ("written", "before", "after", "witness", "remote"):
+            for name in ("written", "before", "after", "witness", "remote", "former"):
                 entry.pop(name, None)
         return [_hashless(entry) for entry in entries]
 

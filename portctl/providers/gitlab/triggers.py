@@ -1,8 +1,8 @@
 """Pipeline trigger tokens: complete for their owner, four characters for everybody else.
 
 GitLab does not ask that descriptions differ. Of several with one description that one counts whose id the ledger holds;
-where that is gone, there is none. Where no id is known, or a replacement is under way, the newest of this user counts;
-his older ones are what the replacement left behind, and show as `superseded`.
+where that is gone, there is none. Where no id is known, or a replacement is under way, the newest of this user counts.
+Of his others, those that the ledger says it has replaced show as `superseded`; all others are not ours.
 Source: GitLab docs, "Pipeline trigger tokens API".
 """
 
@@ -30,6 +30,8 @@ class Triggers(GitLabObjects):
         super().__init__(*given, **named)
         self._known: dict[Identity, str] = {}
         """The ids in the ledger, until something is created here."""
+        self._former: dict[Identity, tuple[str, ...]] = {}
+        """The ids that the ledger says were replaced."""
         self._deleted: dict[Identity, Value] = {}
         """The id that was last asked to be deleted: as long as it is shown, it is what `fetch` finds."""
 
@@ -40,6 +42,7 @@ class Triggers(GitLabObjects):
         about: Mapping[Identity, About] = MappingProxyType({}),
     ) -> Mapping[Identity, Live]:
         self._known |= {identity: known.remote for identity, known in about.items() if known.remote}
+        self._former |= {identity: known.former for identity, known in about.items()}
         chosen = ((identity, self._chosen(identity, each)) for identity, each in self._all(kind, identities).items())
         return {identity: live for identity, live in chosen if live is not None}
 
@@ -104,17 +107,27 @@ class Triggers(GitLabObjects):
 
     def _chosen(self, identity: Identity, several: Sequence[Live]) -> Live | None:
         user, known = self._account.user(), self._known.get(identity)
-        if known:
-            several = [live for live in several if str(live.attributes["id"]) == known]
-        if not several:
+        candidates = [live for live in several if str(live.attributes["id"]) == known] if known else several
+        if not candidates:
             return None
-        mine = [live for live in several if get(live.attributes, ("owner", "id")) == user.id]
-        newest = max(mine or several, key=lambda live: int(live.attributes["id"]))
+        mine = [live for live in candidates if get(live.attributes, ("owner", "id")) == user.id]
+        newest = max(mine or candidates, key=lambda live: int(live.attributes["id"]))
         if not mine:
             owner = get(newest.attributes, ("owner", "username"))
             whose = "nobody any more" if owner is MISSING else owner
             attributes = {name: value for name, value in newest.attributes.items() if name != "token"}
             note = f"its token belongs to {whose} and cannot be read by {user.name}: assumed unchanged"
             return replace(newest, attributes=attributes, notes=(note,))
-        older = tuple(sorted(live.attributes["id"] for live in mine if live is not newest))
-        return replace(newest, attributes={**newest.attributes, "superseded": older}) if older else newest
+        former = self._former.get(identity, ())
+        others = sorted(
+            int(live.attributes["id"])
+            for live in several
+            if live is not newest and get(live.attributes, ("owner", "id")) == user.id
+        )
+        older = tuple(number for number in others if str(number) in former)
+        notes = [f"revoked, since this project has replaced it: token {number}" for number in older]
+        if not known:
+            theirs = [number for number in others if number not in older]
+            notes += [f"left alone, since nothing says that it is this project's: token {number}" for number in theirs]
+        found = replace(newest, notes=tuple(notes))
+        return replace(found, attributes={**newest.attributes, "superseded": older}) if older else found

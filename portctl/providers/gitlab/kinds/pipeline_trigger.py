@@ -48,10 +48,14 @@ KIND = Kind(
     outputs=(Output("token", "token", OutputClass.OWNER, secret=True), Output("id", "id")),
     immutable=("expires_at",),
     server_id="id",
+    replaced="superseded",
     remarks=(
         "GitLab shows the token to its owner only. Others who plan are told so, and what uses it is assumed unchanged.",
         "A replacement is created first, then what uses the token is written, then the old one goes.",
-        "`superseded` lists older tokens of the same user and description: they go with the next apply.",
+        (
+            "`superseded` lists tokens that this project has replaced and that still work: the next apply revokes "
+            "them, and they count as deletes. Other tokens of the same description are left alone."
+        ),
         "Let one service account apply: a token, and the pipelines that it starts, belong to who made it.",
     ),
     readable=(Readable("**", "Leave it out. Secrets of jobs belong in a gitlab/Variable with `hidden: true`."),),
