@@ -263,8 +263,7 @@ class Crashes:
         """The ledger's entries without times, ids and what is salted."""
         entries = json.loads(self.world.ledger.read_text("utf-8"))["entries"] if self.world.ledger.exists() else []
         for entry in entries:
-            for name in ("fingerprints", "around"):
-                entry[name] = [path for path, _ in entry[name]]
+            entry["fingerprints"] = [path for path, _ in entry["fingerprints"]]
             for name in ("written", "before", "after", "witness", "remote", "former"):
                 entry.pop(name, None)
         return [_hashless(entry) for entry in entries]
