@@ -2,8 +2,10 @@
 
 Sources: GitLab docs, "Token overview" (prefixes); GitHub docs, "About authentication to GitHub" (token formats);
 Slack docs, "Tokens"; Microsoft docs, "Create an Incoming Webhook", "Configure connection strings"; AWS docs, "IAM
-identifiers" (unique ids); Stripe docs, "API keys"; RFC 7468 (keys), RFC 7515 (signed tokens), RFC 7617 (Basic). A
-text that stands for a credential in an example is none.
+identifiers" (unique ids); Stripe docs, "API keys"; Docker docs and DigitalOcean docs, "Personal access tokens"; Hugging
+Face docs, "User access tokens"; Atlassian docs, "API tokens"; Discord docs, "Webhook resource"; Telegram docs, "Bots";
+the README of age; RFC 7468 (keys), RFC 7515 (signed tokens), RFC 7617 (Basic). A text that stands for a credential in
+an example is none.
 """
 
 from __future__ import annotations
@@ -37,6 +39,13 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("a token of npm", _START + r"npm_(?P<own>[A-Za-z0-9]{36})(?![A-Za-z0-9])"),
         ("a token of PyPI", _START + r"pypi-AgEI(?P<own>[\w-]{50,})"),
         ("a token of Vault", _START + r"hv[sbr]\.(?P<own>[\w-]{24,})"),
+        ("a token of Docker", _START + r"dckr_(?:pat|oat)_(?P<own>[\w-]{20,})"),
+        ("a token of DigitalOcean", _START + r"do[opr]_v1_(?P<own>[a-f0-9]{40,})"),
+        ("a token of Hugging Face", _START + r"hf_(?P<own>[A-Za-z0-9]{30,})(?![A-Za-z0-9])"),
+        ("a token of Atlassian", _START + r"AT(?:ATT|CTT)3(?P<own>[\w=-]{24,})"),
+        ("a webhook of Discord", r"discord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d{15,22}/(?P<own>[\w-]{40,})"),
+        ("a bot's token of Telegram", _START + r"\d{8,10}:AA(?P<own>[\w-]{33})(?![\w-])"),
+        ("a key of age", _START + r"AGE-SECRET-KEY-1(?P<own>[0-9A-Z]{50,})"),
         ("a key of SendGrid", _START + r"SG\.(?P<own>[\w-]{16,}\.[\w-]{16,})"),
         ("a signed token (JWT)", _START + r"eyJ[\w-]{8,999}\.eyJ(?P<own>[\w-]{8,9999}\.[\w-]{16,})"),
         (

@@ -24,6 +24,9 @@ _TEMPLATES = (("{{", "}}"), ("${", "}"))
 _SCHEME = re.compile(r"(?i)^\s*(?:basic|bearer|token|apikey|digest)\b\s*")
 _VARIABLE = re.compile(r"\$[A-Za-z_]\w*")
 _HEADERS = "headers"
+_CALLS = "invocationMethod"
+"""What Port calls has a rule of its own."""
+
 _CONTENT = "content"
 _NAMES = ("key", "name")
 _NO_VALUES = ("true", "false", "null", "none")
@@ -54,7 +57,7 @@ def secret_named(resources: Sequence[Resource]) -> Iterator[Finding]:
     """Every text that only its name makes a secret."""
     for resource, path, text in _not_known_as_secrets(resources):
         told = {_line(path, text, start) for _, start in _looks(resource, path, text)}
-        found = [(each.what, each.start) for each in _given(resource, path, text) if not each.surely]
+        found = [(each.what, each.start) for each in _given(path, text) if not each.surely]
         if not told and named_secret(_name(resource, path)) and _is_value(resource, text.strip()):
             found = [(f"the value of {_name(resource, path)}", 0)]
         for what, start in found:
@@ -139,7 +142,7 @@ def _looks(resource: Resource, path: Path, text: str) -> Iterator[tuple[str, int
         yield found.what, found.start
     if told:
         return
-    for each in _given(resource, path, text):
+    for each in _given(path, text):
         if each.surely:
             told.add(each.start)
             yield each.what, each.start
@@ -147,9 +150,9 @@ def _looks(resource: Resource, path: Path, text: str) -> Iterator[tuple[str, int
         yield "a credential, by its name and its letters", 0
 
 
-def _given(resource: Resource, path: Path, text: str) -> Iterator[Written]:
+def _given(path: Path, text: str) -> Iterator[Written]:
     """What a text gives to a name. In a file, which may be about a test, a URL counts if its password is no word."""
-    if resource.address.provider != "port":
+    if path[0] != _CALLS:
         in_file = path[-1] == _CONTENT
         for each in written_in_urls(text):
             yield each if in_file else replace(each, surely=True)

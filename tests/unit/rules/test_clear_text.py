@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from portctl.model.diagnostic import Severity
 from portctl.model.kind import Kind, pattern_parts
 from portctl.providers.catalogue import catalogue
 from tests.unit.rules.builders import details, findings
@@ -355,6 +356,15 @@ def test_a_credential_in_the_url_of_any_service_is_found(query: str) -> None:
     (found,) = findings(SHAPED, json.dumps({"kind": "servicenow/RestMessage", "spec": spec}))
     name = query.rpartition("=")[0].rpartition("&")[2]
     assert found.detail == f"what stands here looks like `{name}` in a URL, in clear text"
+
+
+def test_a_password_in_a_url_that_port_only_shows_is_found() -> None:
+    url = "postgres://shop:h7nQ2xW9@db.example.com/shop"
+    spec = {"identifier": "a", "title": "A", "description": f"see {url}", "schema": {"properties": {}}}
+    text = json.dumps({"kind": "port/Blueprint", "spec": spec})
+    (found,) = findings(SHAPED, text)
+    assert (found.path, found.severity) == ("spec.description", Severity.ERROR)
+    assert "h7nQ2xW9" not in repr(found)
 
 
 def test_each_line_of_a_file_is_judged_by_itself() -> None:
