@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from portctl.compare.canonical import managed_leaves, same
 from portctl.compare.masks import as_set, is_set, mask_like, with_write_only
-from portctl.model.kind import Kind, matches, within
+from portctl.model.kind import Kind, matches, one_matches, one_within
 from portctl.model.value import (
     Attributes,
     Awaited,
@@ -71,23 +71,23 @@ def _shape(kind: Kind, value: Value, path: Path) -> Value:
 def _is_masked(kind: Kind, path: Path, value: Value) -> bool:
     if isinstance(value, Sealed | Masked):
         return True
-    hidden = any(matches(pattern, path) for pattern in (*kind.sensitive, *kind.write_only))
+    hidden = one_matches(kind.sensitive, path) or one_matches(kind.write_only, path)
     if isinstance(value, Awaited | Unknown):
         return hidden
     return hidden and value not in (None, "")
 
 
 def _ignored(kind: Kind, path: Path) -> bool:
-    return any(within(pattern, path) for pattern in (*kind.server_owned, *kind.excluded))
+    return one_within(kind.server_owned, path) or one_within(tuple(kind.excluded), path)
 
 
 def _equals_absence(kind: Kind, path: Path, value: Value) -> bool:
     for pattern, default in kind.defaults.items():
         if matches(pattern, path) and same(value, default):
             return True
-    if any(matches(pattern, path) for pattern in kind.empty):
-        return any(same(value, empty) for empty in _EMPTY if not isinstance(value, Masked | Unknown))
-    return False
+    if isinstance(value, Masked | Unknown) or not one_matches(kind.empty, path):
+        return False
+    return not value and any(same(value, empty) for empty in _EMPTY)
 
 
 def place(value: Value, path: Path, leaf: Value) -> Value:

@@ -371,6 +371,18 @@ def within(pattern: str, path: Path) -> bool:
     return any(_matches(pattern_parts(pattern), path[:end]) for end in range(1, len(path) + 1))
 
 
+@lru_cache(maxsize=65536)
+def one_matches(patterns: tuple[str, ...], path: Path) -> bool:
+    """Whether one of `patterns` describes `path`."""
+    return any(_matches(pattern_parts(pattern), path) for pattern in patterns)
+
+
+@lru_cache(maxsize=65536)
+def one_within(patterns: tuple[str, ...], path: Path) -> bool:
+    """Whether one of `patterns` describes `path` or a path above it."""
+    return any(within(pattern, path) for pattern in patterns)
+
+
 def _matches(parts: tuple[str, ...], path: Path) -> bool:
     if not parts:
         return not path
