@@ -24,6 +24,16 @@ def test_a_block_is_replaced_only_where_that_is_asked_for(tmp_path: Path, monkey
     assert page.read_text() == PAGE.replace("old\n", table)
 
 
+def test_a_later_part_of_a_measurement_adds_to_the_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(PAGE)
+    monkeypatch.setenv("PORTCTL_FIGURES", "1")
+    record("kills", {"all": 5_000, "kills": 1_200}, page)
+    record("kills", {"all": 5_000, "kills": 900, "new": 1}, page, added=("kills", "new"))
+    rows = "| measured | figure |\n|---|---|\n| all | 5,000 |\n| kills | 2,100 |\n| new | 1 |\n"
+    assert page.read_text() == PAGE.replace("old\n", rows)
+
+
 def test_figures_without_a_block_are_an_error(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(PAGE)
