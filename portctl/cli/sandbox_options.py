@@ -24,7 +24,7 @@ def _checked_switches(_: click.Context, __: click.Parameter, texts: tuple[str, .
         try:
             check_switches(texts)
         except UnknownSwitch as error:
-            hint = "docs/sandbox.md says what each of them means."
+            hint = "The pages docs/sandbox-*.md say what each of them means."
             raise InvalidInput("Unknown switch", f"{error}.", hint=hint) from error
     return texts
 

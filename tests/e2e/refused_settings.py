@@ -290,7 +290,7 @@ error: Nothing to play
         said=f"""\
 error: Unknown switch
   no switch "ghost"; there are: {", ".join(sorted(switch.name for switch in SWITCHES))}.
-  hint: docs/sandbox.md says what each of them means.
+  hint: The pages docs/sandbox-*.md say what each of them means.
 """,
     ),
     Refusal(
@@ -301,7 +301,7 @@ error: Unknown switch
         said="""\
 error: Unknown switch
   switch "accept" is strict or lenient, not "loose".
-  hint: docs/sandbox.md says what each of them means.
+  hint: The pages docs/sandbox-*.md say what each of them means.
 """,
     ),
     *(

@@ -14,7 +14,7 @@ from tests.tap import check_exchanges
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "fact(number, ...): facts of docs/sandbox.md that the test shows")
+    config.addinivalue_line("markers", "fact(number, ...): facts of docs/sandbox-*.md that the test shows")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""docs/sandbox.md says what is emulated; here it is held to its word."""
+"""docs/sandbox-port.md says what is emulated; here it is held to its word."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from portctl.sandbox.port.switches import SWITCHES
 from tests.sandbox.facts import documented, marked, shown
 
 FOLDER = Path(__file__).parent
-DOCUMENT = (FOLDER.parents[1] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+DOCS = FOLDER.parents[1] / "docs"
+DOCUMENT = (DOCS / "sandbox-port.md").read_text(encoding="utf-8")
 FACTS = documented(DOCUMENT, "", "port")
 
 
@@ -33,7 +34,8 @@ def test_every_switch_is_moved_by_a_test() -> None:
 
 
 def test_every_kind_of_fault_is_documented() -> None:
-    assert [str(kind) for kind in FaultKind if f"| `{kind}` |" not in DOCUMENT] == []
+    page = (DOCS / "sandbox.md").read_text(encoding="utf-8")
+    assert [str(kind) for kind in FaultKind if f"| `{kind}` |" not in page] == []
 
 
 def test_no_route_is_listed_twice() -> None:

@@ -1,4 +1,4 @@
-"""docs/contract.md says what the manifests of this repository do, and the rule finds every way to break it."""
+"""docs/story.md says what the manifests of this repository do, and the rule finds every way to break it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from portctl.providers.workflow.contract import contract
 from portctl.providers.workflow.flow import deliveries, handed, mapped, pipeline_texts
 from tests.unit.test_repository_manifests import RESOURCES
 
-PAGE = (pathlib.Path(__file__).parents[4] / "docs" / "contract.md").read_text("utf-8")
+PAGE = (pathlib.Path(__file__).parents[4] / "docs" / "story.md").read_text("utf-8").partition("## The contract")[2]
 FIELDS = {"identifier": "the identifier", "title": "the title"}
 
 
