@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from portctl.apply.remove import Remover
 from portctl.apply.uncertain import ATTEMPTS, NOT_SHOWN, OTHER, NotAsWanted, answer_lost
-from portctl.compare.diff import differences, whole
+from portctl.compare.diff import differences
 from portctl.compare.fingerprints import is_write_only
 from portctl.compare.normalise import normalise
 from portctl.compare.parts import in_the_way
+from portctl.compare.paths import unit_of
 from portctl.compare.three_way import Desired, delta, desired_side, live_side
 from portctl.errors import AnswerLost, ApiError, PortctlError, StalePlan
 from portctl.ledger.intents import remote_id
@@ -158,11 +159,11 @@ class Writer:
         changed, removed = (dict.fromkeys(paths) for paths in delta(desired, live_side(desired, live)))
         secrets: list[Path] = []
         if step.phase not in _LATER:
-            for path in map(whole, change.removals):
+            for path in map(unit_of, change.removals):
                 if not is_write_only(change.kind, path) and not _standing(live, (path,)):
                     continue
                 (removed if get(desired.canonical, path) is MISSING else changed)[path] = None
-            secrets = [whole(edit.path) for edit in change.edits if edit.path in desired.sealed]
+            secrets = [unit_of(edit.path) for edit in change.edits if edit.path in desired.sealed]
             changed.update(dict.fromkeys((*secrets, *to_send_again(change, desired.canonical))))
         if not changed and not removed:
             return Written(live, desired, changed=bool(change.renames) or step.phase is Phase.CREATE)
@@ -208,7 +209,7 @@ class Writer:
         if self._lacking(change, desired, live):
             raise answer_lost(change, lost, OTHER)
         changed, removed = delta(desired, live_side(desired, live))
-        changed = tuple(dict.fromkeys((*changed, *map(whole, desired.sealed))))
+        changed = tuple(dict.fromkeys((*changed, *map(unit_of, desired.sealed))))
         if not changed and not removed:
             return live
         request = WriteRequest(

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from portctl.compare.canonical import canonical_bytes, same
-from portctl.model.value import MISSING, Canonical, Value, get
+from portctl.compare.paths import value_at
+from portctl.model.value import MISSING, Canonical, Value
 from portctl.source import ItemKey, Path
 
 
@@ -28,18 +29,10 @@ def differences(before: Canonical, after: Canonical, aligned: Sequence[str] = ()
         return ()
     left, right = _keyed(before, after, tuple(aligned))
     found = [
-        Difference(path, standing(before, path), standing(after, path))
+        Difference(path, value_at(before, path), value_at(after, path))
         for path in sorted(set(_changed_paths(left, right)), key=_sort_key)
     ]
     return tuple(found)
-
-
-def whole(path: Path) -> Path:
-    """The unit of ownership that `path` lies in: everything up to the first array."""
-    for index, part in enumerate(path):
-        if isinstance(part, int | ItemKey):
-            return path[:index]
-    return path
 
 
 def _changed_paths(left: Value, right: Value) -> Iterator[Path]:
@@ -91,19 +84,6 @@ def _only_order_differs(left: Mapping[str, Value], right: Mapping[str, Value]) -
 
 def _text(value: Value) -> str:
     return "" if value is MISSING else canonical_bytes(value).decode()
-
-
-def standing(value: Value, path: Path) -> Value:
-    """What stands at `path`, whose parts may pick items of arrays by key, or `MISSING`."""
-    for part in path:
-        if isinstance(part, ItemKey) and isinstance(value, tuple | list):
-            name, _, wanted = part.partition("=")
-            value = next((item for item in value if item.get(name) == wanted), MISSING)
-        else:
-            value = get(value, (part,))
-        if value is MISSING:
-            return MISSING
-    return value
 
 
 def _sort_key(path: Path) -> tuple[tuple[int, str], ...]:

@@ -90,27 +90,6 @@ def _equals_absence(kind: Kind, path: Path, value: Value) -> bool:
     return not value and any(same(value, empty) for empty in _EMPTY)
 
 
-def place(value: Value, path: Path, leaf: Value) -> Value:
-    """`value` with `leaf` at `path`; mappings are made as needed, arrays are replaced whole."""
-    if not path:
-        return leaf
-    base = dict(value) if isinstance(value, Mapping) else {}
-    head = path[0]
-    assert isinstance(head, str)
-    base[head] = place(base.get(head, {}), path[1:], leaf)
-    return base
-
-
-def remove(value: Value, path: Path) -> Value:
-    """`value` without what stands at `path`; mappings that become empty stay."""
-    if not path or not isinstance(value, Mapping) or path[0] not in value:
-        return value
-    rest = {key: item for key, item in value.items() if key != path[0]}
-    if len(path) == 1:
-        return rest
-    return {key: remove(item, path[1:]) if key == path[0] else item for key, item in value.items()}
-
-
 def project_of(kind: Kind, live: Canonical, paths: Collection[Path]) -> Canonical:
     """As `project`, without what is left empty by it and equals absence."""
     return Canonical(_shape(kind, project(live, paths), ()))

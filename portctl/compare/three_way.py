@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from portctl.compare.canonical import digest, managed_leaves, same
-from portctl.compare.diff import Difference, differences, standing, whole
+from portctl.compare.diff import Difference, differences
 from portctl.compare.fingerprints import sealed_texts
 from portctl.compare.normalise import declared_paths, normalise, project, project_of
 from portctl.compare.parts import essential_part, parts_around
+from portctl.compare.paths import unit_of, value_at
 from portctl.model.change import Edit, Why
 from portctl.model.kind import Kind, matches
 from portctl.model.ledger import Entry
@@ -69,7 +70,7 @@ def edits(desired: Desired, before: Canonical, entry: Entry | None) -> tuple[Edi
             continue
         for path in _spoken_of(desired, difference):
             said = desired.declared.get(path, _default(desired.resource.kind, path))
-            found.append(Edit(path, standing(before, path), said, why))
+            found.append(Edit(path, value_at(before, path), said, why))
     return tuple(found)
 
 
@@ -91,7 +92,7 @@ def delta(desired: Desired, before: Canonical) -> tuple[tuple[Path, ...], tuple[
     changed: dict[Path, None] = {}
     removed: dict[Path, None] = {}
     for difference in differences(before, desired.canonical, desired.resource.kind.aligned):
-        top = whole(difference.path)
+        top = unit_of(difference.path)
         wanted, there = _units_at(desired.canonical, top), _units_at(before, top)
         for path, value in wanted.items():
             if path not in there or not same(there[path], value):
@@ -171,7 +172,7 @@ def _why(difference: Difference, desired: Desired, live: Canonical, entry: Entry
     if entry is None:
         return Why.NEW
     reasons = {
-        _why_leaf(path, desired.canonical, live, entry) for path in _units(whole(difference.path), desired, live)
+        _why_leaf(path, desired.canonical, live, entry) for path in _units(unit_of(difference.path), desired, live)
     } - {None}
     if len(reasons) == 1:
         return reasons.pop() or Why.MANIFEST

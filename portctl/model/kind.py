@@ -144,12 +144,14 @@ class Search:
 class Rename:
     """The service's own rename of one part, which keeps its data: PATCH `path` with the new name under `key`.
 
-    `at` is the pattern of the renamed part; `path` may hold `{item}` and `{before}`.
+    `at` is the pattern of the renamed part; `path` may hold `{item}` and `{before}`. `named_in` are the paths of arrays
+    in which the service changes the name, too.
     """
 
     at: str
     path: str
     key: str
+    named_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portctl.compare.diff import standing
 from portctl.compare.parts import named_part
+from portctl.compare.paths import value_at
 from portctl.model.change import Edit, Loss
 from portctl.model.kind import Hazard, Kind, matches
 from portctl.model.value import MISSING, Canonical, leaves
@@ -17,7 +17,7 @@ def possible_losses(kind: Kind, after: Canonical, touched: Iterable[Edit]) -> tu
     found: dict[Path, Loss] = {}
     for edit in touched:
         for path in _prefixes(edit):
-            removed = standing(after, path) is MISSING
+            removed = value_at(after, path) is MISSING
             for hazard in kind.hazards:
                 hazardous = hazard.removed if removed else hazard.changed and not _grows(hazard, edit)
                 if hazardous and matches(hazard.at, path):

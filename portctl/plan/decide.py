@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from portctl.compare.fingerprints import Judge, is_write_only, secret_edits
-from portctl.compare.normalise import normalise, place, remove
+from portctl.compare.normalise import normalise
+from portctl.compare.paths import with_value, without
 from portctl.compare.three_way import (
     Desired,
     creation_edits,
@@ -20,7 +21,7 @@ from portctl.errors import ExitCode
 from portctl.ledger.intents import made_anew, made_by_claim, made_by_somebody_else
 from portctl.model.address import Address
 from portctl.model.change import Action, Change, Edit, Loss
-from portctl.model.kind import Kind, OutputClass, matches
+from portctl.model.kind import Kind, OutputClass, Rename, matches, pattern_parts
 from portctl.model.ledger import Entry, Ledger
 from portctl.model.plan import PlanOptions, Refusal
 from portctl.model.resource import Adopt, Live, Management, RemoteKey, Renamed, Resource
@@ -271,7 +272,7 @@ def after_removal(live: Live, removed: tuple[Edit, ...]) -> Canonical:
     """`live` without what goes, for telling what would be lost with it."""
     left: Attributes = normalise(live.kind, live.attributes)
     for edit in removed:
-        left = remove(left, edit.path)
+        left = without(left, edit.path)
     return Canonical(left)
 
 
@@ -327,12 +328,17 @@ def _renamed(live: Live, renames: tuple[Renamed, ...]) -> Live:
     for renamed in renames:
         path: Path = tuple(renamed.path.split("."))
         old = (*path[:-1], renamed.before)
-        attributes = place(remove(attributes, old), path, get(attributes, old))
-        required = get(attributes, ("schema", "required"))
-        if isinstance(required, tuple) and renamed.before in required and path[:2] == ("schema", "properties"):
-            names = tuple(path[-1] if name == renamed.before else name for name in required)
-            attributes = place(attributes, ("schema", "required"), names)
+        attributes = with_value(without(attributes, old), path, get(attributes, old))
+        for where in (pattern_parts(each) for rename in live.kind.renames for each in _named_in(rename, path)):
+            names = get(attributes, where)
+            if isinstance(names, tuple) and renamed.before in names:
+                changed = tuple(path[-1] if name == renamed.before else name for name in names)
+                attributes = with_value(attributes, where, changed)
     return replace(live, attributes=attributes)
+
+
+def _named_in(rename: Rename, path: Path) -> tuple[str, ...]:
+    return rename.named_in if matches(rename.at, path) else ()
 
 
 class _Edges(TypedDict):

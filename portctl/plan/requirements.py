@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from portctl.compare.diff import whole
+from portctl.compare.paths import unit_of
 from portctl.errors import ExitCode, InvalidInput
 from portctl.model.address import Address
 from portctl.model.change import Action, Change
@@ -77,5 +77,5 @@ def _leaves_with(change: Change, path: Path) -> bool:
     in_part = change.kind.update is Verb.PATCH or (partly and change.kind.merge is not Merge.NONE)
     if change.action in (Action.CREATE, Action.REPLACE) or not in_part:
         return True
-    units = [whole(edit.path) for edit in change.edits]
+    units = [unit_of(edit.path) for edit in change.edits]
     return any(path[: len(unit)] == unit for unit in units)

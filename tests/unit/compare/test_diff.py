@@ -7,8 +7,9 @@ from typing import Any
 from hypothesis import example, given
 
 from portctl.compare.canonical import same
-from portctl.compare.diff import Difference, differences, standing, whole
+from portctl.compare.diff import Difference, differences
 from portctl.compare.normalise import normalise
+from portctl.compare.paths import unit_of, value_at
 from portctl.model.value import MISSING, Canonical, Masked, Unknown, freeze, get
 from portctl.source import ItemKey, Path
 from tests.unit.examples.documents import DOCUMENTS, FEW, MANY, OTHERS, PLAIN, places, replaced, without
@@ -69,7 +70,7 @@ def test_aligning_items_hides_no_difference(left: dict[str, Any], right: dict[st
     after = canonical({"list": [{**items[1], "name": "one"}, {**items[0], "name": "two"}]})
     found = differences(before, after, ("name",))
 
-    assert {whole(difference.path) for difference in found} == {("list",)}
+    assert {unit_of(difference.path) for difference in found} == {("list",)}
     for difference in found:
         assert not same_or_missing(difference.before, difference.after)
 
@@ -89,9 +90,9 @@ def test_items_of_arrays_are_compared_by_their_key() -> None:
         Difference(picked, 2, True),
         Difference(("list", ItemKey("name=c")), MISSING, {"name": "c", "v": 3}),
     )
-    assert standing(after, picked) is True
-    assert standing(after, ("list", ItemKey("name=z"), "v")) is MISSING
-    assert whole(picked) == whole(("list", 0, "v")) == ("list",)
+    assert value_at(after, picked) is True
+    assert value_at(after, ("list", ItemKey("name=z"), "v")) is MISSING
+    assert unit_of(picked) == unit_of(("list", 0, "v")) == ("list",)
 
 
 def test_arrays_that_are_only_reordered_or_have_no_key_are_shown_whole() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import example, given
 
 from portctl.compare.canonical import same
-from portctl.compare.normalise import declared_paths, normalise, place, project, remove
+from portctl.compare.normalise import declared_paths, normalise, project
 from portctl.model.kind import Kind
 from portctl.model.value import Masked, Unknown, freeze
 from tests.unit.examples.documents import DOCUMENTS, FEW, KINDS, MANY, OTHERS, PLAIN, places, replaced, without
@@ -184,13 +184,8 @@ def test_the_canonical_function_of_a_kind_runs_on_both_sides() -> None:
     assert declared_paths(kind, {"A": 1}) == {("a",): 1}
 
 
-def test_place_project_and_remove_touch_one_path() -> None:
+def test_a_projection_holds_the_managed_paths_alone() -> None:
     value = freeze({"a": {"b": 1, "c": 2}, "d": [1]})
 
-    assert place(value, ("a", "b"), 3) == {"a": {"b": 3, "c": 2}, "d": (1,)}
-    assert place(value, ("d", "x"), 3) == {"a": {"b": 1, "c": 2}, "d": {"x": 3}}
-    assert place({}, ("x", "y"), 3) == {"x": {"y": 3}}
-    assert remove(value, ("a", "b")) == {"a": {"c": 2}, "d": (1,)}
-    assert remove(value, ("a", "z")) == remove(value, ("z", "a")) == remove(value, ()) == value
     assert project(normalise(GOOD, value), frozenset({("a", "b"), ("z",)})) == {"a": {"b": 1}}
     assert normalise(RIGHTS, shelf("x").attributes) == {"id": "x"}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from portctl.compare.canonical import digest, managed_leaves, same
-from portctl.compare.normalise import place, remove
+from portctl.compare.paths import with_value, without
 from portctl.compare.three_way import creation_edits, delta, desired_side, dropped, edits, live_side
 from portctl.model.change import Edit, Why
 from portctl.model.kind import Kind
@@ -157,9 +157,9 @@ def test_writing_the_units_of_a_delta_gives_what_is_desired(left: dict[str, Any]
     changed, removed = delta(desired, before)
     after: Any = before
     for path in removed:
-        after = remove(after, path)
+        after = without(after, path)
     for path in changed:
-        after = place(after, path, get(desired.canonical, path))
+        after = with_value(after, path, get(desired.canonical, path))
 
     assert same(bare(after), bare(desired.canonical))
     assert ((changed, removed) == ((), ())) == same(before, desired.canonical)

@@ -98,7 +98,12 @@ KIND = Kind(
     ),
     deletion_hazard="its entities are lost with it",
     renames=(
-        Rename("schema.properties.*", "{item}/properties/{before}/rename", "newPropertyName"),
+        Rename(
+            "schema.properties.*",
+            "{item}/properties/{before}/rename",
+            "newPropertyName",
+            named_in=("schema.required",),
+        ),
         Rename("mirrorProperties.*", "{item}/mirror/{before}/rename", "newMirrorName"),
         Rename("relations.*", "{item}/relations/{before}/rename", "newRelationIdentifier"),
     ),
