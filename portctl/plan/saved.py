@@ -35,6 +35,7 @@ class SavedPlan:
     """A plan read back from its file. `document` is what `show` prints; `operations` what apply compares."""
 
     id: str
+    environment: str
     commit: str
     rendered: str
     lineage: str
@@ -90,6 +91,7 @@ def dump_plan(
             {
                 "portctlPlan": FORMAT,
                 "id": uuid.uuid4().hex,
+                "environment": plan.environment,
                 "commit": commit,
                 "rendered": rendered_digest(resources),
                 "lineage": ledger.lineage if ledger.serial else "",
@@ -128,6 +130,7 @@ def load_plan(text: str, where: str) -> SavedPlan:
             )
         return SavedPlan(
             id=raw["id"],
+            environment=_environment(raw),
             commit=raw["commit"],
             rendered=raw["rendered"],
             lineage=raw["lineage"],
@@ -141,6 +144,14 @@ def load_plan(text: str, where: str) -> SavedPlan:
         raise InvalidInput(
             "Not a saved plan", f"{where} was not written by portctl plan -o", hint="portctl plan -o FILE writes one."
         ) from error
+
+
+def _environment(raw: Mapping[str, Any]) -> str:
+    """Plans of older versions name it only in what they show."""
+    name = raw["environment"] if "environment" in raw else raw["plan"]["environment"]
+    if not isinstance(name, str):
+        raise TypeError
+    return name
 
 
 def check_inputs(saved: SavedPlan, resources: Sequence[Resource], ledger: Ledger) -> None:

@@ -55,10 +55,9 @@ def _apply_saved(file: pathlib.Path, choices: Choices, form: Form) -> ExitCode:
 
     current().if_interrupted = UNCHANGED
     saved = app.load_saved(file)
-    environment = saved.document["environment"]
-    if choices.environment not in (None, environment):
-        raise click.UsageError(f"The saved plan is for environment {environment!r}, not {choices.environment!r}.")
-    workspace = open_workspace(replace(choices, environment=environment, saved_values=saved.values))
+    if choices.environment not in (None, saved.environment):
+        raise click.UsageError(f"The saved plan is for environment {saved.environment!r}, not {choices.environment!r}.")
+    workspace = open_workspace(replace(choices, environment=saved.environment, saved_values=saved.values))
     with Progress() as watch, open_session(workspace, read_only=False, watch=watch) as session:
         plan = app.take_up(session, saved)
         document = plan_document(plan)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from portctl.compare.canonical import digest
 from portctl.errors import InvalidInput, StalePlan
 from portctl.model.kind import OnDelete
 from portctl.model.plan import Plan, PlanOptions
@@ -201,3 +202,16 @@ def test_a_plan_of_another_version_is_refused() -> None:
 
     with pytest.raises(InvalidInput, match="has plan format 1; this version reads 2"):
         load_plan(text, "plan.json")
+
+
+def test_the_environment_is_taken_from_what_counts_and_in_older_plans_from_what_is_shown() -> None:
+    here = World()
+    raw = json.loads(saved(here, shelf("a")))
+    assert load_plan(json.dumps(raw), "plan.json").environment == here.plan(shelf("a")).environment
+    assert load_plan(json.dumps({**raw, "environment": "production"}), "plan.json").environment == "production"
+    shown = {"environment": "staging"}
+    older = {name: value for name, value in raw.items() if name != "environment"}
+    older |= {"plan": shown, "shown": digest(shown)}
+    assert load_plan(json.dumps(older), "plan.json").environment == "staging"
+    with pytest.raises(InvalidInput, match="Not a saved plan"):
+        load_plan(json.dumps({**raw, "environment": ["production"]}), "plan.json")
