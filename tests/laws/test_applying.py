@@ -142,7 +142,8 @@ def test_one_worker_and_eight_end_alike(tmp_path: pathlib.Path, covered: list[st
 def test_a_failed_read_never_leads_to_a_create_or_a_delete(world: World, fault: dict[str, Any]) -> None:
     from portctl.sandbox.core.faults import parse_fault
 
-    world.apply()
+    report = world.apply()
+    assert report.complete, [(outcome.step.key, str(outcome.error)) for outcome in report.outcomes if outcome.error]
     reads = [key.split(" ", 2) for key in _reads_of_a_plan(world)]
     assert len(reads) >= 7
     for service, method, route in reads:
