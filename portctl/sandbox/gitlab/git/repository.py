@@ -7,9 +7,12 @@ import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 _SHA = re.compile(r"[0-9a-f]{7,64}")
+_WHOLE_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_ANSWERS_KEPT = 1024
 _EXPRESSION = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
 """What no name of a reference has, and git would read as a way from one to another commit."""
 _FIELD, _END = "\x1f", "\x1e"
@@ -71,6 +74,10 @@ class Repository:
             raise GitFailed(ended.stderr.decode("utf-8", "replace").strip() or f"git {arguments[0]} failed")
         return ended.stdout
 
+    def _about(self, sha: str, *arguments: str) -> bytes:
+        """As `run`, for a command that asks of nothing but `sha`: where that is whole, the answer never changes."""
+        return _answered(self.path, arguments) if _WHOLE_SHA.fullmatch(sha) else self.run(*arguments)
+
     def heads(self) -> dict[str, str]:
         """Branch names with their commits."""
         lines = self.run("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads").decode().splitlines()
@@ -117,13 +124,15 @@ class Repository:
         """The entries below a folder, folders first on each level. Errors: GitFailed when it does not exist."""
         place = f"{commit}:{path.strip('/')}"
         flags = ["-r", "-t"] if recursive else []
-        listed = self.run("ls-tree", "-z", *flags, place).decode("utf-8", "replace")
+        listed = self._about(commit, "ls-tree", "-z", *flags, place).decode("utf-8", "replace")
         above = f"{path.strip('/')}/" if path.strip("/") else ""
         return [_entry(line, above) for line in listed.split("\0") if line]
 
     def entry(self, commit: str, path: str) -> Entry | None:
         """The file at a path."""
-        listed = self.run("--literal-pathspecs", "ls-tree", "-z", commit, "--", path).decode("utf-8", "replace")
+        listed = self._about(commit, "--literal-pathspecs", "ls-tree", "-z", commit, "--", path).decode(
+            "utf-8", "replace"
+        )
         entries = [_entry(line, "") for line in listed.split("\0") if line]
         return next((entry for entry in entries if entry.path == path and entry.kind == "blob"), None)
 
@@ -141,7 +150,7 @@ class Repository:
         return self.run("--literal-pathspecs", "archive", "--format=tar.gz", f"--prefix={prefix}", commit, *place)
 
     def blob(self, sha: str) -> bytes:
-        return self.run("cat-file", "blob", sha)
+        return self._about(sha, "cat-file", "blob", sha)
 
     def commit(self, sha: str) -> Commit:
         return self.log(sha, limit=1)[0]
@@ -151,12 +160,13 @@ class Repository:
         most = [] if limit is None else [f"-{limit}"]
         place = ["--", path] if path else ["--"]
         arguments = ["--literal-pathspecs", "log", f"--format={_FORMAT}{_END}", *most, *options, revisions, *place]
-        records = self.run(*arguments).decode("utf-8", "replace").split(f"{_END}\n")
+        records = self._about(revisions, *arguments).decode("utf-8", "replace").split(f"{_END}\n")
         return [_commit(record) for record in records if record.strip()]
 
     def last_change(self, commit: str, path: str) -> str | None:
         """The last commit that touched a path."""
-        return self.run("--literal-pathspecs", "log", "-1", "--format=%H", commit, "--", path).decode().strip() or None
+        last = self._about(commit, "--literal-pathspecs", "log", "-1", "--format=%H", commit, "--", path)
+        return last.decode().strip() or None
 
     def stats(self, sha: str) -> dict[str, int]:
         """Lines added and deleted by a commit."""
@@ -184,6 +194,11 @@ class Repository:
             )
         except GitFailed:
             return None
+
+
+@lru_cache(maxsize=_ANSWERS_KEPT)
+def _answered(path: Path, arguments: tuple[str, ...]) -> bytes:
+    return Repository(path).run(*arguments)
 
 
 def environment(home: Path) -> dict[str, str]:
